@@ -1,0 +1,30 @@
+import type { Fidelity } from './fidelity.js';
+import type { Cost, Sweep } from './sweep.js';
+
+const FLOP_PER_PARAMETER_TOKEN = 6; // forward 2, backward 4: Kaplan et al. 2020, arXiv 2001.08361, section 2.1
+const FLOP_PER_UNIT = 1e18; // costs of kind `flop` are in EFLOP, so that a 1B run is a number of hundreds
+
+/** Returns the cost of one training step at a scale, in the sweep's units. */
+export const costPerStep = (sweep: Pick<Sweep, 'cost' | 'scales'>, scaleName: string): number => {
+  const { cost, scales } = sweep;
+  if (cost.kind !== 'flop') return cost.perStep[scaleName] ?? Number.NaN;
+  const scale = scales.find((candidate) => candidate.name === scaleName);
+  if (scale === undefined) return Number.NaN;
+  return (FLOP_PER_PARAMETER_TOKEN * scale.parameters * scale.tokensPerStep) / FLOP_PER_UNIT;
+};
+
+/** Returns the cost of a run from scratch, or, from `resumeSteps` on, of the rest of it, in the sweep's units. */
+export const costOf = (sweep: Pick<Sweep, 'cost' | 'scales'>, fidelity: Fidelity, resumeSteps = 0): number =>
+  costPerStep(sweep, fidelity.scale) * (fidelity.steps - resumeSteps);
+
+/** Names the unit that costs of this kind are counted in. */
+export const costUnit = (cost: Cost): string => {
+  switch (cost.kind) {
+    case 'flop':
+      return 'EFLOP';
+    case 'table':
+      return cost.unit;
+    case 'gpu-hours':
+      return 'GPU-hours';
+  }
+};

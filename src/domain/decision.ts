@@ -1,0 +1,85 @@
+import type { Fidelity } from './fidelity.js';
+import type { Mixture } from './mixture.js';
+
+/** A predicted objective at the target, in the objective's own units and direction. */
+export interface Prediction {
+  readonly mean: number;
+  /** Standard deviation of the belief about the true (noise-free) value. */
+  readonly sd: number;
+}
+
+/** A mixture the policy looked at, at one fidelity. */
+export interface Candidate extends Fidelity {
+  readonly mixture: Mixture;
+  readonly cost: number;
+  /** What running it is worth, in the objective's units (expected improvement of the recommendation at the target). */
+  readonly value: number;
+  /** `value / cost`: what was compared. */
+  readonly valuePerCost: number;
+  readonly continues?: string;
+}
+
+/** How far a scale can be trusted to rank mixtures as the target does. */
+export interface FidelityTrust {
+  readonly scale: string;
+  /** Learnt correlation with the target over mixtures, in [-1, 1], at the scale's longest run. */
+  readonly correlation: number;
+  /** Completed runs at this scale. */
+  readonly runs: number;
+}
+
+/** How well the belief fits what was seen. */
+export interface FitQuality {
+  /** Rows of data (checkpoints) fitted. */
+  readonly rows: number;
+  readonly logMarginalLikelihood: number;
+  /** Root mean square of leave-one-out standardised errors; near 1 when honest. */
+  readonly standardizedError: number;
+}
+
+/** Why this run: everything `explain` needs, plain JSON. */
+export interface Explanation {
+  readonly policy: string;
+  /** One sentence for people. */
+  readonly reason: string;
+  /** Where in the policy's plan this decision stands. */
+  readonly phase: 'opening' | 'search' | 'test-recommendation';
+  /** Spent and committed before this decision, in the sweep's units. */
+  readonly committed: number;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly fit?: FitQuality;
+  readonly trust: readonly FidelityTrust[];
+  /** The best candidate at each fidelity considered, best first by value per cost. */
+  readonly considered: readonly Candidate[];
+  /** The best candidate at a costlier scale than the choice, and at a cheaper one. */
+  readonly runnerUpCostlier?: Candidate;
+  readonly runnerUpCheaper?: Candidate;
+  /** Fidelities left out, each with the reason (budget, rule of the policy). */
+  readonly excluded: readonly (Fidelity & { readonly reason: string })[];
+  /** The mixture that would be recommended now. */
+  readonly incumbent?: Prediction & { readonly mixture: Mixture };
+}
+
+/** The next run to pay for. */
+export interface Proposal extends Fidelity {
+  readonly mixture: Mixture;
+  /** The trial whose last checkpoint to go on from; `cost` is then the difference. */
+  readonly continues?: string;
+  readonly cost: number;
+  readonly explanation: Explanation;
+}
+
+/** A mixture that the belief cannot tell from the best one. */
+export interface NearOptimal extends Prediction {
+  readonly mixture: Mixture;
+}
+
+/** The mixture to use at the target. */
+export interface Recommendation extends Prediction {
+  readonly mixture: Mixture;
+  /** Mixtures whose predicted difference to the best is within the belief's doubt, best first. */
+  readonly nearOptimal: readonly NearOptimal[];
+  /** Smallest and largest share of each domain over the near-optimal set. */
+  readonly shareRanges: Readonly<Record<string, readonly [number, number]>>;
+  readonly trust: readonly FidelityTrust[];
+}

@@ -1,0 +1,67 @@
+/**
+ * Broken promises, each with a code, what to do next, and the values involved. Expected outcomes (a training job that
+ * fails, a budget that is spent) are values, never these.
+ */
+export type ErrorCode = 'InputError' | 'NumericalError' | 'LauncherError' | 'StateError';
+
+export interface ErrorDetails {
+  /** What the reader should do next. */
+  readonly hint?: string;
+  /** The values involved, plain JSON. */
+  readonly values?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+abstract class TitrateError extends Error {
+  abstract readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.hint = details.hint;
+    this.values = details.values ?? {};
+  }
+}
+
+/** One thing wrong with an input: where, what was expected, what was found. */
+export interface Problem {
+  /** Path in the input, such as `scales.1B.steps[2]`; empty for the whole. */
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+const problemLine = ({ path, expected, found }: Problem): string =>
+  `${path === '' ? '(whole)' : path}: expected ${expected}; found ${found}`;
+
+/** Input from outside that breaks its contract; carries every problem found, not the first only. */
+export class InputError extends TitrateError {
+  readonly code = 'InputError';
+  readonly problems: readonly Problem[];
+
+  constructor(what: string, problems: readonly Problem[], details: ErrorDetails = {}) {
+    super([what, ...problems.map((problem) => `  ${problemLine(problem)}`)].join('\n'), details);
+    this.problems = problems;
+  }
+}
+
+/** A computation that cannot be carried out in floating point, such as a matrix that no jitter makes definite. */
+export class NumericalError extends TitrateError {
+  readonly code = 'NumericalError';
+}
+
+/** A launcher's backend that refuses or breaks its contract. */
+export class LauncherError extends TitrateError {
+  readonly code = 'LauncherError';
+}
+
+/** Durable state (record, job folder, server files) that is not what it must be. */
+export class StateError extends TitrateError {
+  readonly code = 'StateError';
+}
+
+export type AnyTitrateError = InputError | NumericalError | LauncherError | StateError;
+
+export const isTitrateError = (error: unknown): error is AnyTitrateError => error instanceof TitrateError;

@@ -1,0 +1,91 @@
+/** Names and shapes of what travels to and from the workflows: shared by workflows, clients and other teams' code. */
+import type { Fidelity } from './fidelity.js';
+import type { Mixture } from './mixture.js';
+import type { Prediction, Recommendation } from './decision.js';
+import type { RecordHead, SweepStatus } from './record-event.js';
+import type { Sweep } from './sweep.js';
+
+export const SWEEP_WORKFLOW = 'titrateSweep';
+export const TRIAL_WORKFLOW = 'titrateTrial';
+
+export const sweepWorkflowId = (sweepId: string): string => `titrate/${sweepId}`;
+export const trialWorkflowId = (sweepId: string, trial: string): string => `titrate/${sweepId}/${trial}`;
+
+/** Updates of a sweep. `attach` changes nothing: it lets update-with-start create a sweep or find it. */
+export const SWEEP_UPDATES = { attach: 'attach', pause: 'pause', resume: 'resume', cancel: 'cancel' } as const;
+/** Query of a sweep: returns `SweepProgress`. */
+export const PROGRESS_QUERY = 'progress';
+
+/** Input of the sweep workflow. */
+export interface SweepInput {
+  readonly sweepId: string;
+  readonly sweep: Sweep;
+  /** Set the search attributes of `SEARCH_ATTRIBUTES`; the namespace must have them. */
+  readonly visibility?: boolean;
+  /** Continue as new after this many history events; the server's own suggestion when absent. */
+  readonly continueAfterEvents?: number;
+}
+
+/** What a finished sweep workflow returns. */
+export interface SweepResult {
+  readonly sweep: string;
+  readonly status: Exclude<SweepStatus, 'running' | 'paused'>;
+  readonly recommendation: Recommendation | null;
+  /** In units of the sweep's cost. */
+  readonly spent: number;
+  readonly spentByScale: Readonly<Record<string, number>>;
+  readonly trials: number;
+  readonly reason: string;
+}
+
+/** A person's act on a sweep. */
+export interface Act {
+  readonly by: string;
+  readonly reason?: string;
+}
+
+export interface ActResult {
+  readonly accepted: boolean;
+  /** Why it was not taken, or what it led to. */
+  readonly reason: string;
+}
+
+/** A trial that is running or about to. */
+export interface InFlightTrial extends Fidelity {
+  readonly trial: string;
+  readonly workflowId: string;
+  readonly mixture: Mixture;
+  readonly continues?: string;
+  readonly cost: number;
+  readonly purpose: 'search' | 'confirm';
+  /** When the decision was made (ms since the epoch). */
+  readonly since: number;
+}
+
+/** Where a sweep stands. */
+export interface SweepProgress {
+  readonly sweepId: string;
+  readonly status: SweepStatus;
+  readonly phase: 'searching' | 'confirming' | 'ended';
+  readonly budget: number;
+  readonly spent: number;
+  /** Worst-case cost of the trials in flight. */
+  readonly committed: number;
+  readonly spentByScale: Readonly<Record<string, number>>;
+  readonly decisions: number;
+  readonly observations: number;
+  readonly inFlight: readonly InFlightTrial[];
+  /** The best mixture as of the last decision. */
+  readonly incumbent: (Prediction & { readonly mixture: Mixture }) | null;
+  readonly recommendation: Recommendation | null;
+  readonly head: RecordHead;
+  readonly result: SweepResult | null;
+}
+
+/** Search attributes, all of type Keyword but `TitrateSpent` (Double). */
+export const SEARCH_ATTRIBUTES = {
+  TitrateSweep: 'Keyword',
+  TitrateStatus: 'Keyword',
+  TitrateScale: 'Keyword',
+  TitrateSpent: 'Double',
+} as const;

@@ -1,0 +1,44 @@
+import type { Mixture } from './mixture.js';
+
+/** Metric name to value. Finite numbers only. */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** Metrics at a checkpoint on the way. */
+export interface CurvePoint {
+  readonly steps: number;
+  readonly metrics: Metrics;
+}
+
+/**
+ * How a trial ended. `completed`: reached its steps. `failed`: the job ended with an error of its own. `diverged`: the
+ * loss became NaN, infinite or exploded. `cancelled`: a person or the sweep stopped it.
+ */
+export type ObservationStatus = 'completed' | 'failed' | 'diverged' | 'cancelled';
+
+/** What one trial taught: the only thing that a belief is built from. */
+export interface Observation {
+  readonly trial: string;
+  readonly mixture: Mixture;
+  readonly scale: string;
+  /** Steps the run was asked for. */
+  readonly steps: number;
+  readonly status: ObservationStatus;
+  /** Final metrics; empty when the run did not get there. */
+  readonly metrics: Metrics;
+  readonly curve?: readonly CurvePoint[];
+  /** The trial whose last checkpoint this run went on from. */
+  readonly continues?: string;
+  /** What it cost in the sweep's units; computed from scale and steps when absent. */
+  readonly cost?: number;
+}
+
+/** A trial that was proposed and has not ended: counted in the next proposal and in the budget. */
+export interface PendingTrial {
+  readonly trial?: string;
+  readonly mixture: Mixture;
+  readonly scale: string;
+  readonly steps: number;
+  readonly continues?: string;
+  /** Worst-case cost; computed from scale and steps when absent. */
+  readonly cost?: number;
+}

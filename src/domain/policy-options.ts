@@ -1,0 +1,3 @@
+/** Names of the policies that a sweep file may ask for. */
+export const POLICY_NAMES = ['titrate', 'mfms-ei', 'random', 'successive-halving', 'hyperband'] as const;
+export type PolicyName = (typeof POLICY_NAMES)[number];

@@ -1,0 +1,89 @@
+import type { Fidelity, Scale } from './fidelity.js';
+import type { Mixture } from './mixture.js';
+
+/** What a domain may take of the mixture, and how much of it there is. */
+export interface Domain {
+  readonly min: number;
+  readonly max: number;
+  /** Available tokens (count), for epoch caps at the target. */
+  readonly tokens?: number;
+}
+
+/** A limit on the summed share of several domains. */
+export interface Group {
+  readonly domains: readonly string[];
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What is optimised: the weighted sum of reported metrics, minimised or maximised. */
+export interface Objective {
+  readonly direction: 'minimize' | 'maximize';
+  /** Metric name to weight. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/**
+ * How a run is charged. `flop`: 6 x parameters x tokens (Kaplan et al. 2020, arXiv 2001.08361), in EFLOP (1e18 FLOP).
+ * `table`: a number of the team's own units per step. `gpu-hours`: GPU-hours per step; `price` per GPU-hour is shown,
+ * never counted.
+ */
+export type Cost =
+  | { readonly kind: 'flop' }
+  | { readonly kind: 'table'; readonly perStep: Readonly<Record<string, number>>; readonly unit: string }
+  | { readonly kind: 'gpu-hours'; readonly perStep: Readonly<Record<string, number>>; readonly price?: number };
+
+/** A policy by name, with its own options (checked by the policy). */
+export interface PolicyChoice {
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
+
+/** A launcher by kind, with its own options. Paths are absolute once a sweep has been started. */
+export type LauncherChoice =
+  | {
+      readonly kind: 'simulator';
+      /** `slimpajama` (built in), or a path: `.json` is an emulator file, `.csv` a table of past runs. */
+      readonly world: string;
+      /** Simulated wall time per unit of cost (s). */
+      readonly secondsPerUnit: number;
+      /** Standard deviation of observation noise as a share of the world's own scale (see the world). */
+      readonly noise?: number;
+    }
+  | {
+      readonly kind: 'local';
+      /** Program and arguments; no shell. */
+      readonly command: readonly string[];
+      /** Working folder of the command; the job's own folder when absent. */
+      readonly cwd?: string;
+      /** Extra environment variables. */
+      readonly env: Readonly<Record<string, string>>;
+      /** A run is stopped after this long (s). */
+      readonly timeoutSeconds?: number;
+    };
+
+/** A checked sweep: what `parseSweep` returns, plain JSON, defaults filled in. */
+export interface Sweep {
+  readonly name: string;
+  readonly objective: Objective;
+  /** Domains in the file's order. */
+  readonly domains: Readonly<Record<string, Domain>>;
+  readonly groups: readonly Group[];
+  readonly maxEpochs?: number;
+  /** When present, only these mixtures may be run or recommended. */
+  readonly mixtures?: readonly Mixture[];
+  /** Cheap to costly. */
+  readonly scales: readonly Scale[];
+  readonly target: Fidelity;
+  readonly cost: Cost;
+  /** Total that may be spent, in units of `cost`; confirmation runs included. */
+  readonly budget: number;
+  /** Jobs that may run at once. */
+  readonly parallel: number;
+  readonly policy: PolicyChoice;
+  readonly launcher: LauncherChoice;
+  /** Target-scale runs of the recommendation at the end. */
+  readonly confirm: number;
+  readonly approval?: { readonly above: number };
+  readonly seed: number;
+}
