@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { StateError } from '../domain/errors.js';
+import { errorCodeOf, storageError } from './storage-errors.js';
+
+/** Where everything of one home lies; absolute paths. */
+export interface Home {
+  readonly root: string;
+  /** Names this home for ever: 12 hex digits. */
+  readonly idFile: string;
+  readonly server: {
+    readonly folder: string;
+    readonly database: string;
+    /** Which server version wrote the database. */
+    readonly version: string;
+    readonly log: string;
+    /** Where the server runs now. */
+    readonly record: string;
+    readonly lock: string;
+  };
+  readonly worker: { readonly folder: string };
+  readonly sweeps: string;
+}
+
+/** Where one sweep's files lie. */
+export interface SweepPaths {
+  readonly folder: string;
+  readonly sweepFile: string;
+  readonly record: string;
+  readonly report: string;
+  readonly jobs: string;
+}
+
+export interface HomeChoice {
+  /** The value of `--home`. */
+  readonly flag?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+const DEFAULT_FOLDER = '.titrate';
+const PRIVATE_FOLDER = 0o700;
+
+/** Lays out a home's paths; touches nothing. */
+export const homeAt = (root: string): Home => {
+  const server = join(root, 'server');
+  return {
+    root,
+    idFile: join(root, 'id'),
+    server: {
+      folder: server,
+      database: join(server, 'temporal.db'),
+      version: join(server, 'database-version.json'),
+      log: join(server, 'server.log'),
+      record: join(server, 'server.json'),
+      lock: join(server, 'start.lock'),
+    },
+    worker: { folder: join(root, 'worker') },
+    sweeps: join(root, 'sweeps'),
+  };
+};
+
+/** Chooses the home: `--home`, else TITRATE_HOME, else `.titrate` in the working folder; touches nothing. */
+export const resolveHome = ({ flag, env = process.env, cwd = process.cwd() }: HomeChoice = {}): Home =>
+  homeAt(resolve(cwd, flag || env['TITRATE_HOME'] || DEFAULT_FOLDER));
+
+/** Lays out one sweep's paths. */
+export const sweepPaths = (home: Home, sweepId: string): SweepPaths => {
+  const folder = join(home.sweeps, sweepId);
+  return {
+    folder,
+    sweepFile: join(folder, 'sweep.yaml'),
+    record: join(folder, 'record.jsonl'),
+    report: join(folder, 'report.html'),
+    jobs: join(folder, 'jobs'),
+  };
+};
+
+/** A recursive mkdir answers ENOENT on a read-only file system; a plain one tells the true reason. */
+const plainMkdirError = (path: string, error: unknown): Promise<unknown> =>
+  errorCodeOf(error) === 'ENOENT'
+    ? mkdir(path).then(
+        () => error,
+        (plain: unknown) => plain,
+      )
+    : Promise.resolve(error);
+
+/** Makes a folder that only its owner may enter, with its parents. @throws StateError when it cannot be written. */
+export const makePrivateFolder = async (path: string): Promise<void> => {
+  try {
+    const made = await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    if (made !== undefined) await chmod(path, PRIVATE_FOLDER); // the mask may have narrowed or the parents widened it
+  } catch (error) {
+    throw storageError(await plainMkdirError(path, error), path);
+  }
+};
+
+const writeNewId = async (home: Home): Promise<void> => {
+  const draft = `${home.idFile}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
+    await link(draft, home.idFile); // whole or not at all; the first of two at once wins
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw storageError(error, home.idFile);
+  } finally {
+    await rm(draft, { force: true });
+  }
+};
+
+/** Reads the home's id; undefined when the home was never opened. @throws StateError when the file is not an id. */
+export const readHomeId = async (home: Home): Promise<string | undefined> => {
+  const text = await readFile(home.idFile, 'utf8').catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT' || errorCodeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const id = text.trim();
+  if (/^[0-9a-f]{12}$/.test(id)) return id;
+  throw new StateError(`expected 12 hex digits; found ${JSON.stringify(id.slice(0, 40))} (${home.idFile})`, {
+    hint: 'put back the id that this home had: its sweeps run under it; or choose a new home',
+  });
+};
+
+/**
+ * Makes the home's folders (mode 0700) and its id where they are missing, and returns the id. Safe when several
+ * processes do it at once. @throws StateError when the folder is read-only or the disk is full.
+ */
+export const openHome = async (home: Home): Promise<string> => {
+  for (const folder of [home.root, home.server.folder, home.worker.folder, home.sweeps])
+    await makePrivateFolder(folder);
+  const known = await readHomeId(home);
+  if (known !== undefined) return known;
+  await writeNewId(home);
+  const id = await readHomeId(home);
+  if (id === undefined) throw new StateError(`expected an id; found none (${home.idFile})`);
+  return id;
+};
+
+/** Names the task queue that this home's sweeps run on: TITRATE_TASK_QUEUE, else `titrate-<home id>`. */
+export const taskQueueOf = (homeId: string, env: Readonly<Record<string, string | undefined>> = process.env): string =>
+  env['TITRATE_TASK_QUEUE'] || `titrate-${homeId}`;

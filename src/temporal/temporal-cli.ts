@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { StateError } from '../domain/errors.js';
+import { buildTemporalCli, findGo } from './build-temporal-cli.js';
+
+const run = promisify(execFile);
+
+/** The CLI's tag that we build: newer tags carry a `replace` in go.mod, which `go install` refuses. */
+export const CLI_VERSION = 'v1.5.1';
+const CLI_SERVER_VERSION = '1.29.1'; // what that tag says of itself
+
+/** A way to a `temporal` binary, in the order in which they are tried. */
+export type CliRoute = 'TITRATE_TEMPORAL_CLI' | 'PATH' | 'cache' | 'sdk-download' | 'go-build';
+
+export interface TemporalCli {
+  readonly route: CliRoute;
+  readonly path: string;
+  /** The CLI's own version where it knows it; our cache's folder name otherwise. */
+  readonly cliVersion: string;
+  /** Version of the server inside, such as 1.29.1: it decides the database's schema. */
+  readonly serverVersion: string;
+}
+
+export interface CliSearch {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told what is found, tried and done; one line each. */
+  readonly log?: (line: string) => void;
+  /** Take only a binary with this server version: the one that wrote the database. */
+  readonly serverVersion?: string | undefined;
+  /** Where the SDK leaves its own download; the system's temporary folder when absent. */
+  readonly sdkFolder?: string;
+}
+
+interface Found {
+  readonly route: CliRoute;
+  readonly path: string;
+}
+
+const executable = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+
+const isExecutable = async (path: string): Promise<boolean> => {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+};
+
+/** Names the folder where our own build of the CLI lies, under XDG_CACHE_HOME or `~/.cache`. */
+export const cliCacheFolder = (env: CliSearch['env'] = process.env): string =>
+  join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'titrate', 'temporal-cli', CLI_VERSION);
+
+/** Finds a program on PATH; undefined when it is not there. */
+export const findOnPath = async (program: string, env: CliSearch['env'] = process.env): Promise<string | undefined> => {
+  for (const folder of (env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== '')) {
+    const path = join(folder, program);
+    if (await isExecutable(path)) return path;
+  }
+  return undefined;
+};
+
+/** Finds what the SDK's testing package has downloaded: `temporal-sdk-typescript-<version>`; the newest of several. */
+const findSdkDownload = async (folder: string): Promise<string | undefined> => {
+  const names = await readdir(folder).catch(() => []);
+  const downloads = names.filter((name) => /^temporal-sdk-typescript-\d+(\.\d+)*(\.exe)?$/.test(name));
+  const newestFirst = downloads.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  for (const name of newestFirst) if (await isExecutable(join(folder, name))) return join(folder, name);
+  return undefined;
+};
+
+/** Asks a binary what it is. @throws StateError when it does not run or is no Temporal CLI. */
+export const readCliVersion = async (path: string): Promise<{ cli: string; server: string }> => {
+  const { stdout } = await run(path, ['--version'], { timeout: 20_000 }).catch((cause: unknown) => {
+    throw new StateError(`cannot run ${path} --version`, { cause, hint: 'is it a Temporal CLI for this machine?' });
+  });
+  const match = /temporal version (\S+) \(Server ([^,)]+)/i.exec(stdout);
+  if (match?.[1] !== undefined && match[2] !== undefined) return { cli: match[1], server: match[2] };
+  throw new StateError(
+    `expected 'temporal version X (Server Y, ...)'; found ${JSON.stringify(stdout.slice(0, 80))} (${path})`,
+    {
+      hint: 'is it a Temporal CLI?',
+    },
+  );
+};
+
+async function* foundBinaries({ env = process.env, sdkFolder = tmpdir() }: CliSearch): AsyncGenerator<Found> {
+  const given = env['TITRATE_TEMPORAL_CLI'];
+  if (given) {
+    yield { route: 'TITRATE_TEMPORAL_CLI', path: given };
+    return; // who names one means that one
+  }
+  const onPath = await findOnPath(executable, env);
+  if (onPath !== undefined) yield { route: 'PATH', path: onPath };
+  const cached = join(cliCacheFolder(env), executable);
+  if (await isExecutable(cached)) yield { route: 'cache', path: cached };
+  const downloaded = await findSdkDownload(sdkFolder);
+  if (downloaded !== undefined) yield { route: 'sdk-download', path: downloaded };
+}
+
+const asCli = async ({ route, path }: Found): Promise<TemporalCli> => {
+  const version = await readCliVersion(path);
+  const cliVersion = route === 'cache' || route === 'go-build' ? CLI_VERSION : version.cli;
+  return { route, path, cliVersion, serverVersion: version.server };
+};
+
+const build = async ({
+  env = process.env,
+  log = () => {},
+  serverVersion,
+}: CliSearch): Promise<TemporalCli | undefined> => {
+  if (env['TITRATE_TEMPORAL_CLI'] || (serverVersion !== undefined && serverVersion !== CLI_SERVER_VERSION))
+    return undefined;
+  const go = await findGo(env);
+  if (go === undefined) return undefined;
+  const folder = cliCacheFolder(env);
+  await buildTemporalCli({ go, folder, executable, version: CLI_VERSION, env, log });
+  return asCli({ route: 'go-build', path: join(folder, executable) });
+};
+
+const noRoute = (tried: readonly string[], serverVersion: string | undefined): StateError => {
+  const hint = [
+    'install one of: the Temporal CLI (docs.temporal.io/cli) on PATH; Go 1.23 or newer, and titrate builds the CLI;',
+    'or set TITRATE_TEMPORAL_CLI to a binary, or TEMPORAL_ADDRESS to a server that runs already',
+  ].join('\n  ');
+  const wanted = serverVersion === undefined ? '' : ` with server ${serverVersion}, which wrote this home’s database`;
+  const what = `found no Temporal CLI${wanted}, and Go is not there to build it`;
+  return new StateError([what, ...tried.map((line) => `  ${line}`)].join('\n'), { hint });
+};
+
+/**
+ * Finds a `temporal` binary by the first route that works: TITRATE_TEMPORAL_CLI, PATH, our cache, the SDK's download, a
+ * build with Go (minutes). @throws StateError that says what was tried and what to install.
+ */
+export const findTemporalCli = async (search: CliSearch = {}): Promise<TemporalCli> => {
+  const tried: string[] = [];
+  for await (const found of foundBinaries(search)) {
+    try {
+      const cli = await asCli(found);
+      if (search.serverVersion === undefined || search.serverVersion === cli.serverVersion) return cli;
+      tried.push(`${found.route}: ${found.path} has server ${cli.serverVersion}`);
+    } catch (error) {
+      tried.push(`${found.route}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  for (const line of tried) search.log?.(`passed over ${line}`);
+  const built = await build(search);
+  if (built !== undefined) return built;
+  throw noRoute(tried, search.serverVersion);
+};
