@@ -3,7 +3,8 @@ import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { Prediction, Recommendation } from './decision.js';
 import type { RecordHead, SweepStatus } from './record-event.js';
-import type { Sweep } from './sweep.js';
+import type { JobResult, JobSpec } from './ports.js';
+import type { LauncherChoice, Sweep } from './sweep.js';
 
 export const SWEEP_WORKFLOW = 'titrateSweep';
 export const TRIAL_WORKFLOW = 'titrateTrial';
@@ -66,6 +67,8 @@ export interface InFlightTrial extends Fidelity {
 export interface SweepProgress {
   readonly sweepId: string;
   readonly status: SweepStatus;
+  /** Why nothing new is decided at the moment: a person's pause, or the sweep's own when something needs mending. */
+  readonly pause: Act | null;
   readonly phase: 'searching' | 'confirming' | 'ended';
   readonly budget: number;
   readonly spent: number;
@@ -89,3 +92,22 @@ export const SEARCH_ATTRIBUTES = {
   TitrateScale: 'Keyword',
   TitrateSpent: 'Double',
 } as const;
+
+/** Input of a trial workflow. */
+export interface TrialInput {
+  readonly sweepId: string;
+  /** Workflow to tell what happens. */
+  readonly parentWorkflowId: string;
+  readonly job: JobSpec;
+  readonly launcher: LauncherChoice;
+}
+
+/** How a trial ended. */
+export interface TrialEnd {
+  readonly trial: string;
+  readonly key: string;
+  readonly result: JobResult;
+}
+
+/** Signals of a trial to its sweep, by workflow id only, and of a sweep to a trial. */
+export const TRIAL_SIGNALS = { launched: 'trialLaunched', ended: 'trialEnded', stop: 'stop' } as const;

@@ -16,3 +16,7 @@ export const massMoved = (a: Mixture, b: Mixture): number => {
   for (const domain of domains) moved += Math.abs((a[domain] ?? 0) - (b[domain] ?? 0));
   return moved / 2;
 };
+
+const SAME_MASS = 1e-9; // shares are kept to this accuracy everywhere
+
+export const isSameMixture = (a: Mixture, b: Mixture): boolean => massMoved(a, b) <= SAME_MASS;

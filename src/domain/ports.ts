@@ -18,8 +18,14 @@ export interface JobSpec extends Fidelity {
   readonly seed: number;
   /** Worst-case cost in the sweep's units. */
   readonly cost: number;
-  /** Go on from the last checkpoint of this job. */
-  readonly resume?: { readonly key: string; readonly trial: string; readonly steps: number };
+  readonly resume?: ResumePoint;
+}
+
+/** The job whose last checkpoint a run goes on from. */
+export interface ResumePoint {
+  readonly key: string;
+  readonly trial: string;
+  readonly steps: number;
 }
 
 /** What a launcher gives back for a launched job: enough to find it again from another process. Plain JSON. */
@@ -80,5 +86,7 @@ export interface World {
   /** Names of the metrics it reports. */
   readonly metrics: readonly string[];
   /** Metrics at the job's checkpoints, noise included; the last point is the final one. @throws InputError for a mixture or scale that it does not know. */
-  train(job: Pick<JobSpec, 'mixture' | 'scale' | 'parameters' | 'steps' | 'checkpoints' | 'seed'>): readonly CurvePoint[];
+  train(
+    job: Pick<JobSpec, 'mixture' | 'scale' | 'parameters' | 'steps' | 'checkpoints' | 'seed'>,
+  ): readonly CurvePoint[];
 }

@@ -2,6 +2,7 @@ import type { Explanation, Recommendation } from './decision.js';
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { CurvePoint, Metrics, ObservationStatus } from './observation.js';
+import type { ResumePoint } from './ports.js';
 import type { Sweep } from './sweep.js';
 
 /** How a sweep ended. */
@@ -9,7 +10,13 @@ export type SweepStatus = 'running' | 'paused' | 'completed' | 'cancelled' | 'fa
 
 /** One event of a sweep's life, as the sweep workflow states it. */
 export type RecordEvent =
-  | { readonly type: 'started'; readonly sweepId: string; readonly sweep: Sweep; readonly version: string; readonly node: string }
+  | {
+      readonly type: 'started';
+      readonly sweepId: string;
+      readonly sweep: Sweep;
+      readonly version: string;
+      readonly node: string;
+    }
   | ({
       readonly type: 'decided';
       /** 1, 2, 3, ... without a gap. */
@@ -17,6 +24,8 @@ export type RecordEvent =
       readonly trial: string;
       readonly mixture: Mixture;
       readonly continues?: string;
+      /** The job whose last checkpoint the run goes on from. */
+      readonly resume?: ResumePoint;
       readonly cost: number;
       readonly seed: number;
       /** SHA-256 of the observations and pending trials it was made from, hex. */
@@ -27,7 +36,13 @@ export type RecordEvent =
       readonly purpose: 'search' | 'confirm';
       readonly explanation: Explanation;
     } & Fidelity)
-  | { readonly type: 'launched'; readonly trial: string; readonly key: string; readonly native: string; readonly folder: string }
+  | {
+      readonly type: 'launched';
+      readonly trial: string;
+      readonly key: string;
+      readonly native: string;
+      readonly folder: string;
+    }
   | ({
       readonly type: 'observed';
       readonly trial: string;
