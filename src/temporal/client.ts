@@ -1,0 +1,98 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { StateError } from '../domain/errors.js';
+import { serverStatus, startServer } from './embedded-server.js';
+import { openHome, readHomeId, taskQueueOf, type Home } from './home.js';
+import { findOwnServer, type OwnServer } from './own-server.js';
+import { EMBEDDED_NAMESPACE } from './server-settings.js';
+
+/** A way to a Temporal server, with what belongs to this home on it. */
+export interface TitrateConnection {
+  /** `own`: the team's server or cloud; `embedded`: the development server of the home. */
+  readonly kind: 'own' | 'embedded';
+  readonly address: string;
+  readonly namespace: string;
+  /** Web address of the embedded server's user interface. */
+  readonly uiAddress?: string;
+  /** The task queue of this home's sweeps. */
+  readonly taskQueue: string;
+  readonly connection: Connection;
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly home: Home;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told which server is used and how it was found; one line each. */
+  readonly log?: (line: string) => void;
+  /** Connect to a server that runs only; start none and write nothing. */
+  readonly onlyRunning?: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+const dial = async (options: ConnectionOptions, what: string, hint: string): Promise<Connection> => {
+  try {
+    return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new StateError(`cannot reach ${what}: ${found}`, { hint, cause });
+  }
+};
+
+const connectOwn = async (
+  own: OwnServer,
+  taskQueue: string,
+  log: (line: string) => void,
+): Promise<TitrateConnection> => {
+  const { address, namespace } = own;
+  log(`Temporal server: ${address}, namespace ${namespace} (from the TEMPORAL_ settings)`);
+  const hint = 'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY and the TLS settings; unset them to use the embedded server';
+  const connection = await dial(own.options as ConnectionOptions, `the Temporal server at ${address}`, hint);
+  const client = new Client({ connection, namespace });
+  return { kind: 'own', address, namespace, taskQueue, connection, client, close: () => connection.close() };
+};
+
+/** Finds where the home's embedded server runs; starts it unless only a running one is wanted. */
+const embeddedAddress = async ({
+  home,
+  onlyRunning,
+  ...options
+}: ConnectOptions): Promise<{ address: string; uiAddress: string }> => {
+  if (onlyRunning !== true) return startServer(home, options);
+  const status = await serverStatus(home);
+  if (status.state === 'running') return status.record;
+  throw new StateError(`the Temporal server of ${home.root} is not running (${status.state})`, {
+    hint: 'titrate server start',
+  });
+};
+
+const connectEmbedded = async (options: ConnectOptions, taskQueue: string): Promise<TitrateConnection> => {
+  const { address, uiAddress } = await embeddedAddress(options);
+  const hint = 'titrate server status';
+  const connection = await dial({ address }, `the embedded Temporal server at ${address}`, hint);
+  const namespace = EMBEDDED_NAMESPACE;
+  const client = new Client({ connection, namespace });
+  return {
+    kind: 'embedded',
+    address,
+    namespace,
+    uiAddress,
+    taskQueue,
+    connection,
+    client,
+    close: () => connection.close(),
+  };
+};
+
+/**
+ * Connects to the team's own server when TEMPORAL_ or CLI settings name one, and else to the home's embedded server,
+ * which it starts when it does not run. @throws StateError when the server cannot be reached or started.
+ */
+export const connect = async (options: ConnectOptions): Promise<TitrateConnection> => {
+  const { home, env = process.env, log = () => {}, onlyRunning } = options;
+  const homeId = onlyRunning === true ? ((await readHomeId(home)) ?? 'none') : await openHome(home);
+  const taskQueue = taskQueueOf(homeId, env);
+  const own = findOwnServer(env);
+  return own === undefined ? connectEmbedded({ ...options, env, log }, taskQueue) : connectOwn(own, taskQueue, log);
+};

@@ -1,0 +1,45 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { InputError } from '../domain/errors.js';
+
+/** How to reach a team's own server or cloud: what the connections of the SDK take. */
+export interface OwnServer {
+  readonly address: string;
+  readonly namespace: string;
+  readonly options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+}
+
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+const DEFAULT_NAMESPACE = 'default';
+
+const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
+
+const loadSettings = (
+  env: Readonly<Record<string, string | undefined>>,
+): ReturnType<typeof loadClientConnectConfig> => {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    const problem = { path: 'TEMPORAL_*', expected: 'settings in the Temporal CLI’s format', found };
+    throw new InputError('the settings of the Temporal server cannot be read', [problem], {
+      hint: 'check TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE and the other TEMPORAL_ variables',
+      cause: error,
+    });
+  }
+};
+
+/**
+ * Reads the settings of a team's own server from TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+ * TEMPORAL_TLS..., or a profile of the Temporal CLI's configuration file; undefined when nothing is set: then the
+ * embedded server is used. @throws InputError when the settings cannot be read.
+ */
+export const findOwnServer = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): OwnServer | undefined => {
+  const { connectionOptions, namespace } = loadSettings(env);
+  const isSet = [...Object.values(connectionOptions), namespace].some((value) => value !== undefined);
+  if (!isSet) return undefined;
+  const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+  return { address, namespace: namespace ?? DEFAULT_NAMESPACE, options: { ...connectionOptions, address } };
+};

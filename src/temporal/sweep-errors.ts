@@ -1,0 +1,78 @@
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { isTitrateError, StateError } from '../domain/errors.js';
+import type { TitrateConnection } from './client.js';
+import { isWorkerPolling } from './task-queue.js';
+
+const GRPC_DEADLINE_EXCEEDED = 4;
+const GRPC_FAILED_PRECONDITION = 9; // queries: no poller has been seen of late
+const GRPC_UNAVAILABLE = 14;
+
+const grpcCode = (error: unknown): number | undefined => {
+  if (isGrpcServiceError(error)) return error.code;
+  if (error instanceof Error && isGrpcServiceError(error.cause)) return error.cause.code;
+  return undefined;
+};
+
+export const isNotFound = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
+
+/** Did a call end because nobody answered it in time? */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+  grpcCode(error) === GRPC_DEADLINE_EXCEEDED ||
+  grpcCode(error) === GRPC_FAILED_PRECONDITION;
+
+/** Is the server itself away for the moment? */
+export const isUnavailable = (error: unknown): boolean => grpcCode(error) === GRPC_UNAVAILABLE;
+
+const place = (on: TitrateConnection): string => `${on.address}, namespace ${on.namespace}`;
+
+/** The server has no sweep of this id. */
+export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>
+  new StateError(`found no sweep ${JSON.stringify(sweepId)} on ${place(on)}`, {
+    hint: 'titrate status lists the sweeps that are there; --home and TEMPORAL_ADDRESS decide where it looks',
+    values: { sweepId },
+  });
+
+/** Says why a call to a sweep was not answered: no worker, or a busy one. */
+export const unanswered = async (on: TitrateConnection, sweepId: string, timeoutMs: number): Promise<StateError> => {
+  const polling = await isWorkerPolling(on).catch(() => false);
+  if (!polling) {
+    return new StateError(`no worker is polling task queue ${on.taskQueue}, so sweep ${sweepId} cannot answer`, {
+      hint: 'titrate worker starts one; titrate run does so by itself',
+      values: { sweepId, taskQueue: on.taskQueue },
+    });
+  }
+  return new StateError(`sweep ${sweepId} did not answer within ${timeoutMs / 1000} s`, {
+    hint: 'its worker may be busy or just gone: try again, or see titrate doctor',
+    values: { sweepId, taskQueue: on.taskQueue },
+  });
+};
+
+/** Turns a failed call about a sweep into a StateError that says what to do; leaves what it does not know. */
+export const sweepFailure = async (error: unknown, on: TitrateConnection, sweepId: string): Promise<unknown> => {
+  if (isTitrateError(error)) return error;
+  if (isNotFound(error)) return noSweep(on, sweepId);
+  if (error instanceof WorkflowFailedError) {
+    const found = error.cause?.message ?? error.message;
+    return new StateError(`sweep ${sweepId} ended without a result: ${found}`, {
+      hint: `titrate explain ${sweepId} 1`,
+      cause: error,
+    });
+  }
+  if (error instanceof QueryNotRegisteredError) {
+    return new StateError(`sweep ${sweepId} is another workflow’s id: it knows no ${error.message}`, { cause: error });
+  }
+  if (isUnavailable(error)) {
+    return new StateError(`the Temporal server at ${place(on)} is away`, {
+      hint: 'titrate server status',
+      cause: error,
+    });
+  }
+  return error;
+};

@@ -1,0 +1,188 @@
+/** What can be asked of sweeps from outside: start, look, pause, resume, cancel, wait. */
+import { randomUUID } from 'node:crypto';
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { Act, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
+import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '../domain/messages.js';
+import { InputError } from '../domain/errors.js';
+import type { TitrateConnection } from './client.js';
+import { isNotFound, isTimeout, noSweep, sweepFailure, unanswered } from './sweep-errors.js';
+import { visibilityReady as namespaceReady } from './namespace.js';
+
+export interface StartSweep extends Omit<SweepInput, 'visibility'> {
+  /** Set search attributes; asked of the server when absent. */
+  readonly visibility?: boolean;
+  /** How long to wait for a worker to take the sweep up (ms). */
+  readonly timeoutMs?: number;
+}
+
+/** What a start led to. */
+export interface StartedSweep {
+  /** `created` now; `attached` to one that runs; `already-ended`: this id has run, and never runs again. */
+  readonly outcome: 'created' | 'attached' | 'already-ended';
+  readonly workflowId: string;
+  /** Has a worker taken it up? When not, it waits on the server for one. */
+  readonly taken: boolean;
+}
+
+export interface AskOptions {
+  readonly timeoutMs?: number;
+  /** Names an act, so that sending it again does nothing. */
+  readonly updateId?: string;
+}
+
+/** A sweep as the server lists it. */
+export interface ListedSweep {
+  readonly sweepId: string;
+  readonly workflowId: string;
+  /** The server's word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
+  readonly status: string;
+  readonly taskQueue: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const ACT_TIMEOUT_MS = 15_000;
+const QUERY_TIMEOUT_MS = 10_000;
+const WORKFLOW_PREFIX = sweepWorkflowId('');
+
+const handleOf = (on: TitrateConnection, sweepId: string): WorkflowHandle =>
+  on.client.workflow.getHandle(sweepWorkflowId(sweepId));
+
+const describe = (on: TitrateConnection, sweepId: string): Promise<WorkflowExecutionDescription | undefined> =>
+  handleOf(on, sweepId)
+    .describe()
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+
+const outcomeOf = async (
+  on: TitrateConnection,
+  sweepId: string,
+  starter: string,
+): Promise<StartedSweep['outcome'] | undefined> => {
+  const description = await describe(on, sweepId);
+  if (description === undefined) return undefined;
+  if (description.memo?.['starter'] === starter) return 'created';
+  return description.status.name === 'RUNNING' ? 'attached' : 'already-ended';
+};
+
+const checkId = (sweepId: string): void => {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(sweepId)) return;
+  const expected = 'letters, digits, dots, dashes and underscores, at most 100, beginning with a letter or digit';
+  throw new InputError('the sweep’s id cannot be used', [
+    { path: 'sweepId', expected, found: JSON.stringify(sweepId) },
+  ]);
+};
+
+/**
+ * Starts a sweep, or attaches to the one of this id; safe to repeat and to do twice at once. An id that has ended is
+ * never run again. Waits until a worker has taken it up, or `timeoutMs`.
+ */
+export const start = async (on: TitrateConnection, request: StartSweep): Promise<StartedSweep> => {
+  const { timeoutMs = START_TIMEOUT_MS, ...input } = request;
+  checkId(input.sweepId);
+  const workflowId = sweepWorkflowId(input.sweepId);
+  const starter = randomUUID(); // tells afterwards whether it was this call that created the sweep
+  const visibility = input.visibility ?? (await visibilityReady(on));
+  const startWorkflowOperation = new WithStartWorkflowOperation(SWEEP_WORKFLOW, {
+    workflowId,
+    taskQueue: on.taskQueue,
+    args: [{ ...input, visibility } satisfies SweepInput],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    memo: { starter },
+  });
+  startWorkflowOperation.workflowHandle().catch(() => undefined); // the same error is thrown below
+  let taken = true;
+  try {
+    await on.client.withDeadline(Date.now() + timeoutMs, () =>
+      on.client.workflow.executeUpdateWithStart(SWEEP_UPDATES.attach, { startWorkflowOperation }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { outcome: 'already-ended', workflowId, taken };
+    if (!isTimeout(error)) throw await sweepFailure(error, on, input.sweepId);
+    taken = false;
+  }
+  const outcome = await outcomeOf(on, input.sweepId, starter);
+  if (outcome === undefined) throw await unanswered(on, input.sweepId, timeoutMs);
+  return { outcome, workflowId, taken };
+};
+
+/** Asks a sweep where it stands. @throws StateError when it is not there or no worker answers. */
+export const progress = async (
+  on: TitrateConnection,
+  sweepId: string,
+  options: AskOptions = {},
+): Promise<SweepProgress> => {
+  const { timeoutMs = QUERY_TIMEOUT_MS } = options;
+  try {
+    const ask = (): Promise<SweepProgress> => handleOf(on, sweepId).query<SweepProgress>(PROGRESS_QUERY);
+    return await on.client.withDeadline(Date.now() + timeoutMs, ask);
+  } catch (error) {
+    throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
+  }
+};
+
+const act =
+  (name: 'pause' | 'resume' | 'cancel') =>
+  async (on: TitrateConnection, sweepId: string, by: Act, options: AskOptions = {}): Promise<ActResult> => {
+    const { timeoutMs = ACT_TIMEOUT_MS, updateId = randomUUID() } = options;
+    const update = (): Promise<ActResult> =>
+      handleOf(on, sweepId).executeUpdate<ActResult, [Act]>(SWEEP_UPDATES[name], { args: [by], updateId });
+    try {
+      return await on.client.withDeadline(Date.now() + timeoutMs, update);
+    } catch (error) {
+      throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
+    }
+  };
+
+/** Asks a sweep to decide nothing new; trials in flight go on. @throws StateError when no worker answers in time. */
+export const pause = act('pause');
+/** Lets a paused sweep decide again. */
+export const resume = act('resume');
+/** Asks a sweep to stop its trials and end. */
+export const cancel = act('cancel');
+
+/** Waits for a sweep's result, however long; it survives restarts of the embedded server. */
+export const result = async (on: TitrateConnection, sweepId: string): Promise<SweepResult> => {
+  try {
+    return (await handleOf(on, sweepId).result()) as SweepResult;
+  } catch (error) {
+    throw await sweepFailure(error, on, sweepId);
+  }
+};
+
+/** Lists the sweeps of the namespace, the newest first, those of other homes included. */
+export const list = async (on: TitrateConnection): Promise<ListedSweep[]> => {
+  const query = `WorkflowType = '${SWEEP_WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'`;
+  const sweeps: ListedSweep[] = [];
+  for await (const { workflowId, status, taskQueue, startTime, closeTime } of on.client.workflow.list({ query })) {
+    const sweepId = workflowId.startsWith(WORKFLOW_PREFIX) ? workflowId.slice(WORKFLOW_PREFIX.length) : workflowId;
+    const ended = closeTime === undefined ? {} : { endedAt: closeTime.toISOString() };
+    sweeps.push({ sweepId, workflowId, status: status.name, taskQueue, startedAt: startTime.toISOString(), ...ended });
+  }
+  return sweeps.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+};
+
+/** Does the server know a sweep of this id, and is it still open? */
+export const standing = async (on: TitrateConnection, sweepId: string): Promise<'none' | 'open' | 'closed'> => {
+  const description = await describe(on, sweepId);
+  if (description === undefined) return 'none';
+  return description.status.name === 'RUNNING' ? 'open' : 'closed';
+};
+
+/** Are titrate's search attributes registered in the namespace? */
+export const visibilityReady = (on: TitrateConnection): Promise<boolean> => namespaceReady(on.connection, on.namespace);
+
+/** @throws StateError that this server has no such sweep, when it has none. */
+export const requireSweep = async (on: TitrateConnection, sweepId: string): Promise<void> => {
+  if ((await standing(on, sweepId)) === 'none') throw noSweep(on, sweepId);
+};
