@@ -4,12 +4,13 @@ import type { Limits, LimitedSweep } from './limits.js';
 import { FEASIBLE, groupViolation, limitsOf, sumOver, total, violation } from './limits.js';
 import { linearProgram } from './linear-program.js';
 import { mixtureList } from './mixture-list.js';
-import { polish, projectOntoLimits } from './projection.js';
+import { projectOntoLimits } from './group-projection.js';
+import { polish } from './projection.js';
 import type { Rng } from './rng.js';
 import { distinct, enumerateCorners, searchCorners, spreadOut } from './vertices.js';
 
 const ROUNDING = 1e-11; // a tenth of a tenth of the tolerance on shares: what sums of thirty shares leave
-const SLOPE_ROUNDING = 1e-12; // of a direction's largest part: what differences of shares leave where nothing moves
+const SLOPE_ROUNDING = 1e-10; // of a direction's largest part: what differences of shares leave where nothing moves
 
 /**
  * The mixtures that a sweep allows: the simplex cut by bounds, group limits, fixed shares and epoch caps at the target,

@@ -1,16 +1,12 @@
-/**
- * Nearest mixtures. Bounds and the sum of 1 are met exactly by one shift of all shares, clipped; groups are added by
- * Dykstra's alternating projections (Boyle and Dykstra 1986), whose limit is the nearest point of the whole set.
- */
+/** Nearest mixtures under bounds alone: one shift of all shares, clipped, meets bounds and the sum of 1 exactly. */
 import type { Limits } from './limits.js';
-import { groupViolation, sumOver, total } from './limits.js';
+import { total } from './limits.js';
 
 const SHIFT_ROUNDS = 100; // a bisection from width 1 to rounding takes 53; Newton steps take about 5
 const SUM_ROUNDING = 1e-14; // a sum of thirty shares cannot be had better; `settleSum` does the rest
-const DYKSTRA_ROUNDS = 300; // convergence is linear; measured on random sets of 2 to 30 domains, most need under 50
-const DYKSTRA_DONE = 1e-11; // far inside the tolerance on shares (1e-9)
 
-const clip = (value: number, low: number, high: number): number => (value < low ? low : value > high ? high : value);
+export const clip = (value: number, low: number, high: number): number =>
+  value < low ? low : value > high ? high : value;
 
 /** Puts what rounding left of the sum of 1 onto the share that has most room for it. */
 const settleSum = (shares: Float64Array, { min, max }: Limits): Float64Array => {
@@ -34,7 +30,7 @@ const settleSum = (shares: Float64Array, { min, max }: Limits): Float64Array => 
  * Finds the shift of all shares after which the clipped shares sum to 1. The sum falls with the shift, piecewise
  * linearly: Newton's method, kept inside a bracket by bisection.
  */
-const findShift = (point: ArrayLike<number>, { min, max }: Limits): number => {
+export const findShift = (point: ArrayLike<number>, { min, max }: Limits): number => {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < min.length; i++) {
@@ -72,41 +68,9 @@ export const projectOntoBounds = (point: ArrayLike<number>, limits: Limits): Flo
   return settleSum(shares, limits);
 };
 
-/** What has to be added to each member of a group to bring its sum within its limits. */
-const groupCorrection = (shares: Float64Array, { members, min, max }: Limits['groups'][number]): number => {
-  const sum = sumOver(shares, members);
-  return (clip(sum, min, max) - sum) / members.length;
-};
-
-/**
- * Returns the nearest shares within all limits, or what 300 rounds come to: bounds and sum are always kept, groups
- * perhaps not yet (see `groupViolation`).
- */
-export const projectOntoLimits = (point: ArrayLike<number>, limits: Limits): Float64Array => {
-  let shares = projectOntoBounds(point, limits);
-  if (groupViolation(limits, shares) <= DYKSTRA_DONE) return shares;
-  // Dykstra's memory: what each set took away last time is given back before it is visited again. For a slab that is
-  // one number, for the bounds a vector.
-  const memory = new Float64Array(limits.groups.length);
-  const boundsMemory = Float64Array.from(shares, (share, i) => (point[i] ?? 0) - share);
-  for (let round = 0; round < DYKSTRA_ROUNDS; round++) {
-    limits.groups.forEach((group, g) => {
-      for (const i of group.members) shares[i] = (shares[i] ?? 0) - (memory[g] ?? 0);
-      const correction = groupCorrection(shares, group);
-      for (const i of group.members) shares[i] = (shares[i] ?? 0) + correction;
-      memory[g] = correction;
-    });
-    const before = shares.map((share, i) => share + (boundsMemory[i] ?? 0));
-    shares = projectOntoBounds(before, limits);
-    for (let i = 0; i < shares.length; i++) boundsMemory[i] = (before[i] ?? 0) - (shares[i] ?? 0);
-    if (groupViolation(limits, shares) <= DYKSTRA_DONE) return shares;
-  }
-  return shares;
-};
-
 /** Snaps shares that rounding left beside a bound onto it, and settles the sum of 1. */
 export const polish = (shares: Float64Array, limits: Limits): Float64Array => {
-  const snap = 1e-13; // a solve's rounding on numbers up to 1
+  const snap = 1e-15; // a solve's rounding on numbers up to 1; more would break groups that are held exactly
   for (let i = 0; i < shares.length; i++) {
     const share = clip(shares[i] ?? 0, limits.min[i] ?? 0, limits.max[i] ?? 1);
     const low = limits.min[i] ?? 0;

@@ -1,0 +1,32 @@
+import type { Launcher } from '../domain/ports.js';
+import type { LauncherChoice } from '../domain/sweep.js';
+import type { RecordFile } from '../ledger/record-file.js';
+import { decisionActivities } from './decision-activities.js';
+import { withFailures } from './failures.js';
+import { jobActivities } from './job-activities.js';
+import type { Proposer } from './proposer.js';
+import { recordActivities } from './record-activities.js';
+import { trialActivities } from './trial-activities.js';
+import type { TrialStanding } from './trial-activities.js';
+
+/** What the activities work with; chosen by the composition root alone. */
+export interface ActivityDeps {
+  /** Version of titrate, for the record. */
+  readonly version: string;
+  readonly proposer: Proposer;
+  /** The one RecordFile of a sweep in this process: appends queue up in it. */
+  recordFor(sweepId: string): RecordFile;
+  launcherFor(sweepId: string, choice: LauncherChoice): Promise<Launcher>;
+  findTrial(trial: string, workflowId: string): Promise<TrialStanding>;
+}
+
+/** Creates the activities of titrate; their names begin with `titrate`, so that they never meet a team's own. */
+export const createActivities = (deps: ActivityDeps) =>
+  withFailures({
+    ...recordActivities(deps),
+    ...decisionActivities(deps),
+    ...jobActivities(deps),
+    ...trialActivities(deps),
+  });
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,74 @@
+import type { Proposal, Recommendation } from '../domain/decision.js';
+import type { Mixture } from '../domain/mixture.js';
+import type { Observation, PendingTrial } from '../domain/observation.js';
+import type { ResumePoint } from '../domain/ports.js';
+import type { RecordHead } from '../domain/record-event.js';
+import { digestOf } from '../ledger/chain.js';
+import { eventsOf, linesUpTo, observationsOf, sweepOf } from '../ledger/observations.js';
+import type { ActivityDeps } from './activities.js';
+import { whileHeartbeating } from './heartbeats.js';
+
+export interface ProposeInput {
+  readonly sweepId: string;
+  /** The record as of this line is what the decision sees. */
+  readonly head: RecordHead;
+  readonly pending: readonly PendingTrial[];
+  readonly seed: number;
+}
+
+export interface ProposeOutput {
+  readonly proposal: Proposal | null;
+  readonly resume: ResumePoint | null;
+  /** SHA-256, hex, of what the decision saw: its observations and pending trials. */
+  readonly sawDigest: string;
+  readonly sawObservations: number;
+  readonly sawPending: readonly string[];
+}
+
+export interface RecommendInput {
+  readonly sweepId: string;
+  readonly head: RecordHead;
+  readonly seed: number;
+  readonly prefer?: Mixture;
+}
+
+export interface RecommendOutput {
+  readonly recommendation: Recommendation;
+  /** What ran at the target so far. */
+  readonly atTarget: readonly Pick<Observation, 'mixture' | 'status'>[];
+  readonly sawDigest: string;
+  readonly sawObservations: number;
+}
+
+export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => {
+  const readUpTo = async (sweepId: string, head: RecordHead) => {
+    const lines = linesUpTo((await recordFor(sweepId).read()).lines, head);
+    return { lines, sweep: sweepOf(lines), observations: observationsOf(lines) };
+  };
+
+  return {
+    titratePropose: async ({ sweepId, head, pending, seed }: ProposeInput): Promise<ProposeOutput> => {
+      const { lines, sweep, observations } = await readUpTo(sweepId, head);
+      const proposal = await whileHeartbeating(proposer.propose({ sweep, observations, pending, seed }));
+      const earlier = eventsOf(lines, 'observed').find(({ trial }) => trial === proposal?.continues);
+      return {
+        proposal,
+        resume: earlier === undefined ? null : { key: earlier.key, trial: earlier.trial, steps: earlier.steps },
+        sawDigest: digestOf({ observations, pending }),
+        sawObservations: observations.length,
+        sawPending: pending.map(({ trial }) => trial ?? ''),
+      };
+    },
+
+    titrateRecommend: async ({ sweepId, head, seed, prefer }: RecommendInput): Promise<RecommendOutput> => {
+      const { sweep, observations } = await readUpTo(sweepId, head);
+      const task = prefer === undefined ? { sweep, observations, seed } : { sweep, observations, seed, prefer };
+      const recommendation = await whileHeartbeating(proposer.recommend(task));
+      const atTarget = observations
+        .filter(({ scale, steps }) => scale === sweep.target.scale && steps === sweep.target.steps)
+        .map(({ mixture, status }) => ({ mixture, status }));
+      const sawDigest = digestOf({ observations, pending: [] });
+      return { recommendation, atTarget, sawDigest, sawObservations: observations.length };
+    },
+  };
+};

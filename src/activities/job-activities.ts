@@ -1,0 +1,54 @@
+import { Context } from '@temporalio/activity';
+import type { JobProgress, JobRef, JobResult, JobSpec, JobState } from '../domain/ports.js';
+import type { LauncherChoice } from '../domain/sweep.js';
+import type { ActivityDeps } from './activities.js';
+import { whileHeartbeating } from './heartbeats.js';
+
+const FIRST_POLL_MS = 50; // simulated jobs may take no longer than this
+const POLL_GROWTH = 1.3; // a job is seen to end within a third of its own length
+const LONGEST_POLL_MS = 5_000; // a quarter of the heartbeat time-out that the workflow sets
+
+/** Which sweep's launcher an activity is to use. */
+export interface LauncherInput {
+  readonly sweepId: string;
+  readonly launcher: LauncherChoice;
+}
+
+export type LaunchInput = LauncherInput & { readonly job: JobSpec };
+export type RefInput = LauncherInput & { readonly ref: JobRef };
+
+const lastProgress = (state: JobState, before: JobProgress): JobProgress =>
+  (state.state === 'running' ? state.progress : undefined) ?? before;
+
+export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
+  titrateLaunch: async ({ sweepId, launcher, job }: LaunchInput): Promise<JobRef> => {
+    const backend = await launcherFor(sweepId, launcher);
+    return whileHeartbeating(backend.launch(job));
+  },
+
+  /** Waits until a job has ended, whoever launched it; dies without harm to the job. */
+  titrateSupervise: async ({ sweepId, launcher, ref }: RefInput): Promise<void> => {
+    const context = Context.current();
+    const backend = await launcherFor(sweepId, launcher);
+    let wait = FIRST_POLL_MS;
+    let progress: JobProgress = { steps: 0 };
+    for (;;) {
+      const state = await backend.inspect(ref);
+      if (state.state === 'ended') return;
+      progress = lastProgress(state, progress);
+      context.heartbeat(progress);
+      await context.sleep(wait);
+      wait = Math.min(wait * POLL_GROWTH, LONGEST_POLL_MS);
+    }
+  },
+
+  titrateCollect: async ({ sweepId, launcher, ref }: RefInput): Promise<JobResult> => {
+    const backend = await launcherFor(sweepId, launcher);
+    return whileHeartbeating(backend.collect(ref));
+  },
+
+  titrateStop: async ({ sweepId, launcher, ref }: RefInput): Promise<void> => {
+    const backend = await launcherFor(sweepId, launcher);
+    await whileHeartbeating(backend.stop(ref));
+  },
+});

@@ -1,0 +1,36 @@
+import type { RecordEvent, RecordHead } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+import type { NewEvent } from '../ledger/chain.js';
+import type { ActivityDeps } from './activities.js';
+
+/** Opens a sweep's record with the sweep itself; the same sweep again changes nothing. */
+export interface OpenRecordInput {
+  readonly sweepId: string;
+  readonly sweep: Sweep;
+  readonly at: string;
+}
+
+export interface AppendInput {
+  readonly sweepId: string;
+  readonly events: readonly NewEvent[];
+}
+
+export interface AppendOutput {
+  readonly head: RecordHead;
+  /** The events as they stand in the record, in the order asked for: an earlier one of the same key wins. */
+  readonly events: readonly RecordEvent[];
+}
+
+export const recordActivities = ({ recordFor, version }: ActivityDeps) => {
+  const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
+    const { head, lines } = await recordFor(sweepId).append(events);
+    return { head, events: lines.map(({ event }) => event) };
+  };
+  return {
+    titrateOpenRecord: ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
+      const event: RecordEvent = { type: 'started', sweepId, sweep, version, node: process.version };
+      return append({ sweepId, events: [{ key: 'started', at, event }] });
+    },
+    titrateAppend: append,
+  };
+};

@@ -1,0 +1,45 @@
+import { StateError } from '../domain/errors.js';
+import type { Observation } from '../domain/observation.js';
+import type { RecordEvent, RecordHead, RecordLine } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+
+type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
+
+/** Picks the events of one type, in the order of the record. */
+export const eventsOf = <T extends RecordEvent['type']>(lines: readonly RecordLine[], type: T): EventOf<T>[] =>
+  lines.map(({ event }) => event).filter((event): event is EventOf<T> => event.type === type);
+
+/** Returns the lines up to a head. @throws StateError when the record does not hold that very line. */
+export const linesUpTo = (lines: readonly RecordLine[], head: RecordHead): readonly RecordLine[] => {
+  const last = lines[head.seq - 1];
+  if (last === undefined || last.hash !== head.hash) {
+    throw new StateError(`line ${head.seq} of the record is not the one that the sweep wrote`, {
+      hint: 'restore record.jsonl from a backup; the sweep waits and goes on by itself',
+      values: { seq: head.seq, expected: head.hash, found: last?.hash },
+    });
+  }
+  return lines.slice(0, head.seq);
+};
+
+const toObservation = (event: EventOf<'observed'>): Observation => ({
+  trial: event.trial,
+  mixture: event.mixture,
+  scale: event.scale,
+  steps: event.steps,
+  status: event.status,
+  metrics: event.metrics,
+  curve: event.curve,
+  ...(event.continues === undefined ? {} : { continues: event.continues }),
+  cost: event.cost,
+});
+
+/** The observations that a record holds: what a decision is made from. */
+export const observationsOf = (lines: readonly RecordLine[]): Observation[] =>
+  eventsOf(lines, 'observed').map(toObservation);
+
+/** The sweep that a record is of. @throws StateError when the record does not begin with it. */
+export const sweepOf = (lines: readonly RecordLine[]): Sweep => {
+  const first = lines[0]?.event;
+  if (first?.type !== 'started') throw new StateError('the record does not begin with the sweep that it is of');
+  return first.sweep;
+};

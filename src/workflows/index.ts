@@ -1,0 +1,3 @@
+/** What a team re-exports from its own workflow module. */
+export { titrateSweep } from './sweep.js';
+export { titrateTrial } from './trial.js';

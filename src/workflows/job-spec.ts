@@ -1,0 +1,58 @@
+import { costPerStep } from '../domain/cost.js';
+import { seedOf } from '../domain/rng.js';
+import type { JobResult, JobSpec } from '../domain/ports.js';
+import type { RecordEvent } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+
+/** Names the trial of a decision. Four digits sort well up to 9,999; more digits just grow. */
+export const trialName = (decision: number): string => `t${String(decision).padStart(4, '0')}`;
+
+/** Builds the job of a recorded decision: the same record always gives the same job. */
+export const jobOf = (
+  sweepId: string,
+  sweep: Sweep,
+  event: Extract<RecordEvent, { type: 'decided' }>,
+  generation = 1,
+): JobSpec => {
+  const scale = sweep.scales.find(({ name }) => name === event.scale);
+  if (scale === undefined) throw new TypeError(`decision ${event.decision} names the unknown scale ${event.scale}`);
+  return {
+    key: `${sweepId}.${event.trial}.g${generation}`,
+    sweep: sweepId,
+    trial: event.trial,
+    generation,
+    mixture: event.mixture,
+    scale: event.scale,
+    steps: event.steps,
+    parameters: scale.parameters,
+    tokensPerStep: scale.tokensPerStep,
+    checkpoints: scale.steps.filter((steps) => steps <= event.steps),
+    seed: seedOf('job', sweep.seed, event.trial),
+    cost: event.cost,
+    ...(event.resume === undefined ? {} : { resume: event.resume }),
+  };
+};
+
+/**
+ * What a job is charged: all of it when it completed, else up to the first checkpoint after the step that it reached,
+ * since it may have trained for that long without saying so. Never more than its worst case.
+ */
+export const chargeFor = (sweep: Sweep, job: JobSpec, result: JobResult): number => {
+  if (result.status === 'completed') return job.cost;
+  const paidUntil = job.checkpoints.find((steps) => steps > result.stepsReached) ?? job.steps;
+  const from = job.resume?.steps ?? 0;
+  return Math.min(job.cost, Math.max(0, costPerStep(sweep, job.scale) * (paidUntil - from)));
+};
+
+/** A job that completed without a metric that the objective needs has failed: nothing can be learnt from it. */
+export const checkedResult = (sweep: Sweep, result: JobResult): JobResult => {
+  if (result.status !== 'completed') return result;
+  const missing = Object.keys(sweep.objective.weights).filter((metric) => result.metrics[metric] === undefined);
+  if (missing.length === 0) return result;
+  const reported = Object.keys(result.metrics).join(', ') || 'none';
+  return {
+    ...result,
+    status: 'failed',
+    detail: `the objective needs ${missing.join(', ')}, which the job did not report at its last step (reported: ${reported})`,
+  };
+};

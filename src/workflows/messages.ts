@@ -1,0 +1,20 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { PROGRESS_QUERY, SWEEP_UPDATES, TRIAL_SIGNALS } from '../domain/messages.js';
+import type { Act, ActResult, SweepProgress, TrialEnd } from '../domain/messages.js';
+import type { JobRef } from '../domain/ports.js';
+
+/** A trial's job was launched, or found again. */
+export interface TrialLaunched {
+  readonly trial: string;
+  readonly ref: JobRef;
+}
+
+export const attachUpdate = defineUpdate<{ sweepId: string }, []>(SWEEP_UPDATES.attach);
+export const pauseUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.pause);
+export const resumeUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.resume);
+export const cancelUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.cancel);
+export const progressQuery = defineQuery<SweepProgress>(PROGRESS_QUERY);
+
+export const launchedSignal = defineSignal<[TrialLaunched]>(TRIAL_SIGNALS.launched);
+export const endedSignal = defineSignal<[TrialEnd]>(TRIAL_SIGNALS.ended);
+export const stopSignal = defineSignal(TRIAL_SIGNALS.stop);

@@ -1,0 +1,120 @@
+/** The events that a sweep states, each with the key that names it for ever. */
+import type { ProposeOutput } from '../activities/decision-activities.js';
+import { costOf } from '../domain/cost.js';
+import type { Recommendation } from '../domain/decision.js';
+import type { Act, TrialEnd } from '../domain/messages.js';
+import type { JobRef } from '../domain/ports.js';
+import type { RecordEvent } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+import { chargeFor, checkedResult, trialName } from './job-spec.js';
+import type { Confirming, RunningTrial, SweepState } from './sweep-state.js';
+import { committedBy } from './sweep-state.js';
+
+export interface KeyedEvent {
+  readonly key: string;
+  readonly event: RecordEvent;
+}
+
+/** A search decision, from what the policy proposed. */
+export const decidedEvent = (decision: number, seed: number, output: ProposeOutput): KeyedEvent | null => {
+  const { proposal, resume, sawDigest, sawObservations } = output;
+  if (proposal === null) return null;
+  const { mixture, scale, steps, cost, continues, explanation } = proposal;
+  const event: RecordEvent = {
+    type: 'decided',
+    decision,
+    trial: trialName(decision),
+    purpose: 'search',
+    mixture,
+    scale,
+    steps,
+    ...(continues === undefined ? {} : { continues }),
+    ...(resume === null ? {} : { resume }),
+    cost,
+    seed,
+    sawDigest,
+    sawObservations,
+    sawPending: output.sawPending,
+    explanation,
+  };
+  return { key: `decided:${decision}`, event };
+};
+
+/** The decision to run the recommended mixture at the target once more than the search did. */
+export const confirmationEvent = (
+  sweep: Sweep,
+  state: SweepState,
+  { mixture, sawDigest, sawObservations }: Confirming,
+  seed: number,
+): KeyedEvent => {
+  const decision = state.decisions + 1;
+  const { scale, steps } = sweep.target;
+  const reason = `The search is over (${state.searchOver ?? 'no reason recorded'}); this run measures the recommended mixture at ${scale}, ${steps} steps, as the sweep asks (confirm: ${sweep.confirm}).`;
+  const event: RecordEvent = {
+    type: 'decided',
+    decision,
+    trial: trialName(decision),
+    purpose: 'confirm',
+    mixture,
+    ...sweep.target,
+    cost: costOf(sweep, sweep.target),
+    seed,
+    sawDigest,
+    sawObservations,
+    sawPending: state.running.map(({ trial }) => trial),
+    explanation: {
+      policy: sweep.policy.name,
+      reason,
+      phase: 'test-recommendation',
+      committed: state.spent + committedBy(state),
+      hyperparameters: {},
+      trust: state.recommendation?.trust ?? [],
+      considered: [],
+      excluded: [],
+    },
+  };
+  return { key: `decided:${decision}`, event };
+};
+
+export const launchedEvent = ({ trial, ref }: { trial: string; ref: JobRef }): KeyedEvent => {
+  const { key, native, folder } = ref;
+  return { key: `launched:${key}`, event: { type: 'launched', trial, key, native, folder } };
+};
+
+/** What a trial taught and what it is charged. */
+export const observedEvent = (sweep: Sweep, trial: RunningTrial, end: TrialEnd): KeyedEvent => {
+  const result = checkedResult(sweep, end.result);
+  const event: RecordEvent = {
+    type: 'observed',
+    trial: trial.trial,
+    key: trial.job.key,
+    mixture: trial.mixture,
+    scale: trial.scale,
+    steps: trial.steps,
+    ...(trial.continues === undefined ? {} : { continues: trial.continues }),
+    status: result.status,
+    metrics: result.status === 'completed' ? result.metrics : {},
+    curve: result.curve,
+    cost: chargeFor(sweep, trial.job, result),
+    digest: result.digest,
+    ...(result.detail === undefined ? {} : { detail: result.detail }),
+    warnings: result.warnings,
+  };
+  return { key: `observed:${trial.trial}`, event };
+};
+
+export const actEvent = (number: number, act: 'pause' | 'resume' | 'cancel', { by, reason }: Act): KeyedEvent => ({
+  key: `act:${number}`,
+  event: { type: 'act', act, by, ...(reason === undefined ? {} : { reason }) },
+});
+
+export const recommendedEvent = (
+  when: 'search' | 'final',
+  observations: number,
+  recommendation: Recommendation,
+): KeyedEvent => ({ key: `recommended:${when}`, event: { type: 'recommended', observations, recommendation } });
+
+export const endedEvent = (status: 'completed' | 'cancelled', spent: number, reason: string): KeyedEvent => ({
+  key: 'ended',
+  event: { type: 'ended', status, spent, reason },
+});

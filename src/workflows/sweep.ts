@@ -1,0 +1,48 @@
+/**
+ * A sweep from its first decision to its recommendation.
+ *
+ * Invariants
+ * 1. A decision is in the record before its trial starts, and what starts is what the record holds.
+ * 2. Decisions are numbered 1, 2, 3, ... without gap or double; decision n starts trial n and no other.
+ * 3. When a trial starts, what is spent, the worst case of all trials in flight, and, while the search goes on, the
+ *    price of the confirmation stay within the budget.
+ * 4. No more than `parallel` trials are in flight.
+ * 5. A trial's end is counted once, however often it is told; an unknown trial is ignored.
+ * 6. Continuing as new loses nothing: all that arrived is recorded first, trials in flight are carried along and
+ *    reconciled with the server once.
+ * 7. A paused or cancelled sweep decides nothing new.
+ * 8. A broken promise (a policy that fails, jobs that fail in a row, a trial workflow that is lost again and again)
+ *    pauses the sweep with its reason; it never ends the sweep.
+ * 9. A sweep ends only with no trial in flight, and its record then ends with `ended`.
+ * 10. A confirmation runs the recommended mixture at the target, after the search is over, and not if it ran before.
+ * 11. A trial whose workflow is lost is started again under the same job key: its job is found, never paid twice.
+ */
+import { CancellationScope, setHandler } from '@temporalio/workflow';
+import type { SweepInput, SweepResult } from '../domain/messages.js';
+import {
+  attachUpdate,
+  cancelUpdate,
+  endedSignal,
+  launchedSignal,
+  pauseUpdate,
+  progressQuery,
+  resumeUpdate,
+} from './messages.js';
+import type { SweepState } from './sweep-state.js';
+import { SweepStory } from './sweep-story.js';
+
+/** Runs a sweep; see the invariants above. `carried` is what an earlier run of the same workflow hands over. */
+export async function titrateSweep(input: SweepInput, carried?: SweepState): Promise<SweepResult> {
+  const story = new SweepStory(input, carried);
+  setHandler(progressQuery, () => story.progress());
+  setHandler(attachUpdate, () => ({ sweepId: input.sweepId }));
+  setHandler(pauseUpdate, (act) => story.pause(act));
+  setHandler(resumeUpdate, (act) => story.resume(act));
+  setHandler(cancelUpdate, (act) => story.cancel(act));
+  setHandler(launchedSignal, (message) => story.hear({ kind: 'launched', message }));
+  setHandler(endedSignal, (end) => story.hear({ kind: 'ended', end }));
+  CancellationScope.current().cancelRequested.catch(() =>
+    story.cancel({ by: 'temporal', reason: 'the workflow was cancelled' }),
+  );
+  return CancellationScope.nonCancellable(() => story.tell());
+}

@@ -1,0 +1,87 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+  getExternalWorkflowHandle,
+  log,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { TRIAL_WORKFLOW } from '../domain/messages.js';
+import type { SweepInput, TrialEnd, TrialInput } from '../domain/messages.js';
+import { lookups } from './activity-options.js';
+import { stopSignal } from './messages.js';
+import type { RunningTrial } from './sweep-state.js';
+import type { titrateTrial } from './trial.js';
+
+/** What the fleet reports to the sweep; the same end may be reported more than once. */
+export interface FleetListener {
+  ended(end: TrialEnd): void;
+  /** The trial's workflow is gone without a result (terminated, failed). Its job may well be running. */
+  lost(trial: string, reason: string): void;
+}
+
+/** The trial workflows of a sweep: starts them, tells them to stop, and finds out what became of them. */
+export class TrialFleet {
+  /** Trials whose workflow was started by this very run, which therefore hears of its close. */
+  readonly #followed = new Set<string>();
+  readonly #toldToStop = new Set<string>();
+
+  constructor(
+    readonly input: SweepInput,
+    readonly listener: FleetListener,
+  ) {}
+
+  /** Starts a trial's workflow, or finds the one that was started before. */
+  async start({ trial, workflowId, job }: RunningTrial): Promise<void> {
+    const { sweepId, sweep } = this.input;
+    const parentWorkflowId = workflowInfo().workflowId;
+    const args: [TrialInput] = [{ sweepId, parentWorkflowId, job, launcher: sweep.launcher }];
+    this.#toldToStop.delete(trial);
+    try {
+      const child = await startChild<typeof titrateTrial>(TRIAL_WORKFLOW, {
+        workflowId,
+        args,
+        parentClosePolicy: ParentClosePolicy.ABANDON, // it outlives this run; the next one reconciles
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY, // never again after it completed
+      });
+      this.#followed.add(trial);
+      child.result().then(
+        (end) => this.listener.ended(end),
+        (error: unknown) => this.listener.lost(trial, String(error)),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await this.reconcile([{ trial, workflowId }]);
+    }
+  }
+
+  /** Tells trials to stop, each once. */
+  async stop(trials: readonly Pick<RunningTrial, 'trial' | 'workflowId'>[]): Promise<void> {
+    for (const { trial, workflowId } of trials) {
+      if (this.#toldToStop.has(trial)) continue;
+      this.#toldToStop.add(trial);
+      try {
+        await getExternalWorkflowHandle(workflowId).signal(stopSignal);
+      } catch (error) {
+        log.warn('a trial could not be told to stop', { trial, error: String(error) });
+        await this.reconcile([{ trial, workflowId }]);
+      }
+    }
+  }
+
+  /** Asks the server what became of trials, and reports those that ended or were lost. */
+  async reconcile(trials: readonly Pick<RunningTrial, 'trial' | 'workflowId'>[]): Promise<void> {
+    if (trials.length === 0) return;
+    const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
+    for (const found of await lookups.titrateFindTrials({ trials: asked })) {
+      if (found.standing === 'ended') this.listener.ended(found.end);
+      else if (found.standing === 'lost') this.listener.lost(found.trial, found.reason);
+    }
+  }
+
+  /** Does this run hear of every one of these trials' ends even if the trial cannot tell? */
+  followsAll(trials: readonly Pick<RunningTrial, 'trial'>[]): boolean {
+    return trials.every(({ trial }) => this.#followed.has(trial));
+  }
+}

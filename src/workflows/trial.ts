@@ -1,0 +1,84 @@
+/**
+ * One training job, from launch to what it left.
+ *
+ * Invariants
+ * 1. A trial has one job key for its whole life. Launching is asked for by that key only, so a retry, a replay or a new
+ *    run of this workflow finds the job that is there and never starts a second one.
+ * 2. A trial ends with what the job left behind (`collect`), never because it was silent: supervision that dies is
+ *    resumed, and asks the launcher again.
+ * 3. The sweep is told of the end before this workflow closes, and the same end is this workflow's result.
+ * 4. A trial that is told to stop stops its job first and reports what the job had reached by then.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  setHandler,
+} from '@temporalio/workflow';
+import type { SignalDefinition } from '@temporalio/workflow';
+import type { TrialEnd, TrialInput } from '../domain/messages.js';
+import type { JobRef, JobResult } from '../domain/ports.js';
+import { jobWork, supervision } from './activity-options.js';
+import { endedSignal, launchedSignal, stopSignal } from './messages.js';
+
+/** The job that could not be launched at all: its spec was refused. */
+const refusedResult = (reason: string): JobResult => ({
+  status: 'failed',
+  metrics: {},
+  curve: [],
+  detail: reason,
+  digest: '',
+  folder: '',
+  stepsReached: 0,
+  warnings: [],
+});
+
+/** Tells the sweep; a sweep that is gone is no reason to lose the job's result. */
+const tell = async <T>(workflowId: string, signal: SignalDefinition<[T]>, message: T): Promise<void> => {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(signal, message);
+  } catch (error) {
+    log.warn('the sweep could not be told', { workflowId, signal: signal.name, error: String(error) });
+  }
+};
+
+const refusalOf = (error: unknown): string => {
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause.message;
+  throw error;
+};
+
+/** Launches the job, or finds it, and follows it to its end; `following` is cancelled to stop the job. */
+const runJob = async (input: TrialInput, following: CancellationScope): Promise<JobResult> => {
+  const { sweepId, launcher, job, parentWorkflowId } = input;
+  let ref: JobRef;
+  try {
+    ref = await jobWork.titrateLaunch({ sweepId, launcher, job });
+  } catch (error) {
+    return refusedResult(refusalOf(error));
+  }
+  await tell(parentWorkflowId, launchedSignal, { trial: job.trial, ref });
+  try {
+    await following.run(() => supervision.titrateSupervise({ sweepId, launcher, ref }));
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await jobWork.titrateStop({ sweepId, launcher, ref });
+  }
+  return jobWork.titrateCollect({ sweepId, launcher, ref });
+};
+
+/** Follows one job; see the invariants above. */
+export async function titrateTrial(input: TrialInput): Promise<TrialEnd> {
+  const following = new CancellationScope();
+  setHandler(stopSignal, () => following.cancel());
+  // A trial workflow that is cancelled from outside stops its job like one that was told to.
+  CancellationScope.current().cancelRequested.catch(() => following.cancel());
+  return CancellationScope.nonCancellable(async () => {
+    const { trial, key } = input.job;
+    const end: TrialEnd = { trial, key, result: await runJob(input, following) };
+    await tell(input.parentWorkflowId, endedSignal, end);
+    return end;
+  });
+}
