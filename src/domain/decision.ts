@@ -49,6 +49,8 @@ export interface Explanation {
   readonly hyperparameters: Readonly<Record<string, number>>;
   readonly fit?: FitQuality;
   readonly trust: readonly FidelityTrust[];
+  /** What the belief expects this very run to report (objective at its own fidelity, noise in `sd`); shown against what it did. */
+  readonly expected?: Prediction;
   /** The best candidate at each fidelity considered, best first by value per cost. */
   readonly considered: readonly Candidate[];
   /** The best candidate at a costlier scale than the choice, and at a cheaper one. */

@@ -142,10 +142,16 @@ const continuousSet = (limits: Limits): FeasibleSet => {
     const inside = polish(pullInside(near, centre, limits), limits);
     return violation(limits, inside) <= FEASIBLE ? inside : centre.slice();
   };
-  let corners: readonly Float64Array[] | null | undefined;
+  let all: readonly Float64Array[] | null | undefined;
+  const found = new Map<number, readonly Float64Array[]>();
   const cornersFor = (limit: number): readonly Float64Array[] => {
-    corners ??= enumerateCorners(limits)?.map((corner) => polish(corner, limits)) ?? null;
-    return corners === null ? searchCorners(centre.length, limit, minimizeLinear) : distinct(corners);
+    const known = found.get(limit);
+    if (known !== undefined) return known;
+    if (all === undefined) all = enumerateCorners(limits)?.map((corner) => polish(corner, limits)) ?? null;
+    const corners = all === null ? searchCorners(centre.length, limit, minimizeLinear) : distinct(all);
+    const spread = spreadOut(corners, limit, centre);
+    found.set(limit, spread);
+    return spread;
   };
   const set = { centre, project };
   return {
@@ -153,7 +159,7 @@ const continuousSet = (limits: Limits): FeasibleSet => {
     domains: limits.domains,
     contains: (shares, tolerance = FEASIBLE) => violation(limits, shares) <= tolerance,
     minimizeLinear,
-    extremePoints: (limit) => spreadOut(cornersFor(limit), limit, centre).map((corner) => corner.slice()),
+    extremePoints: (limit) => cornersFor(limit).map((corner) => corner.slice()),
     sample: (rng, concentration) => drawInside(set, limits, drawAbove(limits, rng, concentration), rng),
     maxStep: (shares, direction, limit) => longestStep(limits, shares, direction, limit),
   };
