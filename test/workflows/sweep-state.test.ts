@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { costOf } from '../../src/domain/cost.js';
+import type { JobResult } from '../../src/domain/ports.js';
+import type { RecordEvent } from '../../src/domain/record-event.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { chargeFor, checkedResult, jobOf, trialName } from '../../src/workflows/job-spec.js';
+import { eventsOfNews } from '../../src/workflows/sweep-inbox.js';
+import {
+  committedBy,
+  confirmationsOwed,
+  initialState,
+  isAffordable,
+  mayStart,
+  runningTrial,
+  withDecision,
+  withObservation,
+} from '../../src/workflows/sweep-state.js';
+import type { SweepState } from '../../src/workflows/sweep-state.js';
+
+const sweep: Sweep = {
+  name: 'toy',
+  objective: { direction: 'minimize', weights: { loss: 1 } },
+  domains: { a: { min: 0, max: 1 }, b: { min: 0, max: 1 } },
+  groups: [],
+  scales: [
+    { name: 'small', parameters: 1e6, tokensPerStep: 100, steps: [10, 20] },
+    { name: 'big', parameters: 1e7, tokensPerStep: 100, steps: [10, 20] },
+  ],
+  target: { scale: 'big', steps: 20 },
+  cost: { kind: 'table', unit: 'units', perStep: { small: 0.1, big: 1 } },
+  budget: 100,
+  parallel: 3,
+  policy: { name: 'titrate' },
+  launcher: { kind: 'simulator', world: 'toy', secondsPerUnit: 0 },
+  confirm: 1,
+  seed: 1,
+};
+
+type Decided = Extract<RecordEvent, { type: 'decided' }>;
+const decided = (decision: number, scale: string, steps: number): Decided => ({
+  type: 'decided',
+  decision,
+  trial: trialName(decision),
+  purpose: 'search',
+  mixture: { a: 0.5, b: 0.5 },
+  scale,
+  steps,
+  cost: costOf(sweep, { scale, steps }),
+  seed: 1,
+  sawDigest: '',
+  sawObservations: 0,
+  sawPending: [],
+  explanation: {
+    policy: 'titrate',
+    reason: '',
+    phase: 'search',
+    committed: 0,
+    hyperparameters: {},
+    trust: [],
+    considered: [],
+    excluded: [],
+  },
+});
+
+const start = (state: SweepState, event: Decided): SweepState =>
+  withDecision(state, event, runningTrial('s', sweep, event, 0));
+
+const result = (change: Partial<JobResult> = {}): JobResult => ({
+  status: 'completed',
+  metrics: { loss: 1 },
+  curve: [],
+  digest: 'd',
+  folder: '/f',
+  stepsReached: 20,
+  warnings: [],
+  ...change,
+});
+
+const end = (state: SweepState, trial: string, change: Partial<JobResult> = {}): SweepState => {
+  const news = { kind: 'ended', end: { trial, key: `s.${trial}.g1`, result: result(change) } } as const;
+  return eventsOfNews(sweep, state, [news]).reduce(
+    (next, { event }) => (event.type === 'observed' ? withObservation(next, event) : next),
+    state,
+  );
+};
+
+describe('the state of a sweep', () => {
+  it('never commits more than the budget, whatever is decided and however it ends (invariant 3)', () => {
+    const move = fc.record({
+      big: fc.boolean(),
+      steps: fc.constantFrom(10, 20),
+      ends: fc.boolean(),
+      reached: fc.nat(20),
+    });
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+        let state = initialState;
+        let decision = 0;
+        for (const { big, steps, ends, reached } of moves) {
+          const oldest = state.running[0];
+          if (ends && oldest !== undefined) {
+            const status = reached === 20 ? 'completed' : 'failed';
+            state = end(state, oldest.trial, { status, stepsReached: reached });
+          } else {
+            const event = decided(decision + 1, big ? 'big' : 'small', steps);
+            if (!mayStart(sweep, state) || !isAffordable(sweep, state, event.cost)) continue;
+            state = start(state, event);
+            decision += 1;
+          }
+          expect(state.spent + committedBy(state) + costOf(sweep, sweep.target)).toBeLessThanOrEqual(100 + 1e-6);
+          expect(state.running.length).toBeLessThanOrEqual(sweep.parallel);
+        }
+      }),
+    );
+  });
+
+  it('starts no more than `parallel` trials (invariant 4) and none when paused or cancelled (invariant 7)', () => {
+    const busy = [1, 2, 3].reduce((state, n) => start(state, decided(n, 'small', 10)), initialState);
+    expect(mayStart(sweep, initialState)).toBe(true);
+    expect(mayStart(sweep, busy)).toBe(false);
+    expect(mayStart(sweep, { ...initialState, pause: { by: 'me' } })).toBe(false);
+    expect(mayStart(sweep, { ...initialState, cancel: { by: 'me' } })).toBe(false);
+  });
+
+  it('counts an end once and ignores unknown trials (invariant 5)', () => {
+    const state = end(start(initialState, decided(1, 'small', 20)), 't0001');
+    expect(state).toMatchObject({ observations: 1, spent: 2, spentByScale: { small: 2 } });
+    expect(end(state, 't0001')).toBe(state);
+    expect(end(state, 't0099')).toBe(state);
+    const news = { kind: 'ended', end: { trial: 't0001', key: 'k', result: result() } } as const;
+    expect(eventsOfNews(sweep, start(initialState, decided(1, 'small', 20)), [news, news])).toHaveLength(1);
+  });
+
+  it('frees what a stopped job did not use, but not what it may have used unseen', () => {
+    const job = jobOf('s', sweep, decided(1, 'big', 20));
+    expect(chargeFor(sweep, job, result())).toBe(20);
+    expect(chargeFor(sweep, job, result({ status: 'failed', stepsReached: 0 }))).toBe(10);
+    expect(chargeFor(sweep, job, result({ status: 'diverged', stepsReached: 10 }))).toBe(20);
+    const resumed = { ...job, cost: 10, resume: { key: 'k', trial: 't', steps: 10 } };
+    expect(chargeFor(sweep, resumed, result({ status: 'cancelled', stepsReached: 15 }))).toBe(10);
+    expect(chargeFor(sweep, resumed, result({ status: 'failed', stepsReached: 0 }))).toBe(0);
+  });
+
+  it('takes a job that did not report the objective for failed, and says what it reported', () => {
+    const checked = checkedResult(sweep, result({ metrics: { other: 1 } }));
+    expect(checked.status).toBe('failed');
+    expect(checked.detail).toMatch(/needs loss.*reported: other/);
+  });
+
+  it('owes a confirmation only for what did not run at the target yet (invariant 10)', () => {
+    const mixture = { a: 0.25, b: 0.75 };
+    expect(confirmationsOwed(sweep, mixture, [])).toBe(1);
+    expect(confirmationsOwed(sweep, mixture, [{ mixture: { a: 0.25, b: 0.75 }, status: 'completed' }])).toBe(0);
+    expect(confirmationsOwed(sweep, mixture, [{ mixture: { a: 0.25, b: 0.75 }, status: 'failed' }])).toBe(1);
+    expect(confirmationsOwed(sweep, mixture, [{ mixture: { a: 0.3, b: 0.7 }, status: 'completed' }])).toBe(1);
+  });
+
+  it('gives the same job for the same recorded decision', () => {
+    const event = decided(12, 'big', 20);
+    expect(jobOf('s', sweep, event)).toEqual(jobOf('s', sweep, event));
+    expect(jobOf('s', sweep, event)).toMatchObject({ key: 's.t0012.g1', checkpoints: [10, 20], parameters: 1e7 });
+  });
+});
