@@ -1,0 +1,242 @@
+/** Says in plain words why a job was bought: from the record alone, nothing is computed anew. */
+import { costOf } from '../domain/cost.js';
+import type { Candidate, FidelityTrust } from '../domain/decision.js';
+import { InputError } from '../domain/errors.js';
+import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import {
+  decimalsOf,
+  formatCost,
+  formatCount,
+  formatFidelity,
+  formatFixed,
+  formatInterval,
+  formatMixture,
+  formatPrediction,
+  formatRatio,
+  formatShare,
+  formatSignificant,
+  formatTime,
+  formatValue,
+  plural,
+} from './format.js';
+import { objectiveName } from './objective-of.js';
+import { plainText } from './plain-text.js';
+import type { DecisionView, SweepView } from './sweep-view.js';
+import { textTable } from './text-table.js';
+
+const PHASES = {
+  opening: 'the opening, which is planned before anything is believed',
+  search: 'the search',
+  'test-recommendation': 'a test of the mixture that would be recommended',
+} as const;
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+
+const rankOf = (view: SweepView, scale: string): number => view.sweep.scales.findIndex(({ name }) => name === scale);
+
+const isTarget = (view: SweepView, fidelity: Fidelity): boolean => isSameFidelity(fidelity, view.sweep.target);
+
+const head = (view: SweepView, decision: DecisionView): string[] => {
+  const { cost, explanation, continues } = decision;
+  const budgetShare = formatShare(cost / view.sweep.budget);
+  return [
+    `Decision ${decision.decision} of ${plainText(view.sweepId)}: trial ${plainText(decision.trial)}, ${formatTime(decision.at)}`,
+    `Train ${formatFidelity(decision)} for ${formatCost(cost, view.unit)} (${budgetShare} of the budget).`,
+    `Mixture: ${formatMixture(decision.mixture)}.`,
+    ...(continues === undefined ? [] : [`It goes on from the last checkpoint of ${plainText(continues)}; only the rest is paid.`]),
+    '',
+    `Why: ${plainText(explanation.reason)}.`.replace(/\.\.$/, '.'),
+    decision.purpose === 'confirm'
+      ? 'It confirms the recommendation by a run at the target; it is not part of the search.'
+      : `It belongs to ${PHASES[explanation.phase]} (policy ${plainText(explanation.policy)}).`,
+  ];
+};
+
+const belief = (view: SweepView, decision: DecisionView): string[] => {
+  const { explanation, sawObservations, sawPending } = decision;
+  const { incumbent, fit, expected } = explanation;
+  const metric = objectiveName(view.sweep.objective);
+  const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
+  const spread = fit === undefined ? '' : fitVerdict(fit.standardizedError);
+  return [
+    `${plural(sawObservations, 'run')} had been observed; in flight and counted in: ${pending}.`,
+    `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
+    ...(incumbent === undefined
+      ? ['No prediction for the target was made yet.']
+      : [
+          `Best mixture so far: ${formatMixture(incumbent.mixture)};`,
+          `its ${metric} at ${formatFidelity(view.sweep.target)} was put at ${formatPrediction(incumbent)} (95 %: ${formatInterval(incumbent)}).`,
+        ]),
+    ...(expected === undefined ? [] : [`This run itself was expected to report ${metric} ${formatPrediction(expected)}.`]),
+    ...(fit === undefined
+      ? []
+      : [`The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${spread}).`]),
+  ];
+};
+
+const fitVerdict = (standardizedError: number): string => {
+  if (!Number.isFinite(standardizedError)) return 'not known';
+  if (standardizedError > 1.5) return 'its intervals are too narrow';
+  return standardizedError < 0.67 ? 'its intervals are wider than they need be' : 'honest is 1x';
+};
+
+const hyperparameters = ({ explanation }: DecisionView): string[] => {
+  const entries = Object.entries(explanation.hyperparameters);
+  return entries.length === 0
+    ? []
+    : [entries.map(([name, value]) => `${plainText(name)} ${formatSignificant(value, 3)}`).join(', ')];
+};
+
+/** The candidate that was bought, as it was considered. */
+const chosenOf = (decision: DecisionView): Candidate | undefined =>
+  decision.explanation.considered.find((candidate) => isSameFidelity(candidate, decision));
+
+/** Compares another candidate to the chosen one, in words. */
+const compare = (view: SweepView, chosen: Candidate, other: Candidate): string => {
+  const worth = other.value / chosen.value;
+  const price = other.cost / chosen.cost;
+  const perCost = other.valuePerCost / chosen.valuePerCost;
+  const what = formatFidelity(other);
+  const cost = formatCost(other.cost, view.unit);
+  const ratios = `it is worth ${formatRatio(worth)} as much and costs ${formatRatio(price)} (${cost})`;
+  return `${what}: ${ratios}, so ${formatRatio(perCost)} per ${plainText(view.unit)}.`;
+};
+
+const excludedReason = (view: SweepView, { explanation }: DecisionView): string | undefined => {
+  const entry =
+    explanation.excluded.find((item) => isTarget(view, item)) ??
+    explanation.excluded.find(({ scale }) => scale === view.sweep.target.scale);
+  return entry === undefined ? undefined : plainText(entry.reason);
+};
+
+/** Why not the target-scale run; falls back on what the record does know. */
+const whyNotTarget = (view: SweepView, decision: DecisionView, chosen: Candidate | undefined): string => {
+  const { explanation } = decision;
+  const target = view.sweep.target;
+  const candidate =
+    explanation.considered.find((item) => isTarget(view, item)) ??
+    explanation.considered.find(({ scale }) => scale === target.scale);
+  if (candidate !== undefined && chosen !== undefined) return compare(view, chosen, candidate);
+  const excluded = excludedReason(view, decision);
+  if (excluded !== undefined) return `${formatFidelity(target)} was left out: ${excluded}.`;
+  const full = costOf(view.sweep, target);
+  return `${formatFidelity(target)} costs ${formatCost(full, view.unit)}, ${formatRatio(full / decision.cost)} this run; the policy did not weigh it here.`;
+};
+
+/** Says how the choice stands by value per cost; a policy's rules may buy another run than the best by that measure. */
+const standing = (view: SweepView, decision: DecisionView, chosen: Candidate | undefined): string => {
+  if (chosen === undefined) return 'The policy gave no values to compare at this decision.';
+  const others = decision.explanation.considered.filter((candidate) => !isSameFidelity(candidate, chosen));
+  const best = others.sort((a, b) => b.valuePerCost - a.valuePerCost)[0];
+  if (best === undefined) return 'No other fidelity was open.';
+  if (best.valuePerCost <= chosen.valuePerCost) {
+    return `No other fidelity considered was worth more per ${plainText(view.unit)}.`;
+  }
+  const ratio = formatRatio(best.valuePerCost / chosen.valuePerCost);
+  return `By value per cost alone ${formatFidelity(best)} came first (${ratio}); a rule of the policy bought this run (see Why).`;
+};
+
+const cheaperAndCostlier = (view: SweepView, decision: DecisionView, chosen: Candidate | undefined): string[] => {
+  if (chosen === undefined) return [];
+  const { runnerUpCheaper, runnerUpCostlier } = decision.explanation;
+  return [
+    ...(runnerUpCostlier === undefined || isTarget(view, runnerUpCostlier) ? [] : [`Runner-up at a costlier scale, ${compare(view, chosen, runnerUpCostlier)}`]),
+    ...(runnerUpCheaper === undefined ? [] : [`Runner-up at a cheaper scale, ${compare(view, chosen, runnerUpCheaper)}`]),
+  ];
+};
+
+const scaleReason = (view: SweepView, decision: DecisionView): { title: string; lines: string[] } => {
+  const chosen = chosenOf(decision);
+  const target = plainText(view.sweep.target.scale);
+  if (decision.purpose === 'confirm') {
+    return { title: `Why at ${target}`, lines: ['The sweep asks for the recommendation to be run at the target itself.'] };
+  }
+  const runnersUp = cheaperAndCostlier(view, decision, chosen);
+  if (rankOf(view, decision.scale) >= rankOf(view, view.sweep.target.scale)) {
+    return { title: `Why ${target}, and why now`, lines: [standing(view, decision, chosen), ...runnersUp] };
+  }
+  const lines = [whyNotTarget(view, decision, chosen), standing(view, decision, chosen), ...runnersUp];
+  return { title: `Why ${plainText(decision.scale)}, and not ${target}`, lines };
+};
+
+const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
+  const { considered } = decision.explanation;
+  if (considered.length === 0) return [];
+  const rows = considered.map((candidate) => [
+    isSameFidelity(candidate, decision) ? '>' : '',
+    plainText(candidate.scale),
+    formatCount(candidate.steps),
+    formatCost(candidate.cost),
+    formatSignificant(candidate.value, 3),
+    formatSignificant(candidate.valuePerCost, 3),
+    formatMixture(candidate.mixture, 3),
+  ]);
+  const unit = plainText(view.unit);
+  return textTable(['', 'scale', 'steps', `cost (${unit})`, 'value', `value per ${unit}`, 'mixture'], rows, [2, 3, 4, 5]);
+};
+
+/** Says what a correlation with the target means for a decision. */
+export const trustVerdict = ({ correlation, runs }: Pick<FidelityTrust, 'correlation' | 'runs'>): string => {
+  if (!Number.isFinite(correlation)) return 'not known';
+  const seen = runs === 0 ? ' (assumed; no run there yet)' : '';
+  if (correlation < -0.3) return `ranks mixtures the wrong way round${seen}`;
+  if (correlation < 0.3) return `says little about the target${seen}`;
+  if (correlation < 0.7) return `ranks mixtures loosely as the target does${seen}`;
+  return `${correlation < 0.9 ? 'ranks mixtures much as the target does' : 'ranks mixtures as the target does'}${seen}`;
+};
+
+const trustTable = (view: SweepView, { explanation }: DecisionView): string[] => {
+  if (explanation.trust.length === 0) return [];
+  const rows = explanation.trust.map((trust) => [
+    plainText(trust.scale),
+    formatFixed(trust.correlation, 2),
+    formatCount(trust.runs),
+    trust.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(trust),
+  ]);
+  return textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
+};
+
+const outcome = (view: SweepView, decision: DecisionView): string[] => {
+  const seen = view.observations.filter(({ trial }) => trial === decision.trial).at(-1);
+  if (seen === undefined) return ['It has not ended yet.'];
+  const metric = objectiveName(view.sweep.objective);
+  const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
+  const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;
+  return [`${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`];
+};
+
+const surprise = ({ explanation: { expected } }: DecisionView, value: number | undefined): string => {
+  if (expected === undefined || value === undefined || !(expected.sd > 0)) return '';
+  const off = (value - expected.mean) / expected.sd;
+  const decimals = decimalsOf(expected.sd, expected.mean);
+  return ` That is ${formatFixed(Math.abs(off), 1)} standard deviations ${off < 0 ? 'below' : 'above'} the expected ${formatFixed(expected.mean, decimals)}.`;
+};
+
+/**
+ * Explains decision `n` in plain words: what was bought and why, why at this scale, what was believed, what else was
+ * considered, and what came of it.
+ * @throws InputError when there is no such decision.
+ */
+export const explainDecision = (view: SweepView, n: number): string => {
+  const decision = view.decisions.find((candidate) => candidate.decision === n);
+  if (decision === undefined) {
+    const known = view.decisions.length === 0 ? 'no decision yet' : `decisions 1 to ${view.decisions.length}`;
+    throw new InputError(`${plainText(view.sweepId)} has no decision ${n}`, [
+      { path: 'N', expected: known, found: String(n) },
+    ]);
+  }
+  const scale = scaleReason(view, decision);
+  const unit = plainText(view.unit);
+  return [
+    ...head(view, decision),
+    ...section(scale.title, scale.lines),
+    ...section('What was believed', belief(view, decision)),
+    ...section(`What was considered (best at each fidelity; value is what it should improve the recommendation by, per ${unit})`, consideredTable(view, decision)),
+    ...section('What was left out', decision.explanation.excluded.map((item) => `${formatFidelity(item)}: ${plainText(item.reason)}.`)),
+    ...section('How far each scale is trusted', trustTable(view, decision)),
+    ...section('Hyper-parameters of the belief', hyperparameters(decision)),
+    ...section('What came of it', outcome(view, decision)),
+    '',
+  ].join('\n');
+};

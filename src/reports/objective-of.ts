@@ -1,0 +1,36 @@
+import type { Metrics } from '../domain/observation.js';
+import type { Objective } from '../domain/sweep.js';
+import { formatSignificant } from './format.js';
+import { plainText } from './plain-text.js';
+
+/** Returns the weighted sum of metrics that is optimised, in the team's direction; undefined when a metric is missing. */
+export const objectiveOf = (objective: Objective, metrics: Metrics | undefined): number | undefined => {
+  if (metrics === undefined) return undefined;
+  let sum = 0;
+  for (const [metric, weight] of Object.entries(objective.weights)) {
+    const value = metrics[metric];
+    if (value === undefined || !Number.isFinite(value)) return undefined;
+    sum += weight * value;
+  }
+  return sum;
+};
+
+const weightsOf = ({ weights }: Objective): readonly [string, number][] => Object.entries(weights);
+
+/** Names the objective on an axis: the metric itself when it is one of weight 1, else `objective`. */
+export const objectiveName = (objective: Objective): string => {
+  const [first, ...others] = weightsOf(objective);
+  return first !== undefined && others.length === 0 && first[1] === 1 ? plainText(first[0], 40) : 'objective';
+};
+
+/** Says what is optimised: `minimize 0.5 book_ce + 0.5 arxiv_ce`. */
+export const objectiveSentence = (objective: Objective): string => {
+  const terms = weightsOf(objective).map(([metric, weight]) =>
+    weight === 1 ? plainText(metric, 80) : `${formatSignificant(weight, 3)} ${plainText(metric, 80)}`,
+  );
+  return `${objective.direction} ${terms.join(' + ')}`;
+};
+
+/** Returns the better of two values of the objective. */
+export const isBetter = (objective: Objective, a: number, b: number): boolean =>
+  objective.direction === 'minimize' ? a < b : a > b;

@@ -1,0 +1,177 @@
+/** A sweep as its record tells it: the one source of every report, table and text. */
+import { costUnit } from '../domain/cost.js';
+import type { Recommendation } from '../domain/decision.js';
+import { StateError } from '../domain/errors.js';
+import { isSameFidelity } from '../domain/fidelity.js';
+import type { RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+import { objectiveOf } from './objective-of.js';
+
+type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { readonly type: T }>;
+
+/** When an event was stated, and what had been charged by then (the sweep's units). */
+interface Placed {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly spent: number;
+}
+
+export type DecisionView = EventOf<'decided'> & Placed;
+export type LaunchView = EventOf<'launched'> & Placed;
+/** `spent` counts this observation. `value` is the objective, absent when the run did not report it. */
+export type ObservationView = EventOf<'observed'> & Placed & { readonly value?: number };
+export type RecommendationView = EventOf<'recommended'> & Placed;
+export type ActView = EventOf<'act'> & Placed;
+
+/** What went into one scale. */
+export interface ScaleSpend {
+  readonly scale: string;
+  readonly runs: number;
+  readonly completed: number;
+  /** In the sweep's units. */
+  readonly cost: number;
+  /** The part of `cost` that confirmed the recommendation. */
+  readonly confirmCost: number;
+  /** The part of `cost` that went into runs which did not complete. */
+  readonly lostCost: number;
+}
+
+export interface SweepView {
+  readonly sweepId: string;
+  readonly sweep: Sweep;
+  /** Version of titrate and of Node that started it. */
+  readonly version: string;
+  readonly node: string;
+  readonly startedAt: string;
+  /** When the last event was stated. */
+  readonly lastAt: string;
+  readonly status: SweepStatus;
+  readonly unit: string;
+  readonly decisions: readonly DecisionView[];
+  readonly launches: readonly LaunchView[];
+  readonly observations: readonly ObservationView[];
+  /** Decisions without an observation yet. */
+  readonly inFlight: readonly DecisionView[];
+  readonly recommendations: readonly RecommendationView[];
+  /** The last one. */
+  readonly recommendation: Recommendation | null;
+  /** Target-scale runs of the recommendation. */
+  readonly confirmations: readonly ObservationView[];
+  readonly spent: number;
+  /** Cheap to costly, every scale of the sweep. */
+  readonly spentByScale: readonly ScaleSpend[];
+  readonly acts: readonly ActView[];
+  readonly end: (EventOf<'ended'> & Placed) | null;
+  readonly head: RecordHead;
+}
+
+interface Fold {
+  spent: number;
+  paused: boolean;
+  readonly decisions: DecisionView[];
+  readonly launches: LaunchView[];
+  readonly observations: ObservationView[];
+  readonly recommendations: RecommendationView[];
+  readonly acts: ActView[];
+  end: (EventOf<'ended'> & Placed) | null;
+}
+
+const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => {
+  const placed = { at, spent: fold.spent };
+  switch (event.type) {
+    case 'started':
+      return;
+    case 'decided':
+      fold.decisions.push({ ...event, ...placed });
+      return;
+    case 'launched':
+      fold.launches.push({ ...event, ...placed });
+      return;
+    case 'observed': {
+      fold.spent += event.cost;
+      const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
+      fold.observations.push({ ...event, at, spent: fold.spent, ...(value === undefined ? {} : { value }) });
+      return;
+    }
+    case 'recommended':
+      fold.recommendations.push({ ...event, ...placed });
+      return;
+    case 'act':
+      fold.paused = event.act === 'pause' || (event.act !== 'resume' && fold.paused);
+      fold.acts.push({ ...event, ...placed });
+      return;
+    case 'ended':
+      fold.end = { ...event, ...placed };
+  }
+};
+
+const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): ScaleSpend => {
+  const here = fold.observations.filter((observation) => observation.scale === scale);
+  const sum = (of: readonly ObservationView[]): number => of.reduce((total, { cost }) => total + cost, 0);
+  return {
+    scale,
+    runs: here.length,
+    completed: here.filter(({ status }) => status === 'completed').length,
+    cost: sum(here),
+    confirmCost: sum(here.filter(({ trial }) => confirming.has(trial))),
+    lostCost: sum(here.filter(({ status }) => status !== 'completed')),
+  };
+};
+
+const statusOf = ({ end, paused }: Fold): SweepStatus => end?.status ?? (paused ? 'paused' : 'running');
+
+/**
+ * Folds a record into what it says about the sweep; the order of the lines is the order of events.
+ * @throws StateError when it does not begin with the sweep's start.
+ */
+export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
+  const first = lines[0];
+  const last = lines.at(-1);
+  if (first === undefined || last === undefined || first.event.type !== 'started') {
+    throw new StateError(
+      `expected a record that begins with the start of a sweep; found ${first === undefined ? 'no line' : `"${first.event.type}"`}`,
+      { hint: 'a record is written within seconds of the start; see titrate status' },
+    );
+  }
+  const { sweepId, sweep, version, node } = first.event;
+  const fold: Fold = {
+    spent: 0,
+    paused: false,
+    decisions: [],
+    launches: [],
+    observations: [],
+    recommendations: [],
+    acts: [],
+    end: null,
+  };
+  for (const line of lines) addEvent(fold, sweep, line);
+  const confirming = new Set(fold.decisions.filter(({ purpose }) => purpose === 'confirm').map(({ trial }) => trial));
+  const seen = new Set(fold.observations.map(({ trial }) => trial));
+  const { decisions, launches, observations, recommendations, acts, end } = fold;
+  return {
+    decisions,
+    launches,
+    observations,
+    recommendations,
+    acts,
+    end,
+    spent: fold.spent,
+    sweepId,
+    sweep,
+    version,
+    node,
+    startedAt: first.at,
+    lastAt: last.at,
+    status: statusOf(fold),
+    unit: costUnit(sweep.cost),
+    inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),
+    recommendation: recommendations.at(-1)?.recommendation ?? null,
+    confirmations: fold.observations.filter(({ trial }) => confirming.has(trial)),
+    spentByScale: sweep.scales.map(({ name }) => spendOf(name, fold, confirming)),
+    head: { seq: last.seq, hash: last.hash },
+  };
+};
+
+/** Completed runs at the target itself, search and confirmation alike. */
+export const targetRuns = (view: SweepView): readonly ObservationView[] =>
+  view.observations.filter((run) => isSameFidelity(run, view.sweep.target) && run.value !== undefined);
