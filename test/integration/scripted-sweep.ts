@@ -1,0 +1,225 @@
+/** A sweep on a real server with scripted decisions and scripted jobs, to see what the workflows do with them. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { createActivities } from '../../src/activities/activities.js';
+import type { Proposer, ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
+import { costOf } from '../../src/domain/cost.js';
+import type { Proposal, Recommendation } from '../../src/domain/decision.js';
+import type { Fidelity } from '../../src/domain/fidelity.js';
+import { SWEEP_WORKFLOW, sweepWorkflowId } from '../../src/domain/messages.js';
+import type { SweepInput, SweepProgress, SweepResult } from '../../src/domain/messages.js';
+import type { JobRef, JobResult, JobSpec, JobState, Launcher } from '../../src/domain/ports.js';
+import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
+import { findTrial } from '../../src/temporal/find-trial.js';
+import type { RealServer } from './real-server.js';
+
+/** A sweep of two scales, whose smaller runs cost 1 and 2 units and whose target runs cost 20. */
+export const toySweep = (change: Partial<Sweep> = {}): Sweep => ({
+  name: 'toy',
+  objective: { direction: 'minimize', weights: { loss: 1 } },
+  domains: { a: { min: 0, max: 1 }, b: { min: 0, max: 1 } },
+  groups: [],
+  scales: [
+    { name: 'small', parameters: 1e6, tokensPerStep: 100, steps: [10, 20] },
+    { name: 'big', parameters: 1e7, tokensPerStep: 100, steps: [10, 20] },
+  ],
+  target: { scale: 'big', steps: 20 },
+  cost: { kind: 'table', unit: 'units', perStep: { small: 0.1, big: 1 } },
+  budget: 30,
+  parallel: 2,
+  policy: { name: 'scripted' },
+  launcher: { kind: 'local', command: ['scripted'], env: {} },
+  confirm: 0,
+  seed: 1,
+  ...change,
+});
+
+/** Jobs that end by themselves at once, or when the test says so. */
+export class ScriptedLauncher implements Launcher {
+  readonly kind = 'local';
+  /** Every job that was really started, in order: a second start of a key would stand here twice. */
+  readonly started: JobSpec[] = [];
+  readonly stopped: string[] = [];
+  readonly #results = new Map<string, JobResult>();
+  readonly #specs = new Map<string, JobSpec>();
+  mostAtOnce = 0;
+
+  constructor(
+    /** Gives a job's result at its launch, or null for a job that runs until `end` or `stop`. */
+    readonly outcome: (job: JobSpec) => Partial<JobResult> | null = () => ({}),
+  ) {}
+
+  running(): string[] {
+    return [...this.#specs.keys()].filter((key) => !this.#results.has(key));
+  }
+
+  end(key: string, change: Partial<JobResult> = {}): void {
+    const job = this.#specs.get(key);
+    if (job === undefined) throw new Error(`no job ${key} was launched`);
+    const metrics = { loss: 1 + (job.mixture['a'] ?? 0) };
+    this.#results.set(key, {
+      status: 'completed',
+      metrics,
+      curve: [{ steps: job.steps, metrics }],
+      digest: 'd'.repeat(64),
+      folder: `/jobs/${key}`,
+      stepsReached: job.steps,
+      warnings: [],
+      ...change,
+    });
+  }
+
+  async launch(job: JobSpec): Promise<JobRef> {
+    if (!this.#specs.has(job.key)) {
+      this.#specs.set(job.key, job);
+      this.started.push(job);
+      this.mostAtOnce = Math.max(this.mostAtOnce, this.running().length);
+      const outcome = this.outcome(job);
+      if (outcome !== null) this.end(job.key, outcome);
+    }
+    return { key: job.key, launcher: 'local', folder: `/jobs/${job.key}`, native: '1' };
+  }
+
+  async inspect({ key }: JobRef): Promise<JobState> {
+    return this.#results.has(key) ? { state: 'ended' } : { state: 'running', progress: { steps: 3 } };
+  }
+
+  async collect({ key }: JobRef): Promise<JobResult> {
+    const result = this.#results.get(key);
+    if (result === undefined) throw new Error(`${key} has not ended`);
+    return result;
+  }
+
+  async stop({ key }: JobRef): Promise<void> {
+    this.stopped.push(key);
+    if (!this.#results.has(key)) this.end(key, { status: 'cancelled', metrics: {}, stepsReached: 5 });
+  }
+}
+
+const share = (n: number): number => Math.round(((n * 0.618) % 1) * 1000) / 1000; // spreads well: golden ratio
+
+/** Proposes mixtures one after the other at the fidelities of a list, then nothing. */
+export class ScriptedProposer implements Proposer {
+  /** Thrown by the next proposal, if set. */
+  failure: Error | null = null;
+  readonly tasks: ProposeTask[] = [];
+
+  constructor(readonly plan: readonly Fidelity[]) {}
+
+  async propose(task: ProposeTask): Promise<Proposal | null> {
+    this.tasks.push(task);
+    if (this.failure !== null) throw this.failure;
+    const made = task.observations.length + task.pending.length;
+    const fidelity = this.plan[made];
+    if (fidelity === undefined) return null;
+    const mixture = { a: share(made), b: 1 - share(made) };
+    return { ...fidelity, mixture, cost: costOf(task.sweep, fidelity), explanation: explanation(made) };
+  }
+
+  async recommend({ observations }: RecommendTask): Promise<Recommendation> {
+    const best = observations[0]?.mixture ?? { a: 0.5, b: 0.5 };
+    return { mixture: best, mean: 1, sd: 0.1, nearOptimal: [], shareRanges: {}, trust: [] };
+  }
+
+  async close(): Promise<void> {}
+}
+
+const explanation = (made: number): Proposal['explanation'] => ({
+  policy: 'scripted',
+  reason: `number ${made + 1} of the plan`,
+  phase: 'search',
+  committed: 0,
+  hyperparameters: {},
+  trust: [],
+  considered: [],
+  excluded: [],
+});
+
+export const small = (count: number): Fidelity[] =>
+  Array.from({ length: count }, () => ({ scale: 'small', steps: 10 }));
+
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger });
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+const workflowsPath = path.resolve(import.meta.dirname, '../../src/workflows/index.ts');
+/** The workflows as they are in the source tree, bundled once per test file. */
+export const workflowBundle = (): Promise<WorkflowBundleWithSourceMap> =>
+  (bundle ??= bundleWorkflowCode({
+    workflowsPath,
+    logger: { ...console, log() {}, trace() {}, debug() {}, info() {} },
+  }));
+
+export interface SweepSetup {
+  readonly sweep?: Sweep;
+  readonly proposer: ScriptedProposer;
+  readonly launcher: ScriptedLauncher;
+  readonly continueAfterEvents?: number;
+  readonly maxCachedWorkflows?: number;
+}
+
+/** A sweep that has been started, with its worker. */
+export interface StartedSweep {
+  readonly handle: WorkflowHandle;
+  readonly sweepId: string;
+  progress(): Promise<SweepProgress>;
+  result(): Promise<SweepResult>;
+  record(): Promise<readonly RecordLine[]>;
+  events<T extends RecordEvent['type']>(type: T): Promise<Extract<RecordEvent, { type: T }>[]>;
+  stopWorker(): Promise<void>;
+}
+
+/** Starts a worker with the scripted parts, and a sweep on it. */
+export const startScripted = async (server: RealServer, setup: SweepSetup): Promise<StartedSweep> => {
+  const sweepId = `toy-${randomUUID().slice(0, 8)}`;
+  const file = path.join(server.home.root, 'sweeps', sweepId, 'record.jsonl');
+  const recordFile = new RecordFile(file);
+  const activities = createActivities({
+    version: '0.0.0-test',
+    proposer: setup.proposer,
+    recordFor: () => recordFile,
+    launcherFor: async () => setup.launcher,
+    findTrial,
+  });
+  const connection = await NativeConnection.connect({ address: server.address });
+  const taskQueue = `queue-${sweepId}`;
+  const worker = await Worker.create({
+    connection,
+    namespace: server.namespace,
+    taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities,
+    maxCachedWorkflows: setup.maxCachedWorkflows ?? 50,
+  });
+  const running = worker.run();
+  const input: SweepInput = {
+    sweepId,
+    sweep: setup.sweep ?? toySweep(),
+    ...(setup.continueAfterEvents === undefined ? {} : { continueAfterEvents: setup.continueAfterEvents }),
+  };
+  const workflowId = sweepWorkflowId(sweepId);
+  await server.client.workflow.start(SWEEP_WORKFLOW, { workflowId, taskQueue, args: [input] });
+  const handle = server.client.workflow.getHandle(workflowId);
+  const record = async (): Promise<readonly RecordLine[]> => (await readRecord(file)).lines;
+  return {
+    handle,
+    sweepId,
+    progress: () => handle.query<SweepProgress>('progress'),
+    result: () => handle.result() as Promise<SweepResult>,
+    record,
+    events: async (type) =>
+      (await record())
+        .map(({ event }) => event)
+        .filter((event): event is Extract<RecordEvent, { type: typeof type }> => event.type === type),
+    stopWorker: async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+};
