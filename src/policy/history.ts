@@ -1,0 +1,80 @@
+import { costOf } from '../domain/cost.js';
+import type { Fidelity } from '../domain/fidelity.js';
+import { sharesOf, type Mixture } from '../domain/mixture.js';
+import type { Observation, PendingTrial } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+
+/** What a run of a mixture at a fidelity would cost, and the trial that it would go on from. */
+export interface Offer {
+  readonly cost: number;
+  readonly continues?: string;
+  /** The trial's own mixture, to the last digit. */
+  readonly mixture?: Mixture;
+}
+
+/** What has been paid for and promised so far, and what may be bought next. */
+export interface History {
+  readonly spent: number;
+  /** Worst-case cost of the pending trials. */
+  readonly pendingCost: number;
+  /** What may still be spent on search: the budget less all of the above and the confirmation runs. */
+  readonly available: number;
+  /** Was this run made, passed on the way, promised, or does it stand to fail again? */
+  isTaken(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
+  offer(shares: ArrayLike<number>, fidelity: Fidelity): Offer;
+}
+
+const KEY_DIGITS = 6; // mixtures closer than 1e-6 in every share are one
+
+const mixtureKey = (shares: ArrayLike<number>): string =>
+  Array.from(shares, (share) => (share + 0).toFixed(KEY_DIGITS).replace('-0.000000', '0.000000')).join();
+
+/** Cost of a target run for each confirmation that the sweep asks for. */
+export const confirmationReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
+
+const BUDGET_SLACK = 1e-9; // relative; a budget of exactly n runs must buy n in floating point
+
+/** Reckons the state of a sweep from its trials. */
+export const historyOf = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  pending: readonly PendingTrial[],
+): History => {
+  const domains = Object.keys(sweep.domains);
+  const stepsOf = new Map(observations.map(({ trial, steps }) => [trial, steps]));
+  const charge = (run: PendingTrial): number =>
+    run.cost ?? costOf(sweep, run, run.continues === undefined ? 0 : (stepsOf.get(run.continues) ?? 0));
+  const spent = observations.reduce((sum, run) => sum + charge(run), 0);
+  const pendingCost = pending.reduce((sum, run) => sum + charge(run), 0);
+  const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
+
+  const continued = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
+  const byPlace = new Map<string, (PendingTrial & { readonly status: Observation['status'] | 'pending' })[]>();
+  const runs = [...observations, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
+  for (const run of runs) {
+    const key = `${run.scale}|${mixtureKey(sharesOf(run.mixture, domains))}`;
+    byPlace.set(key, [...(byPlace.get(key) ?? []), run]);
+  }
+  const at = (shares: ArrayLike<number>, scale: string) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
+
+  const isTaken = (shares: ArrayLike<number>, { scale, steps }: Fidelity): boolean =>
+    at(shares, scale).some((run) => {
+      if (run.steps === steps) return true;
+      if (run.status === 'completed' || run.status === 'pending') return run.steps > steps;
+      return run.status === 'diverged' && run.steps < steps;
+    });
+  const offer = (shares: ArrayLike<number>, fidelity: Fidelity): Offer => {
+    const source = at(shares, fidelity.scale)
+      .filter(
+        ({ status, trial, steps }) =>
+          status === 'completed' && trial !== undefined && !continued.has(trial) && steps < fidelity.steps,
+      )
+      .reduce<PendingTrial | undefined>(
+        (best, run) => (best === undefined || run.steps > best.steps ? run : best),
+        undefined,
+      );
+    if (source?.trial === undefined) return { cost: costOf(sweep, fidelity) };
+    return { cost: costOf(sweep, fidelity, source.steps), continues: source.trial, mixture: source.mixture };
+  };
+  return { spent, pendingCost, available, isTaken, offer };
+};

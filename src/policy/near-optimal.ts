@@ -1,0 +1,62 @@
+import type { FeasibleSet } from '../domain/feasible-set.js';
+import type { Belief, TargetPoint } from '../surrogate/belief.js';
+
+const MOST = 8; // mixtures shown
+const BLENDS = [0.25, 0.5, 1]; // how far from the best towards each pool member is looked
+
+const gap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let moved = 0;
+  for (let i = 0; i < a.length; i++) moved += Math.abs(a[i]! - b[i]!);
+  return moved / 2;
+};
+
+/** Is the predicted difference of `point` to the best within the belief's doubt of that difference? */
+export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint): boolean =>
+  point.mean - best.mean <= belief.differenceSd(point, best);
+
+/** Points on the way from the best to others: feasible, as the set is convex. */
+const wayPoints = (
+  belief: Belief,
+  feasible: FeasibleSet,
+  pool: readonly TargetPoint[],
+  best: TargetPoint,
+): TargetPoint[] => {
+  if (feasible.list !== undefined) return [...pool];
+  const corners = feasible.extremePoints(MOST * 2);
+  const between = [...corners, feasible.centre].flatMap((shares) =>
+    BLENDS.map((t) => Float64Array.from(shares, (share, i) => (1 - t) * best.shares[i]! + t * share)),
+  );
+  return [...pool, ...between.map((shares) => belief.predict(shares))];
+};
+
+/** Picks a spread-out set of mixtures that the belief cannot tell from the best, the best among them, best first. */
+export const nearOptimalSet = (
+  belief: Belief,
+  feasible: FeasibleSet,
+  pool: readonly TargetPoint[],
+  best: TargetPoint,
+): TargetPoint[] => {
+  const alike = wayPoints(belief, feasible, pool, best).filter((point) => isWithinDoubt(belief, point, best));
+  const chosen = [best];
+  const distance = alike.map((point) => gap(point.shares, best.shares));
+  while (chosen.length < MOST) {
+    const farthest = distance.reduce((top, value, i) => (value > (distance[top] ?? 0) ? i : top), -1);
+    if (farthest < 0) break;
+    const next = alike[farthest]!;
+    chosen.push(next);
+    alike.forEach((point, i) => (distance[i] = Math.min(distance[i]!, gap(point.shares, next.shares))));
+  }
+  return chosen.sort((a, b) => a.mean - b.mean);
+};
+
+/** Smallest and largest share of each domain over mixtures. */
+export const shareRangesOf = (
+  domains: readonly string[],
+  mixtures: readonly ArrayLike<number>[],
+): Record<string, readonly [number, number]> =>
+  Object.fromEntries(
+    domains.map((domain, i) => {
+      const shares = mixtures.map((mixture) => mixture[i]!);
+      return [domain, [Math.min(...shares), Math.max(...shares)] as const];
+    }),
+  );

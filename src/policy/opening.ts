@@ -1,0 +1,95 @@
+import { costOf } from '../domain/cost.js';
+import type { FeasibleSet } from '../domain/feasible-set.js';
+import type { Fidelity, Scale } from '../domain/fidelity.js';
+import type { Sweep } from '../domain/sweep.js';
+import { confirmationReserve } from './history.js';
+
+/** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
+export interface Tier extends Fidelity {
+  readonly mixtures: readonly Float64Array[];
+}
+
+/** Of what may be searched with, the opening takes this share: enough for the ladder, and most is left to be chosen. */
+const OPENING_SHARE = 0.4;
+
+/** The second longest run of a scale: its last checkpoints say little for their price. The only one, if there is one. */
+const openingSteps = (scale: Scale): number => scale.steps.at(-2) ?? scale.steps.at(-1)!;
+
+const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
+  ...new Map(mixtures.map((shares) => [shares.join(), shares])).values(),
+];
+
+/** The centre and the spread-out corners, one a domain; and the points half-way between them. */
+const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay: Float64Array[] } => {
+  const { centre } = feasible;
+  const extremes = feasible.extremePoints(Math.max(feasible.domains.length, 2));
+  const midpoints = extremes.map((corner) => {
+    const middle = corner.map((share, i) => (share + centre[i]!) / 2);
+    return feasible.list === undefined ? middle : feasible.project(middle);
+  });
+  const corners = distinct([centre, ...extremes]);
+  const known = new Set(corners.map((shares) => shares.join()));
+  return { corners, halfWay: distinct(midpoints).filter((shares) => !known.has(shares.join())) };
+};
+
+/** Plans tiers within an allowance; a tier goes in whole or not at all. */
+class Ladder {
+  readonly tiers: Tier[] = [];
+  readonly #sweep: Sweep;
+  #left: number;
+
+  constructor(sweep: Sweep, allowance: number) {
+    this.#sweep = sweep;
+    this.#left = allowance;
+  }
+
+  add(fidelity: Fidelity, mixtures: readonly Float64Array[]): boolean {
+    const cost = costOf(this.#sweep, fidelity) * mixtures.length;
+    if (mixtures.length === 0 || cost > this.#left) return false;
+    this.#left -= cost;
+    this.tiers.push({ ...fidelity, mixtures });
+    return true;
+  }
+
+  /** Adds as many of the first mixtures as can be paid for. */
+  addSome(fidelity: Fidelity, mixtures: readonly Float64Array[]): boolean {
+    return this.add(fidelity, mixtures.slice(0, Math.floor(this.#left / costOf(this.#sweep, fidelity))));
+  }
+}
+
+/**
+ * Plans the opening: corners at the cheapest scale, then at a scale in the middle (whether small scale can be believed is
+ * settled there), then half-way points and the second scale. What does not fit the budget is left out or thinned.
+ *
+ * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
+ */
+export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
+  const { corners, halfWay } = designPoints(feasible);
+  const ladder = new Ladder(sweep, OPENING_SHARE * (sweep.budget - confirmationReserve(sweep)));
+  const fidelities = sweep.scales
+    .map((scale) => ({ scale: scale.name, steps: openingSteps(scale) }))
+    .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
+  const smallest = fidelities[0]!;
+  const shorter = sweep.scales
+    .find(({ name }) => name === smallest.scale)!
+    .steps.filter((steps) => steps <= smallest.steps)
+    .map((steps) => ({ scale: smallest.scale, steps }));
+  const first = shorter.toReversed();
+  const whole = first.some((fidelity) => ladder.add(fidelity, corners));
+  if (!whole) {
+    first.at(-1) !== undefined && ladder.addSome(first.at(-1)!, corners);
+    return ladder.tiers;
+  }
+  const middles = fidelities.slice(1, Math.floor((fidelities.length - 1) / 2) + 1).toReversed();
+  const middle = middles.find((fidelity) => ladder.add(fidelity, corners));
+  ladder.add(ladder.tiers[0]!, halfWay);
+  const second = fidelities[1];
+  if (second !== undefined && fidelities.length > 2) {
+    if (second !== middle) ladder.add(second, corners);
+    ladder.add(second, halfWay);
+  }
+  const [cornersFirst, ...rest] = ladder.tiers;
+  // Half-way points of the cheapest scale are run before the costlier tiers, though planned after them.
+  const cheapHalfWay = rest.filter(({ scale }) => scale === smallest.scale);
+  return [cornersFirst!, ...cheapHalfWay, ...rest.filter(({ scale }) => scale !== smallest.scale)];
+};

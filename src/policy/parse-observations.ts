@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import { InputError, type Problem } from '../domain/errors.js';
+import type { Mixture } from '../domain/mixture.js';
+import type { Metrics, Observation, ObservationStatus, PendingTrial } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+
+const SYNONYMS: Readonly<Record<string, ObservationStatus>> = {
+  completed: 'completed',
+  complete: 'completed',
+  success: 'completed',
+  succeeded: 'completed',
+  finished: 'completed',
+  done: 'completed',
+  ok: 'completed',
+  failed: 'failed',
+  failure: 'failed',
+  error: 'failed',
+  diverged: 'diverged',
+  cancelled: 'cancelled',
+  canceled: 'cancelled',
+};
+
+const MIXTURE_TOLERANCE = 1e-3; // rounded shares of a published table are off by this much
+
+const metrics = z.record(z.string(), z.unknown());
+const trial = { mixture: z.record(z.string(), z.number()), scale: z.string(), steps: z.number().positive() };
+
+const LooseObservation = z.object({
+  trial: z.string(),
+  ...trial,
+  status: z.string(),
+  metrics: metrics.nullish(),
+  curve: z.array(z.object({ steps: z.number().positive(), metrics })).nullish(),
+  continues: z.string().nullish(),
+  cost: z.number().nonnegative().nullish(),
+});
+type LooseObservation = z.infer<typeof LooseObservation>;
+
+const LoosePending = z.object({
+  trial: z.string().nullish(),
+  ...trial,
+  continues: z.string().nullish(),
+  cost: z.number().nonnegative().nullish(),
+});
+
+/** What a value is, for an error message. */
+const shown = (value: unknown): string =>
+  typeof value === 'number' || value === undefined
+    ? String(value)
+    : (JSON.stringify(value) ?? typeof value).slice(0, 80);
+
+/** Walks an input along an issue's path, for the value found there. */
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? String(key) : `.${String(key)}`)).join('');
+
+const schemaProblems = (error: z.ZodError, input: unknown, at: string): Problem[] =>
+  error.issues.map(({ path, message }) => ({
+    path: `${at}${path.length > 0 ? '.' : ''}${pathText(path)}`,
+    expected: message.replace(/^Invalid input: expected /, ''),
+    found: shown(valueAt(input, path)),
+  }));
+
+/** Checks and renormalises a mixture. */
+const parseMixture = (sweep: Sweep, mixture: Mixture, at: string, problems: Problem[]): Mixture => {
+  const domains = Object.keys(sweep.domains);
+  for (const [name, share] of Object.entries(mixture)) {
+    if (!domains.includes(name))
+      problems.push({ path: `${at}.${name}`, expected: `a domain of the sweep (${domains.join(', ')})`, found: name });
+    if (share < -MIXTURE_TOLERANCE)
+      problems.push({ path: `${at}.${name}`, expected: 'a share of at least 0', found: shown(share) });
+  }
+  const total = domains.reduce((sum, domain) => sum + Math.max(0, mixture[domain] ?? 0), 0);
+  if (Math.abs(total - 1) > MIXTURE_TOLERANCE) {
+    problems.push({
+      path: at,
+      expected: `shares that sum to 1 (within ${MIXTURE_TOLERANCE})`,
+      found: `a sum of ${total}`,
+    });
+  }
+  // Sums that are 1 but for rounding are left as they are, so that a mixture keeps its identity on the way in.
+  const scale = Math.abs(total - 1) < 1e-9 || total === 0 ? 1 : 1 / total;
+  return Object.fromEntries(domains.map((domain) => [domain, Math.max(0, mixture[domain] ?? 0) * scale]));
+};
+
+const checkScale = (sweep: Sweep, scale: string, at: string, problems: Problem[]): void => {
+  const names = sweep.scales.map(({ name }) => name);
+  if (!names.includes(scale))
+    problems.push({ path: `${at}.scale`, expected: `one of ${names.join(', ')}`, found: shown(scale) });
+};
+
+const isFiniteNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** Keeps the finite metrics; what is not finite is a problem of a completed run and expected of any other. */
+const parseMetrics = (input: Record<string, unknown>, status: string, at: string, problems: Problem[]): Metrics => {
+  const kept: Record<string, number> = {};
+  for (const [name, value] of Object.entries(input)) {
+    if (isFiniteNumber(value)) kept[name] = value;
+    else if (status === 'completed')
+      problems.push({ path: `${at}.${name}`, expected: 'a finite number', found: shown(value) });
+  }
+  return kept;
+};
+
+const checkObjective = (sweep: Sweep, found: Metrics, at: string, problems: Problem[]): void => {
+  for (const metric of Object.keys(sweep.objective.weights)) {
+    if (metric in found) continue;
+    const names = Object.keys(found).join(', ') || 'no metric';
+    problems.push({
+      path: `${at}.metrics.${metric}`,
+      expected: 'the metric of the objective, a finite number',
+      found: names,
+    });
+  }
+};
+
+const present = <K extends string, V>(key: K, value: V | null | undefined): { readonly [key in K]?: V } =>
+  value === null || value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
+
+const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, problems: Problem[]): Observation => {
+  const status = SYNONYMS[loose.status.trim().toLowerCase()];
+  if (status === undefined) {
+    problems.push({
+      path: `${at}.status`,
+      expected: 'completed, failed, diverged or cancelled',
+      found: shown(loose.status),
+    });
+  }
+  checkScale(sweep, loose.scale, at, problems);
+  const mixture = parseMixture(sweep, loose.mixture, `${at}.mixture`, problems);
+  const before = problems.length;
+  const found = parseMetrics(loose.metrics ?? {}, status ?? 'failed', `${at}.metrics`, problems);
+  if (status === 'completed' && problems.length === before) checkObjective(sweep, found, at, problems);
+  const curve = loose.curve?.map((point, i) => ({
+    steps: point.steps,
+    metrics: parseMetrics(point.metrics, status ?? 'failed', `${at}.curve[${i}].metrics`, problems),
+  }));
+  return {
+    trial: loose.trial,
+    mixture,
+    scale: loose.scale,
+    steps: loose.steps,
+    status: status ?? 'failed',
+    metrics: found,
+    ...present('curve', curve),
+    ...present('continues', loose.continues),
+    ...present('cost', loose.cost),
+  };
+};
+
+const refuse = (what: string, problems: readonly Problem[]): void => {
+  if (problems.length === 0) return;
+  throw new InputError(what, problems, {
+    hint: 'a run whose loss is not finite is reported with status diverged; see the README for the shape of an observation',
+  });
+};
+
+/**
+ * Checks what a sweep's trials are said to have taught.
+ *
+ * @throws InputError naming every problem found.
+ */
+export const parseObservations = (sweep: Sweep, input: unknown): Observation[] => {
+  const problems: Problem[] = [];
+  if (!Array.isArray(input))
+    refuse('observations', [{ path: 'observations', expected: 'an array', found: shown(input) }]);
+  const observations = (input as unknown[]).flatMap((entry, i) => {
+    const at = `observations[${i}]`;
+    const parsed = LooseObservation.safeParse(entry);
+    if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
+    return parsed.success ? [parseObservation(sweep, parsed.data, at, problems)] : [];
+  });
+  refuse('observations do not fit the sweep', problems);
+  return observations;
+};
+
+/**
+ * Checks trials that were proposed and have not ended.
+ *
+ * @throws InputError naming every problem found.
+ */
+export const parsePending = (sweep: Sweep, input: unknown): PendingTrial[] => {
+  const problems: Problem[] = [];
+  if (!Array.isArray(input)) refuse('pending trials', [{ path: 'pending', expected: 'an array', found: shown(input) }]);
+  const pending = (input as unknown[]).flatMap((entry, i): PendingTrial[] => {
+    const at = `pending[${i}]`;
+    const parsed = LoosePending.safeParse(entry);
+    if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
+    if (!parsed.success) return [];
+    const { data } = parsed;
+    checkScale(sweep, data.scale, at, problems);
+    return [
+      {
+        mixture: parseMixture(sweep, data.mixture, `${at}.mixture`, problems),
+        scale: data.scale,
+        steps: data.steps,
+        ...present('trial', data.trial),
+        ...present('continues', data.continues),
+        ...present('cost', data.cost),
+      },
+    ];
+  });
+  refuse('pending trials do not fit the sweep', problems);
+  return pending;
+};

@@ -1,0 +1,30 @@
+import { InputError } from '../domain/errors.js';
+import { POLICY_NAMES, type PolicyName } from '../domain/policy-options.js';
+import type { Sweep } from '../domain/sweep.js';
+import { createHyperband } from './hyperband.js';
+import { createMfmsEi } from './mfms-ei.js';
+import type { Policy } from './policy.js';
+import { createRandomSearch } from './random-search.js';
+import { createSuccessiveHalving } from './successive-halving.js';
+import { createTitrate } from './titrate.js';
+
+const POLICIES: Readonly<Record<PolicyName, (sweep: Sweep) => Policy>> = {
+  titrate: createTitrate,
+  'mfms-ei': createMfmsEi,
+  random: createRandomSearch,
+  'successive-halving': createSuccessiveHalving,
+  hyperband: createHyperband,
+};
+
+const isPolicyName = (name: string): name is PolicyName => (POLICY_NAMES as readonly string[]).includes(name);
+
+/**
+ * Makes the policy that a sweep names, its options checked.
+ *
+ * @throws InputError for an unknown policy or option.
+ */
+export const policyOf = (sweep: Sweep): Policy => {
+  const { name } = sweep.policy;
+  if (isPolicyName(name)) return POLICIES[name](sweep);
+  throw new InputError('policy', [{ path: 'policy.name', expected: `one of ${POLICY_NAMES.join(', ')}`, found: name }]);
+};

@@ -1,0 +1,73 @@
+import type { FeasibleSet } from '../domain/feasible-set.js';
+import { sharesOf } from '../domain/mixture.js';
+import type { Observation } from '../domain/observation.js';
+import { createRng, seedOf, type Rng } from '../domain/rng.js';
+import type { Sweep } from '../domain/sweep.js';
+
+const MAX_EXTREMES = 24; // corners looked at; all of them up to two dozen domains
+const EVEN_DRAWS = 100;
+const FACE_DRAWS = 100;
+const LOCAL_DRAWS = 100;
+const FACE_CONCENTRATION = 0.3; // a Dirichlet that favours faces: optima often lie on them
+const LOCAL_CONCENTRATION = 0.4;
+
+/** The mixtures of past runs that are still allowed. */
+export const triedMixtures = (
+  sweep: Sweep,
+  feasible: FeasibleSet,
+  observations: readonly Pick<Observation, 'mixture'>[],
+): Float64Array[] => {
+  const tried = new Map<string, Float64Array>();
+  for (const { mixture } of observations) {
+    const shares = Float64Array.from(sharesOf(mixture, Object.keys(sweep.domains)));
+    if (feasible.contains(shares)) tried.set(shares.join(), shares);
+  }
+  return [...tried.values()];
+};
+
+/** A broad pool of allowed mixtures: corners, centre, random draws, and what was tried. Of a finite list: the list. */
+export const broadPool = (
+  sweep: Sweep,
+  feasible: FeasibleSet,
+  observations: readonly Observation[],
+  seed: number,
+): Float64Array[] => {
+  if (feasible.list !== undefined) return [...feasible.list];
+  const rng = createRng(seedOf(seed, 'pool'));
+  return [
+    ...feasible.extremePoints(MAX_EXTREMES),
+    feasible.centre,
+    ...Array.from({ length: EVEN_DRAWS }, () => feasible.sample(rng, 1)),
+    ...Array.from({ length: FACE_DRAWS }, () => feasible.sample(rng, FACE_CONCENTRATION)),
+    ...triedMixtures(sweep, feasible, observations),
+  ];
+};
+
+const blend = (a: Float64Array, b: Float64Array, t: number): Float64Array => a.map((x, i) => (1 - t) * x + t * b[i]!);
+
+const localDraw = (feasible: FeasibleSet, around: Float64Array, rng: Rng): Float64Array => {
+  const t = 0.5 * rng.uniform() ** 2; // mostly near, at most half-way out
+  const drawn = blend(around, feasible.sample(rng, LOCAL_CONCENTRATION), t);
+  if (rng.integer(3) > 0) return drawn; // a third with one domain left out: optima lie on faces
+  const dropped = drawn.slice();
+  dropped[rng.integer(drawn.length)] = 0;
+  const total = dropped.reduce((sum, share) => sum + share, 0);
+  if (!(total > 0)) return drawn;
+  const scaled = dropped.map((share) => share / total);
+  return feasible.contains(scaled) ? scaled : feasible.project(scaled);
+};
+
+/** Allowed mixtures around one. Of a finite list: none. */
+export const localPool = (feasible: FeasibleSet, around: Float64Array, seed: number): Float64Array[] => {
+  if (feasible.list !== undefined) return [];
+  const rng = createRng(seedOf(seed, 'local'));
+  return Array.from({ length: LOCAL_DRAWS }, () => localDraw(feasible, around, rng));
+};
+
+const TRUST_DRAWS = 24; // mixtures that scales are compared over
+
+/** A fixed set of allowed mixtures, spread evenly, over which scales are compared. */
+export const trustPool = (sweep: Sweep, feasible: FeasibleSet): Float64Array[] => {
+  const rng = createRng(seedOf(sweep.seed, 'trust'));
+  return Array.from({ length: TRUST_DRAWS }, () => feasible.sample(rng, 1));
+};

@@ -1,0 +1,117 @@
+import { costOf } from '../domain/cost.js';
+import type { Recommendation } from '../domain/decision.js';
+import { feasibleSet, type FeasibleSet } from '../domain/feasible-set.js';
+import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
+import type { Observation } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+import { formBelief, type Belief, type TargetPoint } from '../surrogate/belief.js';
+import { objectiveSign, objectiveValue } from '../surrogate/objective-value.js';
+import { trustOf } from '../surrogate/trust.js';
+import { REPORT_DOUBT, surveyMixtures, type Survey } from './choose-mixture.js';
+import { predictionOf } from './explain.js';
+import { historyOf } from './history.js';
+import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js';
+import { parseObservations } from './parse-observations.js';
+import { policyOf } from './policies.js';
+import { triedMixtures, trustPool } from './pool.js';
+import { settledObservations } from './titrate.js';
+
+export interface RecommendOptions {
+  readonly seed: number;
+  /** Recommended instead of the best when the belief cannot tell it from the best. */
+  readonly prefer?: Mixture;
+}
+
+const CORNERS_SHOWN = 7; // with the centre: the eight mixtures that a recommendation shows at most
+
+/** Nothing is known: the centre, with a mean of 0 and an sd of 1 that stand for no knowledge at all. */
+const blankRecommendation = (sweep: Sweep, feasible: FeasibleSet): Recommendation => {
+  const alike = [feasible.centre, ...feasible.extremePoints(CORNERS_SHOWN)];
+  return {
+    mixture: mixtureOf(feasible.centre, feasible.domains),
+    mean: 0,
+    sd: 1,
+    nearOptimal: alike.map((shares) => ({ mixture: mixtureOf(shares, feasible.domains), mean: 0, sd: 1 })),
+    shareRanges: shareRangesOf(feasible.domains, alike),
+    trust: sweep.scales.map(({ name }) => ({ scale: name, correlation: 0, runs: 0 })),
+  };
+};
+
+/** The best completed run at the costliest fidelity that has one. */
+const bestRun = (
+  sweep: Sweep,
+  feasible: FeasibleSet,
+  observations: readonly Observation[],
+): Float64Array | undefined => {
+  const completed = observations.filter(
+    ({ status, mixture }) => status === 'completed' && triedMixtures(sweep, feasible, [{ mixture }]).length > 0,
+  );
+  const value = ({ metrics }: Observation): number =>
+    objectiveSign(sweep.objective) * objectiveValue(sweep.objective, metrics);
+  const best = completed.reduce<Observation | undefined>((a, b) => {
+    if (a === undefined) return b;
+    const dearer = costOf(sweep, b) - costOf(sweep, a);
+    return dearer > 0 || (dearer === 0 && value(b) < value(a)) ? b : a;
+  }, undefined);
+  return best === undefined ? undefined : Float64Array.from(sharesOf(best.mixture, feasible.domains));
+};
+
+const chosenPoint = (
+  belief: Belief,
+  sweep: Sweep,
+  feasible: FeasibleSet,
+  survey: Survey,
+  prefer: Mixture | undefined,
+): TargetPoint => {
+  if (prefer === undefined) return survey.best;
+  const shares = sharesOf(prefer, Object.keys(sweep.domains));
+  if (!feasible.contains(shares)) return survey.best;
+  const preferred = belief.predict(shares);
+  return isWithinDoubt(belief, preferred, survey.best) ? preferred : survey.best;
+};
+
+/**
+ * Recommends a mixture for the target: least mean + half an sd of the belief, within all limits. Policies that keep no
+ * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. With
+ * no run at all it is the centre of what is allowed, with mean 0 and sd 1.
+ *
+ * @throws InputError when observations do not fit the sweep.
+ */
+export const recommend = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  options: RecommendOptions,
+): Recommendation => {
+  const parsed = parseObservations(sweep, observations);
+  const policy = policyOf(sweep);
+  const feasible = feasibleSet(sweep);
+  const { seed, prefer } = options;
+  const history = historyOf(sweep, parsed, []);
+  const situation = { sweep, feasible, observations: parsed, pending: [], seed, history };
+  const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
+  const belief = formBelief(sweep, settled, []);
+  if (belief === null) return blankRecommendation(sweep, feasible);
+  const run = policy.recommendsBy === 'best-run' ? bestRun(sweep, feasible, parsed) : undefined;
+  const survey =
+    run === undefined
+      ? surveyMixtures(belief, sweep, feasible, settled, seed, REPORT_DOUBT)
+      : {
+          pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
+          best: belief.predict(run),
+        };
+  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer);
+  const alike = nearOptimalSet(belief, feasible, survey.pool, chosen);
+  return {
+    mixture: mixtureOf(chosen.shares, feasible.domains),
+    ...predictionOf(sweep, chosen),
+    nearOptimal: alike.map((point) => ({
+      mixture: mixtureOf(point.shares, feasible.domains),
+      ...predictionOf(sweep, point),
+    })),
+    shareRanges: shareRangesOf(
+      feasible.domains,
+      alike.map(({ shares }) => shares),
+    ),
+    trust: trustOf(sweep, settled, belief, trustPool(sweep, feasible)),
+  };
+};

@@ -1,0 +1,166 @@
+import type { Fidelity } from '../domain/fidelity.js';
+import { sharesOf } from '../domain/mixture.js';
+import type { Metrics, Observation } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
+import type { Design } from './kernel.js';
+import { objectiveSign, objectiveValue } from './objective-value.js';
+
+/** Rows of data: one a checkpoint. All outputs are turned so that less is better. */
+export interface Dataset {
+  readonly rows: readonly Place[];
+  readonly design: Design;
+  /** The objective at each row (n). */
+  readonly objective: Float64Array;
+  /** Every output that all rows have, the objective first (each n): they share hyper-parameters. */
+  readonly outputs: readonly Float64Array[];
+  /** Which run each row comes from, 0 .. runs-1, in the order of the observations (n). */
+  readonly rowRun: Int32Array;
+}
+
+/** Where a row lies. */
+export interface Place extends Fidelity {
+  readonly shares: ArrayLike<number>;
+}
+
+export interface DatasetOptions {
+  /** Use the checkpoints on the way, or final values alone. */
+  readonly curves: boolean;
+  readonly maxRows: number;
+}
+
+interface Row extends Fidelity {
+  readonly run: number;
+  readonly shares: number[];
+  readonly isLast: boolean;
+  readonly objective: number;
+  readonly metrics: Metrics;
+}
+
+const MAX_OUTPUTS = 8; // outputs that share hyper-parameters; each costs n^2 per likelihood, and more add little
+
+/** Collects distinct values by a text key and returns each one's index. */
+class Distinct<T> {
+  readonly items: T[] = [];
+  readonly #index = new Map<string, number>();
+
+  indexOf(key: string, make: () => T): number {
+    const known = this.#index.get(key);
+    if (known !== undefined) return known;
+    this.#index.set(key, this.items.length);
+    this.items.push(make());
+    return this.items.length - 1;
+  }
+}
+
+/** Indexes rows by distinct mixture and distinct fidelity. */
+export const designOf = (sweep: Sweep, rows: readonly Place[]): Design => {
+  const place = fidelityFeatures(sweep);
+  const mixtures = new Distinct<Float64Array>();
+  const fidelities = new Distinct<FidelityPoint>();
+  const rowMixture = rows.map(({ shares }) =>
+    mixtures.indexOf(Array.from(shares).join(), () => Float64Array.from(shares)),
+  );
+  const rowFidelity = rows.map((row) => fidelities.indexOf(`${row.scale}@${row.steps}`, () => place(row)));
+  return {
+    mixtures: mixtures.items,
+    fidelities: fidelities.items,
+    rowMixture: Int32Array.from(rowMixture),
+    rowFidelity: Int32Array.from(rowFidelity),
+  };
+};
+
+/** Lists one run's usable checkpoints on the step grid, the last one marked. */
+const rowsOfRun = (sweep: Sweep, observation: Observation, run: number, curves: boolean): Row[] => {
+  const grid = new Set(sweep.scales.find(({ name }) => name === observation.scale)?.steps);
+  const points = new Map<number, Metrics>();
+  if (curves) for (const { steps, metrics } of observation.curve ?? []) if (grid.has(steps)) points.set(steps, metrics);
+  if (observation.status === 'completed') points.set(observation.steps, observation.metrics);
+  const shares = sharesOf(observation.mixture, Object.keys(sweep.domains));
+  const sign = objectiveSign(sweep.objective);
+  const rows = [...points]
+    .map(([steps, metrics]) => ({ steps, metrics, objective: sign * objectiveValue(sweep.objective, metrics) }))
+    .filter(({ objective }) => Number.isFinite(objective))
+    .sort((a, b) => a.steps - b.steps);
+  return rows.map((row, i) => ({ ...row, run, shares, scale: observation.scale, isLast: i === rows.length - 1 }));
+};
+
+/** Keeps at most `maxRows`: drops checkpoints on the way of the oldest runs first, then the oldest rows. */
+const capRows = (rows: Row[], maxRows: number): Row[] => {
+  let excess = rows.length - maxRows;
+  const kept = rows.filter((row) => row.isLast || excess-- <= 0);
+  return kept.slice(Math.max(0, kept.length - maxRows));
+};
+
+/** A continued run may report its predecessor's checkpoints again: the same value at the same place is one row. */
+const withoutRepeats = (rows: Row[]): Row[] => {
+  const seen = new Set<string>();
+  return rows.filter(({ shares, scale, steps, objective }) => {
+    const key = `${shares.join()}|${scale}|${steps}|${objective}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+};
+
+/** Stands in for a diverged run: as bad as the worst value seen, so that its neighbourhood is not tried again soon. */
+const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], rows: readonly Row[]): Row[] => {
+  const worst = rows.reduce<Row | undefined>(
+    (a, b) => (a === undefined || b.objective > a.objective ? b : a),
+    undefined,
+  );
+  if (worst === undefined) return [];
+  return observations.flatMap(({ status, mixture, scale, steps }, run) =>
+    status === 'diverged'
+      ? [{ ...worst, run, scale, steps, isLast: true, shares: sharesOf(mixture, Object.keys(sweep.domains)) }]
+      : [],
+  );
+};
+
+/** A loss falls with size and steps; an output that rises with them is an accuracy, and is turned round. */
+const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
+  const effort = Array.from(design.rowFidelity, (f) => design.fidelities[f]!.size + design.fidelities[f]!.steps);
+  const meanEffort = effort.reduce((a, b) => a + b, 0) / effort.length;
+  const covariance = values.reduce((sum, value, i) => sum + value * (effort[i]! - meanEffort), 0);
+  return covariance > 0 ? values.map((value) => -value) : values;
+};
+
+const hasSpread = (values: Float64Array): boolean => values.some((value) => value !== values[0]);
+
+/** The metrics that every row has, other than one that is the objective itself. */
+const otherOutputs = (sweep: Sweep, rows: readonly Row[], design: Design): Float64Array[] => {
+  const weights = Object.keys(sweep.objective.weights);
+  const names = Object.keys(rows[0]?.metrics ?? {}).filter((name) => weights.length > 1 || name !== weights[0]);
+  return names
+    .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])))
+    .map((name) =>
+      turnDownwards(
+        Float64Array.from(rows, ({ metrics }) => metrics[name]!),
+        design,
+      ),
+    )
+    .filter(hasSpread)
+    .slice(0, MAX_OUTPUTS - 1);
+};
+
+/** Turns observations into rows for the belief. Runs that failed or were cancelled count with the checkpoints they reached. */
+export const buildDataset = (sweep: Sweep, observations: readonly Observation[], options: DatasetOptions): Dataset => {
+  const usable = observations.flatMap((observation, run) =>
+    observation.status === 'diverged' ? [] : rowsOfRun(sweep, observation, run, options.curves),
+  );
+  const rows = capRows(withoutRepeats([...usable, ...pessimisticRows(sweep, observations, usable)]), options.maxRows);
+  const design = designOf(sweep, rows);
+  const objective = Float64Array.from(rows, (row) => row.objective);
+  return {
+    rows,
+    design,
+    objective,
+    outputs: [objective, ...otherOutputs(sweep, rows, design)],
+    rowRun: Int32Array.from(rows, ({ run }) => run),
+  };
+};
+
+/** Picks some rows of a design. */
+export const selectRows = (design: Design, rows: readonly number[]): Design => ({
+  ...design,
+  rowMixture: Int32Array.from(rows, (row) => design.rowMixture[row]!),
+  rowFidelity: Int32Array.from(rows, (row) => design.rowFidelity[row]!),
+});

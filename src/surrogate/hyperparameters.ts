@@ -1,0 +1,155 @@
+/**
+ * Hyper-parameters by penalised marginal likelihood, shared by several outputs over one design.
+ *
+ *   minimise  (1/O) sum_o (n+1)/2 ln q_o  +  1/2 ln |K|  +  1/2 sum ((theta - mu) / sd)^2 ,   q_o = (y_o' K^-1 y_o + 1) / (n + 1)
+ *
+ * | name | meaning | shape |
+ * |---|---|---|
+ * | y_o | output o, standardised | n |
+ * | q_o | its scale, profiled out; one pseudo-observation of variance 1 keeps it positive | |
+ * | a_o | K^-1 y_o | n |
+ * | S | d value / d K = (K^-1 - (1/O) sum_o a_o a_o' / q_o) / 2 | n × n, symmetric |
+ *
+ * Rasmussen & Williams 2006, eq. 5.8 and 5.9, with the scale profiled as in Santner, Williams & Notz 2003, section 3.3.
+ */
+import {
+  contractGradient,
+  covariance,
+  geometryOf,
+  tablesAt,
+  THETA_LENGTH,
+  type Design,
+  type Geometry,
+  type KernelShape,
+} from './kernel.js';
+import { minimize } from './lbfgs.js';
+import { cholesky, inner, inverseLower, logDeterminant, solveLower, solveUpper } from './linear-algebra.js';
+
+/** Independent normal priors on theta. */
+export interface Prior {
+  readonly mean: Float64Array;
+  readonly sd: Float64Array;
+}
+
+/** Median and log sd of each hyper-parameter, in the order of `THETA`. */
+const priorOf = (entries: readonly (readonly [median: number, sd: number])[]): Prior => ({
+  mean: Float64Array.from(entries, ([median]) => Math.log(median)),
+  sd: Float64Array.from(entries, ([, sd]) => sd),
+});
+
+const PINNED = 0.01; // log sd of what the profiled scale fixes
+
+/** Vague priors on unit-range inputs, measured on mixture emulators and synthetic mixing laws (docs/methods.md). */
+export const DEFAULT_PRIOR = priorOf([
+  [1, 1], // amplitude of the mixture part, relative to the trend
+  [1, 0.8], // trend: length over log size
+  [1, 0.8], // trend: length over log steps
+  [1, 0.8], // mixture part: length over log size; says how fast a small scale stops being a guide
+  [1, 0.8], // mixture part: length over log steps
+  [0.7, 0.7], // length over mixtures
+  [0.001, 2.5], // noise: from none to a tenth of the spread and more
+]);
+
+/** The same without a trend: the amplitude is then what the profiled scale fixes. */
+export const TRENDLESS_PRIOR: Prior = {
+  mean: DEFAULT_PRIOR.mean,
+  sd: DEFAULT_PRIOR.sd.map((sd, i) => (i === 0 ? PINNED : sd)),
+};
+
+const BOUND_SDS = 4; // beyond, the prior says no
+
+export interface Fit {
+  readonly theta: Float64Array;
+  /** Minimised value. */
+  readonly value: number;
+  /** Leave-one-out standardised errors of the first output (n), Rasmussen & Williams 2006, eq. 5.12. */
+  readonly standardizedErrors: Float64Array;
+}
+
+interface Evaluation {
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly inverse: Float64Array;
+  readonly alphas: readonly Float64Array[];
+  readonly scales: readonly number[];
+}
+
+const subtractOuter = (s: Float64Array, n: number, a: Float64Array, factor: number): void => {
+  for (let i = 0; i < n; i++) {
+    const row = factor * a[i]!;
+    for (let j = 0; j <= i; j++) s[i * n + j] = s[i * n + j]! - row * a[j]!;
+  }
+};
+
+const priorTerm = (prior: Prior, theta: Float64Array, gradient: Float64Array): number => {
+  let value = 0;
+  for (let i = 0; i < THETA_LENGTH; i++) {
+    const t = (theta[i]! - prior.mean[i]!) / prior.sd[i]!;
+    value += 0.5 * t * t;
+    gradient[i] = gradient[i]! + t / prior.sd[i]!;
+  }
+  return value;
+};
+
+const evaluate = (
+  shape: KernelShape,
+  prior: Prior,
+  design: Design,
+  geometry: Geometry,
+  outputs: readonly Float64Array[],
+  theta: Float64Array,
+): Evaluation => {
+  const n = design.rowMixture.length;
+  const tables = tablesAt(shape, design, geometry, theta);
+  const l = cholesky(covariance(shape, design, tables, theta), n);
+  const inverse = inverseLower(l, n);
+  const s = inverse.map((entry) => entry / 2);
+  let value = 0.5 * logDeterminant(l, n);
+  const scales: number[] = [];
+  const alphas = outputs.map((y) => {
+    const a = y.slice();
+    solveLower(l, n, a);
+    solveUpper(l, n, a);
+    const scale = (inner(y, a) + 1) / (n + 1);
+    scales.push(scale);
+    value += (0.5 * (n + 1) * Math.log(scale)) / outputs.length;
+    subtractOuter(s, n, a, 1 / (2 * scale * outputs.length));
+    return a;
+  });
+  const gradient = contractGradient(shape, design, geometry, tables, theta, s);
+  value += priorTerm(prior, theta, gradient);
+  return { value, gradient, inverse, alphas, scales };
+};
+
+/** Returns the function that the fit minimises, with its gradient; `outputs` are standardised (each n). */
+export const negativeLogPosterior = (
+  shape: KernelShape,
+  prior: Prior,
+  design: Design,
+  outputs: readonly Float64Array[],
+): ((theta: Float64Array) => { value: number; gradient: Float64Array }) => {
+  const geometry = geometryOf(shape, design);
+  return (theta) => {
+    const { value, gradient } = evaluate(shape, prior, design, geometry, outputs, theta);
+    return { value, gradient };
+  };
+};
+
+/** Fits theta from the prior's median on, in at most `maxIterations` steps. */
+export const fitHyperparameters = (
+  shape: KernelShape,
+  prior: Prior,
+  design: Design,
+  outputs: readonly Float64Array[],
+  maxIterations: number,
+): Fit => {
+  const geometry = geometryOf(shape, design);
+  const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);
+  const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
+  const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
+  const { x: theta } = minimize(at, prior.mean, { maxIterations, lower, upper });
+  const { value, inverse, alphas, scales } = at(theta);
+  const n = design.rowMixture.length;
+  const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
+  return { theta, value, standardizedErrors };
+};

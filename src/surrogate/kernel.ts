@@ -1,0 +1,192 @@
+/**
+ * The covariance of a loss over mixture and fidelity, as products of two small tables.
+ *
+ *   K = t^2 Ft + s^2 Fn R + noise^2 I
+ *
+ * | name | meaning | shape |
+ * |---|---|---|
+ * | Ft, Fn | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities, trend's and mixture part's own lengths | f × f |
+ * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
+ * | t | weight of the trend that all mixtures share: 1 or 0 (the overall scale is profiled out) | |
+ * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise | 7 |
+ *
+ * A run's checkpoints share its mixture and runs share fidelities, so exponentials are taken f^2 + m^2 times, not n^2.
+ */
+import type { FidelityPoint } from './fidelity-features.js';
+
+/** Which kernel a member of the belief has. */
+export interface KernelShape {
+  readonly embedding: 'sqrt' | 'share';
+  readonly radial: 'matern52' | 'rbf';
+  /** 1 with the shared trend over fidelity, 0 without. */
+  readonly trend: 0 | 1;
+}
+
+/** Positions in theta. */
+export const THETA = { amplitude: 0, trendSize: 1, trendSteps: 2, size: 3, steps: 4, mixture: 5, noise: 6 } as const;
+export const THETA_LENGTH = 7;
+
+/** Rows of data as indices into distinct mixtures and fidelities. */
+export interface Design {
+  readonly mixtures: readonly Float64Array[];
+  readonly fidelities: readonly FidelityPoint[];
+  readonly rowMixture: Int32Array;
+  readonly rowFidelity: Int32Array;
+}
+
+/** Squared differences and distances of a design, independent of theta. */
+export interface Geometry {
+  readonly sizeGap2: Float64Array;
+  readonly stepsGap2: Float64Array;
+  readonly distance: Float64Array;
+}
+
+/** Kernel tables at one theta. */
+export interface Tables {
+  readonly trend: Float64Array;
+  readonly fidelity: Float64Array;
+  readonly radial: Float64Array;
+  /** d radial / d log l_w. */
+  readonly radialSlope: Float64Array;
+}
+
+export const VARIANCE_FLOOR = 1e-6; // of the unit-scale kernel: below what any metric is reported to, and keeps K definite
+
+const SQRT5 = Math.sqrt(5);
+
+/** Embeds shares (d): square roots make the distance Hellinger's, which spreads out the faces of the simplex. */
+export const embed = (shape: KernelShape, shares: ArrayLike<number>): Float64Array =>
+  Float64Array.from(shares, (share) => (shape.embedding === 'sqrt' ? Math.sqrt(Math.max(share, 0)) : share));
+
+/** Returns the Euclidean distance of two embedded mixtures. */
+export const distanceOf = (a: Float64Array, b: Float64Array): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(sum);
+};
+
+/** Returns correlation at `distance` for a length scale: Matern 5/2 (Rasmussen & Williams 2006, eq. 4.17) or squared exponential. */
+export const radialAt = (shape: KernelShape, distance: number, length: number): number => {
+  const r = distance / length;
+  if (shape.radial === 'rbf') return Math.exp(-0.5 * r * r);
+  const a = SQRT5 * r;
+  return (1 + a + (a * a) / 3) * Math.exp(-a);
+};
+
+const radialSlopeAt = (shape: KernelShape, distance: number, length: number): number => {
+  const r = distance / length;
+  if (shape.radial === 'rbf') return r * r * Math.exp(-0.5 * r * r);
+  const a = SQRT5 * r;
+  return ((a * a) / 3) * (1 + a) * Math.exp(-a);
+};
+
+/** Returns correlation of two fidelities for log lengths at theta[size] and theta[steps]. */
+export const fidelityCorrelation = (
+  theta: Float64Array,
+  size: number,
+  steps: number,
+  a: FidelityPoint,
+  b: FidelityPoint,
+): number =>
+  Math.exp(
+    -0.5 * (((a.size - b.size) / Math.exp(theta[size]!)) ** 2 + ((a.steps - b.steps) / Math.exp(theta[steps]!)) ** 2),
+  );
+
+const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Array => {
+  const n = items.length;
+  const table = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) table[i * n + j] = table[j * n + i] = f(items[i]!, items[j]!);
+  }
+  return table;
+};
+
+/** Measures the distances within a design, (f × f) and (m × m). */
+export const geometryOf = (shape: KernelShape, design: Design): Geometry => ({
+  sizeGap2: pairwise(design.fidelities, (a, b) => (a.size - b.size) ** 2),
+  stepsGap2: pairwise(design.fidelities, (a, b) => (a.steps - b.steps) ** 2),
+  distance: pairwise(
+    design.mixtures.map((shares) => embed(shape, shares)),
+    distanceOf,
+  ),
+});
+
+/** Evaluates the tables at theta. */
+export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry, theta: Float64Array): Tables => {
+  const length = Math.exp(theta[THETA.mixture]!);
+  return {
+    trend: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b)),
+    fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.size, THETA.steps, a, b)),
+    radial: geometry.distance.map((distance) => radialAt(shape, distance, length)),
+    radialSlope: geometry.distance.map((distance) => radialSlopeAt(shape, distance, length)),
+  };
+};
+
+/** Assembles the lower triangle of K (n × n), noise included. */
+export const covariance = (shape: KernelShape, design: Design, tables: Tables, theta: Float64Array): Float64Array => {
+  const { rowMixture, rowFidelity } = design;
+  const [n, f, m] = [rowMixture.length, design.fidelities.length, design.mixtures.length];
+  const amplitude2 = Math.exp(2 * theta[THETA.amplitude]!);
+  const k = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    const fRow = rowFidelity[i]! * f;
+    const mRow = rowMixture[i]! * m;
+    for (let j = 0; j <= i; j++) {
+      const at = fRow + rowFidelity[j]!;
+      k[i * n + j] =
+        shape.trend * tables.trend[at]! + amplitude2 * tables.fidelity[at]! * tables.radial[mRow + rowMixture[j]!]!;
+    }
+    k[i * n + i] = k[i * n + i]! + noiseVariance(theta);
+  }
+  return k;
+};
+
+/** Returns the variance of one row's noise, relative to the profiled scale. */
+export const noiseVariance = (theta: Float64Array): number => Math.exp(2 * theta[THETA.noise]!) + VARIANCE_FLOOR;
+
+/** Returns the derivatives (7) of sum_ij S_ij K_ij by theta, given the lower triangle of the symmetric S (n × n). */
+export const contractGradient = (
+  shape: KernelShape,
+  design: Design,
+  geometry: Geometry,
+  tables: Tables,
+  theta: Float64Array,
+  s: Float64Array,
+): Float64Array => {
+  const { rowMixture, rowFidelity } = design;
+  const [n, f, m] = [rowMixture.length, design.fidelities.length, design.mixtures.length];
+  const plain = new Float64Array(f * f); // S summed by pair of fidelities
+  const weighted = new Float64Array(f * f); // S o R summed likewise
+  const byMixture = new Float64Array(m * m); // S o Fn summed by pair of mixtures
+  let trace = 0;
+  for (let i = 0; i < n; i++) {
+    const fRow = rowFidelity[i]! * f;
+    const mRow = rowMixture[i]! * m;
+    trace += s[i * n + i]!;
+    for (let j = 0; j <= i; j++) {
+      const value = i === j ? s[i * n + j]! : 2 * s[i * n + j]!;
+      const fAt = fRow + rowFidelity[j]!;
+      const mAt = mRow + rowMixture[j]!;
+      plain[fAt] = plain[fAt]! + value;
+      weighted[fAt] = weighted[fAt]! + value * tables.radial[mAt]!;
+      byMixture[mAt] = byMixture[mAt]! + value * tables.fidelity[fAt]!;
+    }
+  }
+  const amplitude2 = Math.exp(2 * theta[THETA.amplitude]!);
+  const gradient = new Float64Array(THETA_LENGTH);
+  const add = (index: number, value: number): void => {
+    gradient[index] = gradient[index]! + value;
+  };
+  for (let at = 0; at < f * f; at++) {
+    const trendPart = shape.trend * plain[at]! * tables.trend[at]!;
+    const mixturePart = amplitude2 * weighted[at]! * tables.fidelity[at]!;
+    add(THETA.amplitude, 2 * mixturePart);
+    add(THETA.trendSize, trendPart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.trendSize]!));
+    add(THETA.trendSteps, trendPart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.trendSteps]!));
+    add(THETA.size, mixturePart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.size]!));
+    add(THETA.steps, mixturePart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.steps]!));
+  }
+  for (let at = 0; at < m * m; at++) add(THETA.mixture, amplitude2 * byMixture[at]! * tables.radialSlope[at]!);
+  add(THETA.noise, 2 * Math.exp(2 * theta[THETA.noise]!) * trace);
+  return gradient;
+};
