@@ -1,0 +1,156 @@
+/**
+ * The launch protocol. Each step may be the last one of this process; the next launch of the key goes on from the files.
+ *
+ * 1. The intent (`job.json`) is created once. Another spec under the same key is refused.
+ * 2. A job with a lock is or was with a wrapper: it is found, never started.
+ * 3. Otherwise a wrapper is started. Several may come up (racing launches, a launch that died here): the lock lets one
+ *    of them start the command, the others leave.
+ * 4. The reference is written once the lock is there, from the lock: every launch gives back the same one.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canonicalJson } from '../domain/canonical-json.js';
+import { LauncherError } from '../domain/errors.js';
+import type { JobRef, JobSpec } from '../domain/ports.js';
+import { createOnce, isThere, makeFolder, readRecord, readTail, type JobFiles } from './job-folder.js';
+import { TOKEN_VARIABLE } from './job-processes.js';
+import { LockRecord, readJobRecord } from './job-records.js';
+import { printable } from './printable.js';
+import { INPUT_VARIABLE, type WrapperInput } from './wrapper-input.js';
+
+/** Points at which a test may kill the launching process. */
+export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 'lock-seen' | 'reference-written';
+
+export interface LaunchSettings {
+  readonly input: WrapperInput;
+  /** Program and arguments that run the wrapper; the job's folder is added. */
+  readonly wrapper: readonly string[];
+  readonly onStep: (step: LaunchStep) => void;
+}
+
+const LOCK_WAIT_MS = 60_000; // a wrapper is up within a second; on a machine that swaps, within a minute
+const FIRST_LOOK_MS = 10;
+const LONGEST_LOOK_MS = 200;
+const LOG_TAIL_BYTES = 2_000;
+
+/** Names the command that runs the wrapper: compiled, or, when we run from sources, through tsx. */
+export const wrapperCommand = (): readonly string[] => {
+  const compiled = fileURLToPath(new URL('./job-wrapper.js', import.meta.url));
+  if (existsSync(compiled)) return [process.execPath, compiled];
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return [process.execPath, '--import', tsx, compiled.replace(/\.js$/, '.ts')];
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const differences = (earlier: unknown, spec: JobSpec): string => {
+  if (typeof earlier !== 'object' || earlier === null) return 'it is not a job of titrate';
+  const [was, is] = [earlier, spec] as unknown as [Record<string, unknown>, Record<string, unknown>];
+  const fields = new Set([...Object.keys(was), ...Object.keys(is)]);
+  return `different: ${[...fields].filter((field) => canonicalJson(was[field]) !== canonicalJson(is[field])).join(', ')}`;
+};
+
+const writeIntent = async (files: JobFiles, spec: JobSpec): Promise<void> => {
+  if (!(await isThere(files.spec)) && (await createOnce(files.spec, `${JSON.stringify(spec, undefined, 2)}\n`))) return;
+  const earlier = parseJson((await readRecord(files.spec)) ?? '');
+  if (canonicalJson(earlier) === canonicalJson(spec)) return;
+  throw new LauncherError(`the key ${spec.key} belongs to another job (${differences(earlier, spec)})`, {
+    hint: 'a key names one job for ever: launch another generation or another trial',
+    values: { key: spec.key, folder: files.folder },
+  });
+};
+
+interface StartedWrapper {
+  /** How it ended, once it has. */
+  exit: string | undefined;
+}
+
+/** Starts a wrapper that nothing ties to this process. @throws the system's own error when it cannot be started */
+const startWrapper = async (files: JobFiles, key: string, settings: LaunchSettings): Promise<StartedWrapper> => {
+  const [program = '', ...args] = settings.wrapper;
+  const output = openSync(files.wrapperLog, 'a'); // a pipe would kill the wrapper once the worker that reads it is gone
+  try {
+    // Not execa: it takes no descriptor of ours (9.6), and a stream it wants open for as long as the job lives.
+    const wrapper = spawn(program, [...args, files.folder], {
+      cwd: files.folder,
+      env: {
+        ...process.env,
+        TITRATE_JOB_DIR: files.folder,
+        TITRATE_JOB_KEY: key,
+        [TOKEN_VARIABLE]: randomUUID(),
+        [INPUT_VARIABLE]: JSON.stringify(settings.input),
+      },
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
+    const started: StartedWrapper = { exit: undefined };
+    wrapper.once('exit', (code, signal) => {
+      started.exit = `it left (${signal ?? `exit status ${code}`})`;
+    });
+    await new Promise((resolve, reject) => wrapper.once('spawn', resolve).once('error', reject));
+    wrapper.unref();
+    return started;
+  } finally {
+    closeSync(output);
+  }
+};
+
+const logTail = async (files: JobFiles): Promise<string> =>
+  printable((await readTail(files.wrapperLog, LOG_TAIL_BYTES))?.toString('utf8') ?? '', LOG_TAIL_BYTES);
+
+const waitForLock = async (files: JobFiles, wrapper: StartedWrapper): Promise<LockRecord> => {
+  const end = performance.now() + LOCK_WAIT_MS;
+  for (let wait = FIRST_LOOK_MS; ; wait = Math.min(2 * wait, LONGEST_LOOK_MS)) {
+    const { exit } = wrapper; // before the look: a wrapper that left may have seen a lock that came just now
+    const lock = await readJobRecord(files.lock, LockRecord);
+    if (lock !== undefined) return lock;
+    if (exit !== undefined || performance.now() > end) {
+      throw new LauncherError(
+        `the job's wrapper did not take its lock: ${exit ?? 'no sign of it yet'} (${files.folder})`,
+        {
+          hint: `launch it again: it starts at most once. The wrapper says: ${(await logTail(files)) || 'nothing'}`,
+          values: { folder: files.folder },
+        },
+      );
+    }
+    await sleep(wait);
+  }
+};
+
+const attachOrStart = async (
+  files: JobFiles,
+  key: string,
+  settings: LaunchSettings,
+): Promise<LockRecord | undefined> => {
+  const lock = await readJobRecord(files.lock, LockRecord);
+  if (lock !== undefined) return lock;
+  if (await isThere(files.stopped)) return undefined;
+  const wrapper = await startWrapper(files, key, settings);
+  settings.onStep('wrapper-started');
+  return waitForLock(files, wrapper);
+};
+
+/** Starts the job of this key in its folder, or finds it. @throws LauncherError when the key is another job's */
+export const launchJob = async (files: JobFiles, spec: JobSpec, settings: LaunchSettings): Promise<JobRef> => {
+  await makeFolder(files.folder);
+  settings.onStep('folder-made');
+  await writeIntent(files, spec);
+  settings.onStep('intent-written');
+  const lock = await attachOrStart(files, spec.key, settings);
+  const native = lock === undefined ? 'stopped before its start' : `pid ${lock.pid} on ${lock.host}`;
+  if (lock !== undefined) settings.onStep('lock-seen');
+  const reference: JobRef = { key: spec.key, launcher: 'local', folder: files.folder, native };
+  if (!(await isThere(files.reference))) await createOnce(files.reference, `${JSON.stringify(reference)}\n`);
+  settings.onStep('reference-written');
+  return reference;
+};

@@ -1,0 +1,94 @@
+/** Runs jobs as processes of this machine that outlive the worker. The contract with them: docs/job-contract.md. */
+import { join, resolve } from 'node:path';
+import { LauncherError } from '../domain/errors.js';
+import type { JobRef, JobState, Launcher } from '../domain/ports.js';
+import { collectJob } from './collect-job.js';
+import { onDisk } from './disk-error.js';
+import { examineJob, type JobStanding } from './examine-job.js';
+import { checkKey, isThere, jobFiles, type JobFiles } from './job-folder.js';
+import { launchJob, wrapperCommand, type LaunchStep } from './launch-job.js';
+import { readProgress } from './metrics-file.js';
+import { stopJob } from './stop-job.js';
+
+export interface LocalProcessOptions {
+  /** Every job gets a folder in here, named by its key. */
+  readonly jobsFolder: string;
+  /** Program and arguments; no shell. */
+  readonly command: readonly string[];
+  /** Working folder of the command; the job's own folder when absent. */
+  readonly cwd?: string | undefined;
+  /** Added to the worker's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The command is ended after this long (s). */
+  readonly timeoutSeconds?: number | undefined;
+  /** From SIGTERM to SIGKILL (s); 10 when absent. */
+  readonly graceSeconds?: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Program and arguments that run the wrapper; our own when absent. */
+  readonly wrapper?: readonly string[];
+  /** Called at each step of a launch; tests die in it. */
+  readonly onLaunchStep?: (step: LaunchStep) => void;
+}
+
+const GRACE_SECONDS = 10; // enough to save a small checkpoint; what docs/job-contract.md promises
+
+const unknownJob = (ref: JobRef, folder: string): LauncherError =>
+  new LauncherError(`no job of the key ${ref.key} is known here (${folder})`, {
+    hint: `launch it first; if the home was moved, it was at ${ref.folder}`,
+    values: { key: ref.key, folder },
+  });
+
+const stateOf = async (files: JobFiles, standing: Exclude<JobStanding, { state: 'absent' }>): Promise<JobState> => {
+  if (standing.state === 'not-started') {
+    return { state: 'unknown', reason: 'its launch was begun and not finished: launch it again to attach or start' };
+  }
+  if (standing.state === 'unknown') return { state: 'unknown', reason: standing.reason };
+  const progress = await readProgress(files.metrics).catch(() => undefined); // progress is a comfort, not a promise
+  return { state: standing.state, ...(progress === undefined ? {} : { progress }) };
+};
+
+const inspectJob = async (files: JobFiles, ref: JobRef): Promise<JobState> => {
+  let standing: JobStanding;
+  try {
+    standing = await examineJob(files);
+  } catch (error) {
+    return { state: 'unknown', reason: `it cannot be looked up: ${String(error)}` };
+  }
+  if (standing.state === 'absent') throw unknownJob(ref, files.folder);
+  return stateOf(files, standing);
+};
+
+/** Creates the launcher of local processes. Any number of them, in any processes, may share a jobs folder. */
+export const createLocalProcessLauncher = (options: LocalProcessOptions): Launcher => {
+  const { command, cwd, env, timeoutSeconds, graceSeconds = GRACE_SECONDS } = options;
+  const filesOf = (key: string): JobFiles => {
+    checkKey(key);
+    return jobFiles(join(resolve(options.jobsFolder), key));
+  };
+  const settings = {
+    input: { command, cwd, env, timeoutSeconds, graceSeconds },
+    wrapper: options.wrapper ?? wrapperCommand(),
+    onStep: options.onLaunchStep ?? (() => undefined),
+  };
+  return {
+    kind: 'local',
+    launch: async (job) => {
+      if (job.resume !== undefined) checkKey(job.resume.key, 'resume.key');
+      const files = filesOf(job.key);
+      return onDisk('launch a job', files.folder, () => launchJob(files, job, settings));
+    },
+    inspect: async (ref) => inspectJob(filesOf(ref.key), ref),
+    collect: async (ref) => {
+      const files = filesOf(ref.key);
+      return onDisk('collect a job', files.folder, async () => {
+        if (!(await isThere(files.folder))) throw unknownJob(ref, files.folder);
+        return collectJob(files);
+      });
+    },
+    stop: async (ref) => {
+      const files = filesOf(ref.key);
+      return onDisk('stop a job', files.folder, () => stopJob(files, graceSeconds * 1000, options.now));
+    },
+  };
+};

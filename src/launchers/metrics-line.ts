@@ -1,0 +1,64 @@
+import { MetricsLine } from '../domain/job-contract.js';
+import type { Metrics } from '../domain/observation.js';
+
+/** What one line of `metrics.jsonl` says. */
+export interface ReadLine {
+  readonly step: number;
+  /** The finite ones. */
+  readonly metrics: Metrics;
+  /** Names of metrics that are NaN, infinite or null. */
+  readonly nonFinite: readonly string[];
+}
+
+export type ParsedLine = { readonly line: ReadLine } | { readonly malformed: string };
+
+// Strings are matched so that they can be left alone; the closing quote is optional so that the match never backtracks.
+const BARE_NUMBERS = /"(?:[^"\\]+|\\.)*"?|-?\b(?:NaN|Infinity)\b/g;
+
+const quoteBareNumbers = (text: string): string =>
+  text.replace(BARE_NUMBERS, (found) => (found.startsWith('"') ? found : `"${found}"`));
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    return JSON.parse(quoteBareNumbers(text)); // what Python's json module writes
+  }
+};
+
+/** JSON's 1e999 is read as Infinity, which the schema takes only as a word. */
+const nameInfinities = (value: unknown): unknown => {
+  const metrics = (value as { metrics?: unknown } | null)?.metrics;
+  if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) return value;
+  const named = Object.entries(metrics).map(([name, item]) => [
+    name,
+    typeof item === 'number' && !Number.isFinite(item) ? String(item) : (item as unknown),
+  ]);
+  return { ...(value as object), metrics: Object.fromEntries(named) as unknown };
+};
+
+const split = ({ step, metrics }: MetricsLine): ReadLine => {
+  const finite: [string, number][] = [];
+  const nonFinite: string[] = [];
+  for (const [name, value] of Object.entries(metrics)) {
+    if (typeof value === 'number') finite.push([name, value]);
+    else nonFinite.push(name);
+  }
+  return { step, metrics: Object.fromEntries(finite), nonFinite };
+};
+
+/** Reads one line, without its newline; never throws. */
+export const parseMetricsLine = (text: string): ParsedLine => {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch {
+    return { malformed: 'not JSON' };
+  }
+  const parsed = MetricsLine.safeParse(nameInfinities(value));
+  if (parsed.success) return { line: split(parsed.data) };
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? []).map(String).join('.').slice(0, 80);
+  return { malformed: `${path === '' ? 'line' : path}: ${issue?.message ?? 'not a metrics line'}` };
+};

@@ -1,0 +1,89 @@
+/**
+ * The life of one job, run in a process of its own (job-wrapper.ts) that outlives the worker. It loads little, since it
+ * stays for days.
+ *
+ * 1. The lock is on disk before the command starts, and a folder with a lock is left alone: one start at most.
+ * 2. A stop asked for before the lock was taken prevents the start: `stop` writes its mark and then looks for the lock,
+ *    the wrapper takes the lock and then looks for the mark, so that one of them sees the other.
+ * 3. An exit status that cannot be written (full disk) is kept and written when it can be.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnCommand, superviseCommand } from './command-process.js';
+import { createOnce, errnoOf, isThere, jobFiles, type JobFiles } from './job-folder.js';
+import { TOKEN_VARIABLE } from './job-processes.js';
+import type { ExitRecord, LockRecord } from './job-records.js';
+import { identify } from './process-identity.js';
+import { log, type WrapperInput } from './wrapper-input.js';
+
+/** Points at which a test may kill the wrapper. */
+export type WrapperStep = 'up' | 'locked' | 'spawned' | 'child-recorded' | 'ended' | 'exit-recorded';
+
+const FIRST_RETRY_MS = 200; // a full disk: again soon,
+const LONGEST_RETRY_MS = 30_000; // then calmly, for as long as it takes
+
+const json = (record: ExitRecord | LockRecord | object): string => `${JSON.stringify(record)}\n`;
+
+const takeLock = async (files: JobFiles): Promise<boolean> => {
+  const self = await identify(process.pid);
+  if (self === undefined) throw new Error('the wrapper cannot see its own process');
+  const lock: LockRecord = { ...self, token: process.env[TOKEN_VARIABLE] ?? '', at: Date.now() };
+  return createOnce(files.lock, json(lock));
+};
+
+const recordExit = async (files: JobFiles, record: ExitRecord): Promise<void> => {
+  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(2 * wait, LONGEST_RETRY_MS)) {
+    try {
+      await createOnce(files.exit, json(record));
+      return;
+    } catch (error) {
+      log(`cannot write exit.json, trying again: ${String(error)}`);
+      if (errnoOf(error) === 'ENOENT') return; // the folder was deleted: nobody will ask
+    }
+    await sleep(wait);
+  }
+};
+
+const recordChild = async (files: JobFiles, pid: number): Promise<void> => {
+  try {
+    const identity = await identify(pid);
+    if (identity !== undefined) await createOnce(files.child, json(identity));
+  } catch (error) {
+    log(`cannot write child.json: ${String(error)}`); // its token finds it all the same
+  }
+};
+
+const runCommand = async (
+  files: JobFiles,
+  input: WrapperInput,
+  asked: AbortSignal,
+  onStep: (step: WrapperStep) => void,
+): Promise<ExitRecord> => {
+  if (await isThere(files.stopped)) return { kind: 'stopped-before-start', at: Date.now() };
+  try {
+    const child = await spawnCommand(files, input);
+    const ended = superviseCommand(child, input, asked);
+    onStep('spawned');
+    await recordChild(files, child.pid ?? 0);
+    onStep('child-recorded');
+    return await ended;
+  } catch (error) {
+    return { kind: 'not-spawned', message: `${input.command[0] ?? ''}: ${(error as Error).message}`, at: Date.now() };
+  }
+};
+
+/** Runs the job of this folder, unless some wrapper has it or had it; aborting `asked` ends it. */
+export const runJob = async (
+  folder: string,
+  input: WrapperInput,
+  asked: AbortSignal,
+  onStep: (step: WrapperStep) => void = () => undefined,
+): Promise<void> => {
+  const files = jobFiles(folder);
+  onStep('up');
+  if (!(await takeLock(files))) return;
+  onStep('locked');
+  const exit = await runCommand(files, input, asked, onStep);
+  onStep('ended');
+  await recordExit(files, exit);
+  onStep('exit-recorded');
+};

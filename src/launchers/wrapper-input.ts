@@ -1,0 +1,21 @@
+import { writeSync } from 'node:fs';
+
+/** What the launcher hands to the wrapper, in one environment variable: arguments would show secrets to everybody. */
+export interface WrapperInput {
+  readonly command: readonly string[];
+  readonly cwd?: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number | undefined;
+  readonly graceSeconds: number;
+}
+
+export const INPUT_VARIABLE = 'TITRATE_WRAPPER_INPUT';
+
+/** Writes to the wrapper's log; a full disk must not end the wrapper. */
+export const log = (message: string): void => {
+  try {
+    writeSync(2, `${new Date().toISOString()} ${message}\n`);
+  } catch {
+    // Nowhere left to say it.
+  }
+};
