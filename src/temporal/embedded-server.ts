@@ -8,7 +8,7 @@ import { StateError } from '../domain/errors.js';
 import { acquireLock } from './file-lock.js';
 import { freePorts, isPortFree } from './free-port.js';
 import { openHome, type Home } from './home.js';
-import { isAlive, waitUntilGone } from './process-identity.js';
+import { isAlive, liveness, waitUntilGone } from './process-identity.js';
 import { launchServer } from './server-launch.js';
 import { answers, prepareServer } from './server-probe.js';
 import { DatabaseVersion, readJsonFile, ServerRecord, writeJsonFile } from './server-record.js';
@@ -26,7 +26,7 @@ export interface StartOptions extends Omit<CliSearch, 'serverVersion'> {
 /** What is known of a home's server. */
 export type ServerStatus =
   | { readonly state: 'none' }
-  | { readonly state: 'running' | 'unresponsive' | 'stopped' | 'crashed'; readonly record: ServerRecord };
+  | { readonly state: 'running' | 'unresponsive' | 'stopped' | 'crashed' | 'elsewhere'; readonly record: ServerRecord };
 
 const START_LOCK_MS = 45 * 60_000; // the first start may build the CLI
 const WAKE_MS = 15_000;
@@ -39,6 +39,7 @@ const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(do
 export const serverStatus = async (home: Home): Promise<ServerStatus> => {
   const record = await readJsonFile(home.server.record, ServerRecord);
   if (record === undefined) return { state: 'none' };
+  if (record.wanted === 'running' && liveness(record) === 'elsewhere') return { state: 'elsewhere', record };
   if (!isAlive(record)) return { state: record.wanted === 'stopped' ? 'stopped' : 'crashed', record };
   return { state: (await answers(record.address)) ? 'running' : 'unresponsive', record };
 };
@@ -133,10 +134,19 @@ const launch = async (home: Home, options: StartOptions, last: ServerRecord | un
   }
 };
 
+const elsewhere = (home: Home, record: ServerRecord): StateError =>
+  new StateError(
+    `the Temporal server of ${home.root} runs on another machine or in another container: ${record.host}`,
+    {
+      hint: `stop it there; or, if ${record.host} is gone for good, delete ${home.server.record}`,
+    },
+  );
+
 const startLocked = async (home: Home, options: StartOptions): Promise<ServerRecord | undefined> => {
   const status = await serverStatus(home);
   if (status.state === 'none') return launch(home, options, undefined);
   const { record } = status;
+  if (status.state === 'elsewhere') throw elsewhere(home, record);
   if (status.state === 'unresponsive') await awaitAnswer(home, record);
   if (isAlive(record)) {
     checkPorts(options, record);
@@ -186,6 +196,7 @@ export const reviveServer = (home: Home, options: StartOptions = {}): Promise<Se
 export const stopServer = async (home: Home): Promise<boolean> => {
   const record = await readJsonFile(home.server.record, ServerRecord);
   if (record === undefined) return false;
+  if (record.wanted === 'running' && liveness(record) === 'elsewhere') throw elsewhere(home, record);
   const lock = await acquireLock(home.server.lock);
   try {
     await writeJsonFile(home.server.record, { ...record, wanted: 'stopped' });

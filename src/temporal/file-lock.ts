@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { StateError } from '../domain/errors.js';
-import { identify, identityFrom, isAlive, type ProcessIdentity } from './process-identity.js';
+import { identify, identityFrom, liveness, type ProcessIdentity } from './process-identity.js';
 import { errorCodeOf, storageError } from './storage-errors.js';
 
 export interface FileLock {
@@ -60,7 +60,7 @@ const ageMs = (path: string): number => {
 
 const isAbandoned = (path: string, text: string): boolean => {
   const holder = holderIn(text);
-  return holder === undefined ? ageMs(path) > TORN_AFTER_MS : !isAlive(holder);
+  return holder === undefined ? ageMs(path) > TORN_AFTER_MS : liveness(holder) === 'dead';
 };
 
 const breakAbandoned = (path: string, text: string): void => {
@@ -92,11 +92,22 @@ export const tryLock = (path: string): FileLock | undefined => {
   return { path, release };
 };
 
-/** Names who holds the lock now; undefined when nobody alive does. */
+/** Names who holds the lock now; undefined when nobody does. A holder on another machine counts as alive. */
 export const lockHolder = (path: string): ProcessIdentity | undefined => {
   const text = readText(path);
   const holder = text === undefined ? undefined : holderIn(text);
-  return holder !== undefined && isAlive(holder) ? holder : undefined;
+  return holder !== undefined && liveness(holder) !== 'dead' ? holder : undefined;
+};
+
+const stillHeld = (path: string, timeoutMs: number): StateError => {
+  const holder = lockHolder(path);
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+  const elsewhere = holder !== undefined && liveness(holder) === 'elsewhere';
+  return new StateError(`waited ${timeoutMs / 1000} s for ${path}, held by ${who}`, {
+    hint: elsewhere
+      ? `if ${holder.host} is gone for good, delete the file`
+      : 'another titrate command is at work on this home; wait for it, or end it',
+  });
 };
 
 /** Waits for the lock. @throws StateError when it is still held after `timeoutMs` (default 60 s). */
@@ -111,12 +122,7 @@ export const acquireLock = async (
     if (lock !== undefined) return lock;
     if (!waited) onWait?.(lockHolder(path));
     waited = true;
-    if (Date.now() > end) {
-      const holder = lockHolder(path);
-      throw new StateError(`waited ${timeoutMs / 1000} s for ${path}, held by process ${holder?.pid ?? 'unknown'}`, {
-        hint: 'another titrate command is at work on this home; wait for it, or end it',
-      });
-    }
+    if (Date.now() > end) throw stillHeld(path, timeoutMs);
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
 };

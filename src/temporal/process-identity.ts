@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 
 /** One process for ever: a pid alone is used again by others. */
 export interface ProcessIdentity {
@@ -8,7 +9,12 @@ export interface ProcessIdentity {
   readonly startTime: string;
   /** Which boot of the machine it belongs to. */
   readonly bootId: string;
+  /** Name of the machine or container: elsewhere, our process table says nothing about it. */
+  readonly host: string;
 }
+
+/** `elsewhere`: it ran on another machine or in another container, and nobody here can tell. */
+export type Liveness = 'alive' | 'dead' | 'elsewhere';
 
 const STAT_FIELDS_BEFORE_START = 19; // /proc/PID/stat: starttime is field 22, and two fields end with the last ')'
 
@@ -48,21 +54,31 @@ const bootIdNow = (): string => {
 /** Names a running process; undefined when there is none of this pid. */
 export const identify = (pid: number): ProcessIdentity | undefined => {
   const startTime = startTimeOf(pid);
-  return startTime === undefined ? undefined : { pid, startTime, bootId: bootIdNow() };
+  return startTime === undefined ? undefined : { pid, startTime, bootId: bootIdNow(), host: hostname() };
 };
 
-/** Is exactly this process still running? A later process of the same pid is another one. */
-export const isAlive = (identity: ProcessIdentity): boolean => {
+/** Says whether exactly this process still runs. A later process of the same pid is another one. */
+export const liveness = (identity: ProcessIdentity): Liveness => {
+  if (identity.host !== hostname()) return 'elsewhere';
   const now = identify(identity.pid);
-  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId ? 'alive' : 'dead';
 };
+
+/** Does exactly this process run here? */
+export const isAlive = (identity: ProcessIdentity): boolean => liveness(identity) === 'alive';
 
 /** Reads an identity out of parsed JSON; undefined when it is none. */
 export const identityFrom = (value: unknown): ProcessIdentity | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, startTime, bootId } = value as Record<string, unknown>;
-  if (typeof pid !== 'number' || typeof startTime !== 'string' || typeof bootId !== 'string') return undefined;
-  return { pid, startTime, bootId };
+  const { pid, startTime, bootId, host } = value as Record<string, unknown>;
+  if (
+    typeof pid !== 'number' ||
+    typeof startTime !== 'string' ||
+    typeof bootId !== 'string' ||
+    typeof host !== 'string'
+  )
+    return undefined;
+  return { pid, startTime, bootId, host };
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

@@ -10,6 +10,7 @@ export const ServerRecord = z.object({
   pid: z.number().int(),
   startTime: z.string(),
   bootId: z.string(),
+  host: z.string(),
   address: z.string(),
   uiAddress: z.string(),
   port: z.number().int(),

@@ -33,6 +33,8 @@ export interface CliSearch {
   readonly serverVersion?: string | undefined;
   /** Where the SDK leaves its own download; the system's temporary folder when absent. */
   readonly sdkFolder?: string;
+  /** Build it with Go when it is nowhere (default true). */
+  readonly mayBuild?: boolean;
 }
 
 interface Found {
@@ -112,10 +114,11 @@ const build = async ({
   env = process.env,
   log = () => {},
   serverVersion,
+  mayBuild = true,
 }: CliSearch): Promise<TemporalCli | undefined> => {
   if (env['TITRATE_TEMPORAL_CLI'] || (serverVersion !== undefined && serverVersion !== CLI_SERVER_VERSION))
     return undefined;
-  const go = await findGo(env);
+  const go = mayBuild ? await findGo(env) : undefined;
   if (go === undefined) return undefined;
   const folder = cliCacheFolder(env);
   await buildTemporalCli({ go, folder, executable, version: CLI_VERSION, env, log });

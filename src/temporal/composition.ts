@@ -1,0 +1,33 @@
+/** The composition root: chooses the implementations behind the activities. */
+import { createActivities, type Activities } from '../activities/activities.js';
+import { createThreadProposer } from '../activities/proposer.js';
+import { RecordFile } from '../ledger/record-file.js';
+import { findTrial } from './find-trial.js';
+import { sweepPaths, type Home } from './home.js';
+import { createLaunchers } from './launchers.js';
+import { packageVersion } from './package-version.js';
+
+export interface Composition {
+  readonly activities: Activities;
+  /** Ends the threads. */
+  close(): Promise<void>;
+}
+
+export interface CompositionOptions {
+  /** Threads that fit and choose. */
+  readonly threads: number;
+}
+
+/** Composes the activities of one home; starts nothing until they are used. */
+export const composeActivities = (home: Home, { threads }: CompositionOptions): Composition => {
+  const records = new Map<string, RecordFile>();
+  const recordFor = (sweepId: string): RecordFile => {
+    const record = records.get(sweepId) ?? new RecordFile(sweepPaths(home, sweepId).record);
+    records.set(sweepId, record);
+    return record;
+  };
+  const proposer = createThreadProposer(threads);
+  const launcherFor = createLaunchers(home);
+  const activities = createActivities({ version: packageVersion(), proposer, recordFor, launcherFor, findTrial });
+  return { activities, close: () => proposer.close() };
+};

@@ -1,0 +1,153 @@
+import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTitrateError } from '../domain/errors.js';
+import { findGo } from './build-temporal-cli.js';
+import { connect, type TitrateConnection } from './client.js';
+import { serverStatus } from './embedded-server.js';
+import type { Home } from './home.js';
+import { visibilityReady } from './namespace.js';
+import { findOwnServer } from './own-server.js';
+import { isWorkerPolling } from './task-queue.js';
+import { findTemporalCli } from './temporal-cli.js';
+
+/** One thing that must be right, and how to mend it when it is not. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly detail: string;
+  /** What to do; absent when all is well. */
+  readonly mend?: string;
+}
+
+export interface DoctorOptions {
+  readonly home: Home;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const NODE_MAJOR = 20;
+const NODE_MINOR = 19; // package.json: engines
+const DISK_NEEDED_MB = 500; // a new server's files, records and reports, with room to run
+
+const good = (name: string, detail: string): Check => ({ name, ok: true, detail });
+const bad = (name: string, detail: string, mend: string): Check => ({ name, ok: false, detail, mend });
+
+const failed = (name: string, error: unknown, mend: string): Check => {
+  const hint = isTitrateError(error) ? error.hint : undefined;
+  return bad(name, error instanceof Error ? error.message : String(error), hint ?? mend);
+};
+
+const checkNode = (): Check => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNewEnough = major > NODE_MAJOR || (major === NODE_MAJOR && minor >= NODE_MINOR);
+  const wanted = `${NODE_MAJOR}.${NODE_MINOR}`;
+  return isNewEnough ? good('node', process.version) : bad('node', process.version, `install Node ${wanted} or newer`);
+};
+
+const nearestFolder = async (path: string): Promise<string> => {
+  for (let folder = path; ; folder = join(folder, '..')) {
+    const isThere = await access(folder).then(
+      () => true,
+      () => false,
+    );
+    if (isThere || folder === join(folder, '..')) return folder;
+  }
+};
+
+const checkHome = async (home: Home): Promise<Check> => {
+  const folder = await nearestFolder(home.root);
+  const mend = 'make the folder writable, or choose another with --home or TITRATE_HOME';
+  try {
+    await access(folder, constants.W_OK);
+    const trial = await mkdtemp(join(folder, '.titrate-doctor-'));
+    try {
+      await writeFile(join(trial, 'write'), 'x');
+    } finally {
+      await rm(trial, { recursive: true, force: true });
+    }
+    return good('home', folder === home.root ? home.root : `${home.root} (to be made)`);
+  } catch (error) {
+    return failed('home', error, mend);
+  }
+};
+
+const checkDisk = async (home: Home): Promise<Check> => {
+  const folder = await nearestFolder(home.root);
+  const { bavail, bsize } = await statfs(folder);
+  const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
+  const detail = `${freeMb} MB free at ${folder}`;
+  return freeMb >= DISK_NEEDED_MB ? good('disk', detail) : bad('disk', detail, `free at least ${DISK_NEEDED_MB} MB`);
+};
+
+const checkCli = async (env: DoctorOptions['env']): Promise<Check> => {
+  try {
+    const { route, path, cliVersion, serverVersion } = await findTemporalCli({ env: { ...env }, mayBuild: false });
+    return good('temporal cli', `${path} (${route}, ${cliVersion}, server ${serverVersion})`);
+  } catch (error) {
+    const go = env?.['TITRATE_TEMPORAL_CLI'] ? undefined : await findGo({ ...env });
+    if (go !== undefined)
+      return good('temporal cli', `none yet; the first start builds one with ${go}, in about four minutes`);
+    return failed('temporal cli', error, 'install the Temporal CLI');
+  }
+};
+
+const checkServer = async (options: DoctorOptions): Promise<{ check: Check; on?: TitrateConnection }> => {
+  try {
+    const on = await connect({ ...options, onlyRunning: true });
+    return { check: good('server', `${on.address} (${on.kind})`), on };
+  } catch (error) {
+    return { check: failed('server', error, 'titrate server start') };
+  }
+};
+
+const checkNamespace = async ({ connection, namespace }: TitrateConnection): Promise<Check> => {
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    const days = Math.round(Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400);
+    return good('namespace', `${namespace}, closed workflows kept for ${days} days`);
+  } catch (error) {
+    return failed('namespace', error, `create namespace ${namespace}, or set TEMPORAL_NAMESPACE to one that is there`);
+  }
+};
+
+const checkSearchAttributes = async ({ connection, namespace, kind }: TitrateConnection): Promise<Check> => {
+  const name = 'search attributes';
+  const mend =
+    kind === 'embedded'
+      ? 'titrate server stop, then titrate server start'
+      : `temporal operator search-attribute create -n ${namespace} --name TitrateSweep --type Keyword --name TitrateStatus --type Keyword --name TitrateScale --type Keyword --name TitrateSpent --type Double`;
+  try {
+    return (await visibilityReady(connection, namespace))
+      ? good(name, 'registered')
+      : bad(name, 'missing: sweeps run, but cannot be searched for on the server', mend);
+  } catch (error) {
+    return failed(name, error, mend);
+  }
+};
+
+const checkWorker = async (on: TitrateConnection): Promise<Check> => {
+  try {
+    return (await isWorkerPolling(on))
+      ? good('worker', `polls task queue ${on.taskQueue}`)
+      : bad('worker', `none polls task queue ${on.taskQueue}`, 'titrate run starts one; or titrate worker');
+  } catch (error) {
+    return failed('worker', error, 'titrate worker');
+  }
+};
+
+/** Checks everything that a sweep needs, changing nothing: Node, home, disk, CLI, server, namespace, worker. */
+export const examine = async (options: DoctorOptions): Promise<Check[]> => {
+  const { home, env = process.env } = options;
+  const checks = [checkNode(), await checkHome(home), await checkDisk(home)];
+  const isEmbedded = findOwnServer(env) === undefined;
+  if (isEmbedded && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
+  const { check, on } = await checkServer(options);
+  checks.push(check);
+  if (on === undefined) return checks;
+  try {
+    checks.push(await checkNamespace(on), await checkSearchAttributes(on), await checkWorker(on));
+  } finally {
+    await on.close();
+  }
+  return checks;
+};

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { canonicalJson } from '../domain/canonical-json.js';
+import { InputError } from '../domain/errors.js';
+import type { Launcher, World } from '../domain/ports.js';
+import type { LauncherChoice } from '../domain/sweep.js';
+import { createLocalProcessLauncher } from '../launchers/local-process.js';
+import { createSimulatorLauncher } from '../launchers/simulator.js';
+import { createEmulatorWorld } from '../simulators/emulator.js';
+import { createSlimpajamaWorld } from '../simulators/slimpajama-law.js';
+import { createTableWorld } from '../simulators/table.js';
+import { sweepPaths, type Home } from './home.js';
+
+type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
+
+const readWorldFile = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(
+      'the simulated world cannot be read',
+      [{ path: 'launcher.world', expected: 'a readable file', found }],
+      { cause },
+    );
+  });
+
+/** Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv). */
+export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {
+  const options = noise === undefined ? {} : { noise };
+  if (world === 'slimpajama') return createSlimpajamaWorld(options);
+  switch (extname(world).toLowerCase()) {
+    case '.json':
+      return createEmulatorWorld(parseJson(await readWorldFile(world), world), options);
+    case '.csv':
+      return createTableWorld(await readWorldFile(world));
+    default: {
+      const expected = 'slimpajama, or a path that ends with .json (emulator) or .csv (table of past runs)';
+      throw new InputError('the simulated world is not known', [
+        { path: 'launcher.world', expected, found: JSON.stringify(world) },
+      ]);
+    }
+  }
+};
+
+const parseJson = (text: string, path: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError('the emulator file cannot be read', [{ path, expected: 'JSON', found }], { cause });
+  }
+};
+
+const createLauncher = async (choice: LauncherChoice, jobsFolder: string): Promise<Launcher> => {
+  switch (choice.kind) {
+    case 'simulator': {
+      const { secondsPerUnit } = choice;
+      return createSimulatorLauncher({ world: await openWorld(choice), jobsFolder, secondsPerUnit, now: Date.now });
+    }
+    case 'local': {
+      const { command, cwd, env, timeoutSeconds } = choice;
+      return createLocalProcessLauncher({ jobsFolder, command, cwd, env, timeoutSeconds, now: Date.now });
+    }
+  }
+};
+
+/** Chooses the launcher of each sweep of a home; one per sweep and choice in this process. */
+export const createLaunchers = (home: Home): ((sweepId: string, choice: LauncherChoice) => Promise<Launcher>) => {
+  const launchers = new Map<string, Promise<Launcher>>();
+  return (sweepId, choice) => {
+    const key = canonicalJson([sweepId, choice]);
+    const known = launchers.get(key);
+    if (known !== undefined) return known;
+    const launcher = createLauncher(choice, sweepPaths(home, sweepId).jobs);
+    launchers.set(key, launcher);
+    launcher.catch(() => launchers.delete(key)); // a file that was missing may be there next time
+    return launcher;
+  };
+};

@@ -1,0 +1,78 @@
+/** The plugin for teams that run Temporal workers already; titrate's own worker uses the same one. */
+import { readFileSync } from 'node:fs';
+import type { Worker, WorkerOptions } from '@temporalio/worker';
+import { SimplePlugin } from '@temporalio/plugin';
+import { SWEEP_WORKFLOW, TRIAL_WORKFLOW } from '../domain/messages.js';
+import { InputError } from '../domain/errors.js';
+import { composeActivities, type Composition } from './composition.js';
+import { openHome, resolveHome, type Home } from './home.js';
+
+export interface TitratePluginOptions {
+  /** Folder of titrate's home, where records and jobs lie; TITRATE_HOME or `.titrate` when absent. */
+  readonly home?: string;
+  /** Threads that fit and choose (default 1). */
+  readonly threads?: number;
+}
+
+const ACTIVITY_PREFIX = 'titrate';
+
+/** Reads the code of a prebuilt bundle; undefined when the worker bundles its workflows itself. */
+const bundledCode = ({ workflowBundle }: WorkerOptions): string | undefined => {
+  if (workflowBundle === undefined) return undefined;
+  return 'code' in workflowBundle ? workflowBundle.code : readFileSync(workflowBundle.codePath, 'utf8');
+};
+
+/** @throws InputError when a prebuilt bundle lacks titrate's workflows. */
+const checkWorkflows = (options: WorkerOptions): void => {
+  const code = bundledCode(options);
+  const missing = code === undefined ? [] : [SWEEP_WORKFLOW, TRIAL_WORKFLOW].filter((name) => !code.includes(name));
+  if (missing.length === 0) return;
+  const expected = `export { ${SWEEP_WORKFLOW}, ${TRIAL_WORKFLOW} } from 'titrate/workflows' in the workflow module`;
+  throw new InputError('the worker’s workflow bundle lacks titrate’s workflows', [
+    { path: 'workflowBundle', expected, found: `no ${missing.join(' and no ')}` },
+  ]);
+};
+
+/** @throws InputError when the team's own activities have names that are titrate's. */
+const checkActivities = (options: WorkerOptions, ours: object): void => {
+  const clashes = Object.keys(options.activities ?? {}).filter((name) => name in ours);
+  if (clashes.length === 0) return;
+  throw new InputError('the worker’s own activities hide titrate’s', [
+    { path: 'activities', expected: `names that do not begin with ${ACTIVITY_PREFIX}`, found: clashes.join(', ') },
+  ]);
+};
+
+/**
+ * Adds titrate's activities to a worker and checks that it can run sweeps. Give it to the worker's `plugins`; the
+ * worker's own workflow module must re-export `titrateSweep` and `titrateTrial` from `titrate/workflows`, since a plugin
+ * cannot ship workflows. It never sets `workflowsPath`.
+ */
+export class TitratePlugin extends SimplePlugin {
+  readonly home: Home;
+  readonly #composition: Composition;
+
+  constructor(options: TitratePluginOptions = {}) {
+    const home = resolveHome({ flag: options.home });
+    const composition = composeActivities(home, { threads: options.threads ?? 1 });
+    super({ name: 'titrate' });
+    this.home = home;
+    this.#composition = composition;
+  }
+
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    checkWorkflows(options);
+    checkActivities(options, this.#composition.activities);
+    const activities = { ...options.activities, ...this.#composition.activities };
+    return super.configureWorker({ ...options, activities });
+  }
+
+  /** Opens the home before the first task and ends the deciding threads after the last. @throws StateError. */
+  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    await openHome(this.home);
+    try {
+      await super.runWorker(worker, next);
+    } finally {
+      await this.#composition.close();
+    }
+  }
+}

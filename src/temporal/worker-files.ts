@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { TitrateConnection } from './client.js';
+import type { Home } from './home.js';
+
+/** What a worker works for: one server, one namespace, one task queue. */
+export interface WorkerTarget {
+  readonly kind: TitrateConnection['kind'];
+  readonly address: string;
+  readonly namespace: string;
+  readonly taskQueue: string;
+}
+
+/** What a running worker process says of itself. */
+export const WorkerRecord = z.object({
+  pid: z.number().int(),
+  startTime: z.string(),
+  bootId: z.string(),
+  host: z.string(),
+  taskQueue: z.string(),
+  address: z.string(),
+  namespace: z.string(),
+  /** Which code it runs: see `codeStamp`. */
+  code: z.string(),
+  /** `polling` once it takes work. */
+  state: z.enum(['starting', 'polling']),
+  startedAt: z.string(),
+});
+export type WorkerRecord = z.infer<typeof WorkerRecord>;
+
+export interface WorkerFiles {
+  /** Held by the worker process for as long as it lives. */
+  readonly lock: string;
+  readonly record: string;
+  readonly log: string;
+}
+
+/** Names the files of the worker of one target; an embedded server is one target wherever its port moves. */
+export const workerFiles = (home: Home, { kind, address, namespace, taskQueue }: WorkerTarget): WorkerFiles => {
+  const target = JSON.stringify([kind === 'embedded' ? kind : address, namespace, taskQueue]);
+  const name = createHash('sha256').update(target).digest('hex').slice(0, 8);
+  const stem = join(home.worker.folder, kind === 'embedded' ? `embedded-${name}` : `own-${name}`);
+  return { lock: `${stem}.lock`, record: `${stem}.json`, log: `${stem}.log` };
+};

@@ -1,0 +1,137 @@
+/**
+ * The life of one worker process: it works for a home's sweeps until it is told to stop or has been idle for long. It
+ * starts the home's embedded server again when that has died, and follows it to another port if need be.
+ */
+import { NativeConnection, type NativeConnectionOptions, type Worker } from '@temporalio/worker';
+import { isTitrateError } from '../domain/errors.js';
+import { connect, type TitrateConnection } from './client.js';
+import { reviveServer } from './embedded-server.js';
+import type { Home } from './home.js';
+import { findOwnServer } from './own-server.js';
+import { isAlive } from './process-identity.js';
+import { readJsonFile, ServerRecord } from './server-record.js';
+import { countOpenWorkflows } from './task-queue.js';
+import { createWorker } from './worker.js';
+
+export interface WorkerLoopOptions {
+  readonly home: Home;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly log: (line: string) => void;
+  /** Ends the loop gracefully. */
+  readonly signal: AbortSignal;
+  /** End after this long without an open workflow (ms); never when absent. */
+  readonly idleExitMs?: number | undefined;
+  /** Told whenever the worker takes work, with where. */
+  readonly onPolling: (on: TitrateConnection) => Promise<void>;
+}
+
+const WATCH_MS = 2000; // a read of one small file and one look at the process table
+const IDLE_LOOK_MS = 15_000;
+const RETRY_MS = 2000;
+
+type Ending = 'stop' | 'idle' | 'moved' | 'failed';
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      done();
+    };
+    const timer = setTimeout(finish, ms);
+    if (signal.aborted) finish();
+    else signal.addEventListener('abort', finish);
+  });
+
+const describeError = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
+};
+
+/** Starts a dead embedded server again; says whether it is now somewhere else. */
+const tendServer = async (options: WorkerLoopOptions, on: TitrateConnection): Promise<'same' | 'moved'> => {
+  if (on.kind === 'own') return 'same';
+  const record = await readJsonFile(options.home.server.record, ServerRecord);
+  if (record !== undefined && isAlive(record)) return record.address === on.address ? 'same' : 'moved';
+  const revived = await reviveServer(options.home, { env: options.env ?? process.env, log: options.log });
+  return revived === undefined || revived.address === on.address ? 'same' : 'moved';
+};
+
+/** Watches until there is a reason to end the worker: told to, idle for long, or the server has moved. */
+const watch = async (options: WorkerLoopOptions, on: TitrateConnection, ended: AbortSignal): Promise<Ending> => {
+  let busyAt = Date.now();
+  let lookedAt = 0;
+  let lastError = '';
+  while (!ended.aborted) {
+    try {
+      if ((await tendServer(options, on)) === 'moved') return 'moved';
+      if (options.idleExitMs !== undefined && Date.now() - lookedAt >= Math.min(IDLE_LOOK_MS, options.idleExitMs / 2)) {
+        lookedAt = Date.now();
+        if ((await countOpenWorkflows(on)) > 0) busyAt = Date.now();
+        else if (Date.now() - busyAt >= options.idleExitMs) return 'idle';
+      }
+      lastError = '';
+    } catch (error) {
+      const said = describeError(error);
+      if (said !== lastError) options.log(`cannot look after the server: ${said}`);
+      lastError = said;
+    }
+    await wait(WATCH_MS, ended);
+  }
+  return options.signal.aborted ? 'stop' : 'failed';
+};
+
+const nativeOptions = ({ kind, address }: TitrateConnection, env: WorkerLoopOptions['env']): NativeConnectionOptions =>
+  (kind === 'own' ? findOwnServer(env)?.options : undefined) ?? { address };
+
+/** Runs one worker until the watch ends it or it fails. */
+const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, worker: Worker): Promise<Ending> => {
+  const over = new AbortController();
+  const ended = AbortSignal.any([options.signal, over.signal]);
+  const watching = watch(options, on, ended).then((ending) => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    return ending;
+  });
+  const running = worker.run();
+  await options.onPolling(on);
+  try {
+    await running;
+  } catch (error) {
+    options.log(`the worker failed: ${describeError(error)}`);
+  } finally {
+    over.abort();
+  }
+  return watching;
+};
+
+const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
+  const { home, env = process.env, log } = options;
+  const on = await connect({ home, env, log });
+  try {
+    const connection = await NativeConnection.connect(nativeOptions(on, env));
+    try {
+      const { namespace, taskQueue } = on;
+      const worker = await createWorker({ home, connection, namespace, taskQueue });
+      return await runWorker(options, on, worker);
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await on.close();
+  }
+};
+
+/** Works until `signal` or long idleness; what fails on the way is logged and tried again. */
+export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> => {
+  while (!options.signal.aborted) {
+    try {
+      const ending = await workOnce(options);
+      if (ending === 'stop' || ending === 'idle')
+        return options.log(ending === 'idle' ? 'idle for long; ending' : 'ending');
+      options.log(ending === 'moved' ? 'the server has moved; following it' : 'starting the worker again');
+    } catch (error) {
+      options.log(`cannot work: ${describeError(error)}`);
+    }
+    await wait(RETRY_MS, options.signal);
+  }
+};

@@ -1,0 +1,78 @@
+/** A worker process: `node worker-main.js --home DIR [--idle-exit MS]`. */
+import { parseArgs } from 'node:util';
+import { hostname } from 'node:os';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { findOwnServer } from './own-server.js';
+import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
+import { tryLock } from './file-lock.js';
+import { codeStamp } from './package-version.js';
+import { identify } from './process-identity.js';
+import { EMBEDDED_NAMESPACE } from './server-settings.js';
+import { writeJsonFile } from './server-record.js';
+import { workerFiles, type WorkerFiles, type WorkerRecord } from './worker-files.js';
+import { workUntilDone } from './worker-loop.js';
+
+const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
+
+const filesOf = async (home: Home): Promise<WorkerFiles> => {
+  const taskQueue = taskQueueOf(await openHome(home));
+  const own = findOwnServer();
+  if (own === undefined)
+    return workerFiles(home, { kind: 'embedded', address: '', namespace: EMBEDDED_NAMESPACE, taskQueue });
+  return workerFiles(home, { kind: 'own', address: own.address, namespace: own.namespace, taskQueue });
+};
+
+const stopOnSignals = (): AbortSignal => {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      log(`${name}: finishing what is being written`);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+};
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { home: { type: 'string' }, 'idle-exit': { type: 'string' } } });
+  const home = resolveHome({ flag: values.home });
+  const files = await filesOf(home);
+  const lock = tryLock(files.lock);
+  if (lock === undefined) return log('another worker process works for this home already');
+  const identity = identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '', host: hostname() };
+  const startedAt = new Date().toISOString();
+  const record = {
+    ...identity,
+    taskQueue: '',
+    address: '',
+    namespace: '',
+    code: codeStamp(),
+    state: 'starting',
+    startedAt,
+  } as const;
+  try {
+    await writeJsonFile(files.record, record satisfies WorkerRecord);
+    Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+    await workUntilDone({
+      home,
+      log,
+      signal: stopOnSignals(),
+      idleExitMs: values['idle-exit'] === undefined ? undefined : Number(values['idle-exit']),
+      onPolling: async ({ address, namespace, taskQueue }) => {
+        log(`working for ${home.root}: task queue ${taskQueue} on ${address}`);
+        await writeJsonFile(files.record, {
+          ...record,
+          address,
+          namespace,
+          taskQueue,
+          state: 'polling',
+        } satisfies WorkerRecord);
+      },
+    });
+  } finally {
+    lock.release();
+  }
+};
+
+await main();
+process.exit(0); // threads of the SDK may outlive the worker

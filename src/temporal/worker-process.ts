@@ -1,0 +1,147 @@
+/** The detached worker process of a home: found again by later commands, and started when it is not there. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { StateError } from '../domain/errors.js';
+import type { Home } from './home.js';
+import { withLock } from './file-lock.js';
+import { codeStamp, packageFile } from './package-version.js';
+import { isAlive, waitUntilGone } from './process-identity.js';
+import { readTail } from './server-launch.js';
+import { readJsonFile } from './server-record.js';
+import { storageError } from './storage-errors.js';
+import { workerFiles, WorkerRecord, type WorkerFiles, type WorkerTarget } from './worker-files.js';
+
+export interface EnsureWorkerOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly log?: (line: string) => void;
+  /** The worker ends by itself after this long without an open sweep (ms; default ten minutes). */
+  readonly idleExitMs?: number;
+}
+
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Was it started by this call? */
+  readonly started: boolean;
+  readonly log: string;
+}
+
+/** What is known of a home's worker process. */
+export type WorkerStatus =
+  | { readonly state: 'none'; readonly log: string }
+  | { readonly state: 'starting' | 'polling'; readonly record: WorkerRecord; readonly log: string };
+
+const IDLE_EXIT_MS = 10 * 60_000;
+const READY_MS = 60_000; // about two seconds on an idle machine; without a built bundle it bundles first
+const STOP_MS = 30_000;
+const POLL_MS = 50;
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+const livingRecord = async (files: WorkerFiles): Promise<WorkerRecord | undefined> => {
+  const record = await readJsonFile(files.record, WorkerRecord);
+  return record !== undefined && isAlive(record) ? record : undefined;
+};
+
+/** Says whether the home's worker process for this target runs. */
+export const workerStatus = async (home: Home, target: WorkerTarget): Promise<WorkerStatus> => {
+  const files = workerFiles(home, target);
+  const record = await livingRecord(files);
+  return record === undefined ? { state: 'none', log: files.log } : { state: record.state, record, log: files.log };
+};
+
+/** The compiled entry, also when this module runs from source. */
+const workerEntry = (): string => {
+  const beside = fileURLToPath(new URL('./worker-main.js', import.meta.url));
+  const entry = existsSync(beside) ? beside : packageFile('dist/temporal/worker-main.js');
+  if (existsSync(entry)) return entry;
+  throw new StateError(`expected the compiled worker; found none (${entry})`, { hint: 'npm run build' });
+};
+
+const spawnWorker = (
+  home: Home,
+  files: WorkerFiles,
+  { env = process.env, idleExitMs = IDLE_EXIT_MS }: EnsureWorkerOptions,
+) => {
+  let log: number;
+  try {
+    log = openSync(files.log, 'a', 0o600);
+  } catch (error) {
+    throw storageError(error, files.log);
+  }
+  try {
+    const child = spawn(process.execPath, [workerEntry(), '--home', home.root, '--idle-exit', String(idleExitMs)], {
+      cwd: home.root,
+      env: env as NodeJS.ProcessEnv,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+};
+
+/** Waits until some worker process of this target polls. @throws StateError with the end of its log when none does. */
+const awaitPolling = async (files: WorkerFiles, hasEnded: () => boolean): Promise<WorkerRecord> => {
+  const end = Date.now() + READY_MS;
+  for (;;) {
+    const record = await livingRecord(files);
+    if (record?.state === 'polling') return record;
+    if ((record === undefined && hasEnded()) || Date.now() > end) {
+      const tail = (await readTail(files.log)).trim().split('\n').slice(-8).join('\n');
+      throw new StateError(`the worker did not come up:\n${tail}`, { hint: `the whole log: ${files.log}` });
+    }
+    await pause(POLL_MS);
+  }
+};
+
+const end = async (record: WorkerRecord): Promise<void> => {
+  process.kill(record.pid, 'SIGTERM');
+  if (await waitUntilGone(record, STOP_MS)) return;
+  throw new StateError(`the worker (process ${record.pid}) is still there ${STOP_MS / 1000} s after SIGTERM`, {
+    hint: `kill -9 ${record.pid} loses nothing: jobs are detached from it`,
+  });
+};
+
+const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorkerOptions): Promise<WorkerProcess> => {
+  const running = await livingRecord(files);
+  if (running?.code === codeStamp()) {
+    const { pid } = running.state === 'polling' ? running : await awaitPolling(files, () => false);
+    return { pid, started: false, log: files.log };
+  }
+  if (running !== undefined) {
+    options.log?.(`the worker (process ${running.pid}) runs other code of titrate; starting it anew`);
+    await end(running);
+  }
+  const child = spawnWorker(home, files, options);
+  let ended = false;
+  child.once('error', () => (ended = true));
+  child.once('exit', () => (ended = true));
+  const { pid } = await awaitPolling(files, () => ended);
+  options.log?.(`worker: process ${pid}, log ${files.log}`);
+  return { pid, started: true, log: files.log };
+};
+
+/**
+ * Makes sure that a worker process of this home works for the target: finds it, or starts it detached, so that it
+ * survives the terminal. Two at once give one; one that runs other code of titrate is replaced (jobs go on meanwhile).
+ * @throws StateError with the end of its log when it does not come up.
+ */
+export const ensureWorker = (
+  home: Home,
+  target: WorkerTarget,
+  options: EnsureWorkerOptions = {},
+): Promise<WorkerProcess> => {
+  const files = workerFiles(home, target);
+  return withLock(`${files.lock}.start`, () => startWorker(home, files, options), { timeoutMs: READY_MS + STOP_MS });
+};
+
+/** Ends the home's worker process gracefully; false when there is none. Sweeps wait for the next one. */
+export const stopWorker = async (home: Home, target: WorkerTarget): Promise<boolean> => {
+  const record = await livingRecord(workerFiles(home, target));
+  if (record === undefined) return false;
+  await end(record);
+  return true;
+};
