@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { canonicalJson } from '../domain/canonical-json.js';
+import { LauncherError, StateError } from '../domain/errors.js';
+import { MetricsLine } from '../domain/job-contract.js';
+import type { CurvePoint } from '../domain/observation.js';
+import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World } from '../domain/ports.js';
+import { checkKey, createOnce, jobFiles, makeFolder, type JobFiles } from './job-folder.js';
+import { readJobRecord } from './job-records.js';
+
+/** What the launcher needs. */
+export interface SimulatorLauncherOptions {
+  readonly world: World;
+  /** Folder that holds one folder per job. */
+  readonly jobsFolder: string;
+  /** Simulated wall time per unit of a job's cost (s). */
+  readonly secondsPerUnit: number;
+  /** The clock (ms since the epoch). */
+  readonly now: () => number;
+}
+
+/** `job.json`: the spec, and when the simulated run began and how long it takes. */
+const SimulatedJob = z.object({
+  key: z.string(),
+  sweep: z.string(),
+  trial: z.string(),
+  generation: z.number(),
+  mixture: z.record(z.string(), z.number()),
+  scale: z.string(),
+  steps: z.number(),
+  parameters: z.number(),
+  tokensPerStep: z.number(),
+  checkpoints: z.array(z.number()),
+  seed: z.number(),
+  cost: z.number(),
+  resume: z.object({ key: z.string(), trial: z.string(), steps: z.number() }).exactOptional(),
+  simulated: z.object({ startedAt: z.number(), milliseconds: z.number() }),
+});
+type SimulatedJob = z.infer<typeof SimulatedJob>;
+
+const StopRecord = z.object({ at: z.number() });
+
+/** Where a job is in simulated time. */
+interface Standing {
+  readonly job: SimulatedJob;
+  readonly files: JobFiles;
+  readonly state: 'running' | 'completed' | 'cancelled';
+  readonly stepsReached: number;
+}
+
+const specOf = ({ simulated: _, ...spec }: SimulatedJob): JobSpec => spec;
+
+const stepsAt = (job: SimulatedJob, at: number): number => {
+  const { startedAt, milliseconds } = job.simulated;
+  const elapsed = Math.max(0, at - startedAt); // a clock that was set back must not undo a start
+  if (elapsed >= milliseconds) return job.steps;
+  const from = job.resume?.steps ?? 0;
+  return from + Math.floor(((job.steps - from) * elapsed) / milliseconds);
+};
+
+const lineOf = (job: SimulatedJob, { steps, metrics }: CurvePoint): MetricsLine => {
+  const tokens = steps * job.tokensPerStep;
+  const domainTokens = Object.entries(job.mixture).map(([domain, share]) => [domain, share * tokens]);
+  return { step: steps, tokens, metrics: { ...metrics }, domainTokens: Object.fromEntries(domainTokens) };
+};
+
+const parseCurve = (text: string): CurvePoint[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => MetricsLine.parse(JSON.parse(line)))
+    .map(({ step, metrics }) => ({
+      steps: step,
+      metrics: Object.fromEntries(
+        Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      ),
+    }));
+
+/**
+ * Creates a launcher whose jobs live in a world with known truth and take `secondsPerUnit x cost` of wall time. All its
+ * state is on disk: a job that was launched runs on, whoever dies, and any launcher over the same folder finds it.
+ */
+export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Launcher => {
+  const { world, secondsPerUnit, now } = options;
+  const jobsFolder = resolve(options.jobsFolder);
+
+  const filesOf = (key: string): JobFiles => {
+    checkKey(key);
+    return jobFiles(join(jobsFolder, key));
+  };
+  const refOf = (key: string): JobRef => ({
+    key,
+    launcher: 'simulator',
+    folder: filesOf(key).folder,
+    native: `simulated ${world.name}`,
+  });
+
+  const stand = async (key: string): Promise<Standing | undefined> => {
+    const files = filesOf(key);
+    const job = await readJobRecord(files.spec, SimulatedJob);
+    if (job === undefined) return undefined;
+    const stopped = await readJobRecord(files.stopped, StopRecord);
+    const stepsReached = stepsAt(job, stopped?.at ?? now());
+    const state = stepsReached >= job.steps ? 'completed' : stopped === undefined ? 'running' : 'cancelled';
+    return { job, files, state, stepsReached };
+  };
+
+  const progressOf = ({ job, stepsReached }: Standing): JobProgress => {
+    const last = world.train(specOf(job)).findLast((point) => point.steps <= stepsReached);
+    return last === undefined ? { steps: stepsReached } : { steps: stepsReached, metrics: last.metrics };
+  };
+
+  const writeMetrics = async ({ job, files, stepsReached }: Standing): Promise<string> => {
+    const points = world.train(specOf(job)).filter((point) => point.steps <= stepsReached);
+    const text = points.map((point) => `${JSON.stringify(lineOf(job, point))}\n`).join('');
+    await createOnce(files.metrics, text); // there already: an earlier collect wrote it, and it counts
+    return readFile(files.metrics, 'utf8');
+  };
+
+  const launch = async (job: JobSpec): Promise<JobRef> => {
+    const files = filesOf(job.key);
+    world.train(job); // refuses what it does not know before anything is on disk
+    const simulated = { startedAt: now(), milliseconds: 1000 * secondsPerUnit * job.cost };
+    await makeFolder(files.folder);
+    await createOnce(files.spec, `${JSON.stringify({ ...job, simulated })}\n`);
+    const found = await readJobRecord(files.spec, SimulatedJob);
+    if (found !== undefined && canonicalJson(specOf(found)) === canonicalJson(job)) return refOf(job.key);
+    throw new LauncherError(
+      `the key ${job.key} is taken by another job: expected its spec to be the same; found another in ${files.spec}`,
+      {
+        hint: 'a key names one job for ever: run the trial again under the next generation',
+        values: { key: job.key, found, wanted: job },
+      },
+    );
+  };
+
+  const inspect = async (ref: JobRef): Promise<JobState> => {
+    const standing = await stand(ref.key);
+    if (standing === undefined) return { state: 'unknown', reason: `no job.json in ${filesOf(ref.key).folder}` };
+    const progress = progressOf(standing);
+    return { state: standing.state === 'running' ? 'running' : 'ended', progress };
+  };
+
+  const collect = async (ref: JobRef): Promise<JobResult> => {
+    const standing = await stand(ref.key);
+    if (standing === undefined || standing.state === 'running') {
+      const found = standing === undefined ? 'no job' : `a job at step ${standing.stepsReached}`;
+      throw new StateError(`cannot collect ${ref.key}: expected an ended job; found ${found}`, {
+        hint: 'inspect the job until it has ended, or stop it',
+      });
+    }
+    const text = await writeMetrics(standing);
+    const curve = parseCurve(text);
+    const digest = createHash('sha256').update(text).digest('hex');
+    const metrics = standing.state === 'completed' ? (curve.at(-1)?.metrics ?? {}) : {};
+    const { folder } = standing.files;
+    return {
+      status: standing.state,
+      metrics,
+      curve,
+      digest,
+      folder,
+      stepsReached: standing.stepsReached,
+      warnings: [],
+    };
+  };
+
+  const stop = async (ref: JobRef): Promise<void> => {
+    const standing = await stand(ref.key);
+    if (standing?.state === 'running') await createOnce(standing.files.stopped, `${JSON.stringify({ at: now() })}\n`);
+  };
+
+  return { kind: 'simulator', launch, inspect, collect, stop };
+};
