@@ -23,7 +23,7 @@ const loadSettings = (
     const found = error instanceof Error ? error.message : String(error);
     const problem = { path: 'TEMPORAL_*', expected: 'settings in the Temporal CLI’s format', found };
     throw new InputError('the settings of the Temporal server cannot be read', [problem], {
-      hint: 'check TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE and the other TEMPORAL_ variables',
+      hint: 'check the CLI’s configuration file (TEMPORAL_CONFIG_FILE; it needs a [profile.NAME] table), TEMPORAL_PROFILE and the other TEMPORAL_ variables',
       cause: error,
     });
   }

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findOwnServer } from '../../src/temporal/own-server.js';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'titrate-own-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = (toml: string): string => {
+  const path = join(folder, 'temporal.toml');
+  writeFileSync(path, toml);
+  return path;
+};
+const none = (): string => settings('[profile.other]\naddress = "other.example:7233"\n');
+
+describe('a team’s own server', () => {
+  it('is not meant when nothing is set', () => {
+    expect(findOwnServer({ TEMPORAL_CONFIG_FILE: none() })).toBeUndefined();
+  });
+
+  it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
+    const own = findOwnServer({ TEMPORAL_CONFIG_FILE: none(), TEMPORAL_ADDRESS: 'temporal.example:7233' });
+    expect(own).toMatchObject({ address: 'temporal.example:7233', namespace: 'default' });
+  });
+
+  it('is the local default when only a namespace is named', () => {
+    const own = findOwnServer({ TEMPORAL_CONFIG_FILE: none(), TEMPORAL_NAMESPACE: 'mixing' });
+    expect(own).toMatchObject({ address: '127.0.0.1:7233', namespace: 'mixing' });
+  });
+
+  it('is read from a profile of the CLI’s file, and an API key brings TLS', () => {
+    const path = settings('[profile.cloud]\naddress = "x.tmprl.cloud:7233"\nnamespace = "x.y"\napi_key = "secret"\n');
+    const own = findOwnServer({ TEMPORAL_CONFIG_FILE: path, TEMPORAL_PROFILE: 'cloud' });
+    expect(own).toMatchObject({
+      address: 'x.tmprl.cloud:7233',
+      namespace: 'x.y',
+      options: { apiKey: 'secret', tls: true },
+    });
+  });
+
+  it('is refused with a hint when its profile is not there', () => {
+    const env = { TEMPORAL_CONFIG_FILE: none(), TEMPORAL_PROFILE: 'absent' };
+    expect(() => findOwnServer(env)).toThrow(/Profile 'absent' not found/);
+  });
+});
