@@ -44,7 +44,9 @@ const head = (view: SweepView, decision: DecisionView): string[] => {
     `Decision ${decision.decision} of ${plainText(view.sweepId)}: trial ${plainText(decision.trial)}, ${formatTime(decision.at)}`,
     `Train ${formatFidelity(decision)} for ${formatCost(cost, view.unit)} (${budgetShare} of the budget).`,
     `Mixture: ${formatMixture(decision.mixture)}.`,
-    ...(continues === undefined ? [] : [`It goes on from the last checkpoint of ${plainText(continues)}; only the rest is paid.`]),
+    ...(continues === undefined
+      ? []
+      : [`It goes on from the last checkpoint of ${plainText(continues)}; only the rest is paid.`]),
     '',
     `Why: ${plainText(explanation.reason)}.`.replace(/\.\.$/, '.'),
     decision.purpose === 'confirm'
@@ -68,10 +70,14 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
           `Best mixture so far: ${formatMixture(incumbent.mixture)};`,
           `its ${metric} at ${formatFidelity(view.sweep.target)} was put at ${formatPrediction(incumbent)} (95 %: ${formatInterval(incumbent)}).`,
         ]),
-    ...(expected === undefined ? [] : [`This run itself was expected to report ${metric} ${formatPrediction(expected)}.`]),
+    ...(expected === undefined
+      ? []
+      : [`This run itself was expected to report ${metric} ${formatPrediction(expected)}.`]),
     ...(fit === undefined
       ? []
-      : [`The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${spread}).`]),
+      : [
+          `The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${spread}).`,
+        ]),
   ];
 };
 
@@ -141,8 +147,12 @@ const cheaperAndCostlier = (view: SweepView, decision: DecisionView, chosen: Can
   if (chosen === undefined) return [];
   const { runnerUpCheaper, runnerUpCostlier } = decision.explanation;
   return [
-    ...(runnerUpCostlier === undefined || isTarget(view, runnerUpCostlier) ? [] : [`Runner-up at a costlier scale, ${compare(view, chosen, runnerUpCostlier)}`]),
-    ...(runnerUpCheaper === undefined ? [] : [`Runner-up at a cheaper scale, ${compare(view, chosen, runnerUpCheaper)}`]),
+    ...(runnerUpCostlier === undefined || isTarget(view, runnerUpCostlier)
+      ? []
+      : [`Runner-up at a costlier scale, ${compare(view, chosen, runnerUpCostlier)}`]),
+    ...(runnerUpCheaper === undefined
+      ? []
+      : [`Runner-up at a cheaper scale, ${compare(view, chosen, runnerUpCheaper)}`]),
   ];
 };
 
@@ -150,7 +160,10 @@ const scaleReason = (view: SweepView, decision: DecisionView): { title: string; 
   const chosen = chosenOf(decision);
   const target = plainText(view.sweep.target.scale);
   if (decision.purpose === 'confirm') {
-    return { title: `Why at ${target}`, lines: ['The sweep asks for the recommendation to be run at the target itself.'] };
+    return {
+      title: `Why at ${target}`,
+      lines: ['The sweep asks for the recommendation to be run at the target itself.'],
+    };
   }
   const runnersUp = cheaperAndCostlier(view, decision, chosen);
   if (rankOf(view, decision.scale) >= rankOf(view, view.sweep.target.scale)) {
@@ -173,7 +186,11 @@ const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
     formatMixture(candidate.mixture, 3),
   ]);
   const unit = plainText(view.unit);
-  return textTable(['', 'scale', 'steps', `cost (${unit})`, 'value', `value per ${unit}`, 'mixture'], rows, [2, 3, 4, 5]);
+  return textTable(
+    ['', 'scale', 'steps', `cost (${unit})`, 'value', `value per ${unit}`, 'mixture'],
+    rows,
+    [2, 3, 4, 5],
+  );
 };
 
 /** Says what a correlation with the target means for a decision. */
@@ -203,7 +220,9 @@ const outcome = (view: SweepView, decision: DecisionView): string[] => {
   const metric = objectiveName(view.sweep.objective);
   const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
   const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;
-  return [`${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`];
+  return [
+    `${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`,
+  ];
 };
 
 const surprise = ({ explanation: { expected } }: DecisionView, value: number | undefined): string => {
@@ -232,8 +251,14 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ...head(view, decision),
     ...section(scale.title, scale.lines),
     ...section('What was believed', belief(view, decision)),
-    ...section(`What was considered (best at each fidelity; value is what it should improve the recommendation by, per ${unit})`, consideredTable(view, decision)),
-    ...section('What was left out', decision.explanation.excluded.map((item) => `${formatFidelity(item)}: ${plainText(item.reason)}.`)),
+    ...section(
+      `What was considered (best at each fidelity; value is what it should improve the recommendation by, per ${unit})`,
+      consideredTable(view, decision),
+    ),
+    ...section(
+      'What was left out',
+      decision.explanation.excluded.map((item) => `${formatFidelity(item)}: ${plainText(item.reason)}.`),
+    ),
     ...section('How far each scale is trusted', trustTable(view, decision)),
     ...section('Hyper-parameters of the belief', hyperparameters(decision)),
     ...section('What came of it', outcome(view, decision)),

@@ -71,7 +71,8 @@ export const formatInterval = (prediction: Prediction): string => {
     .join(' to ');
 };
 
-export const formatFidelity = ({ scale, steps }: Fidelity): string => `${plainText(scale)} x ${formatCount(steps)} steps`;
+export const formatFidelity = ({ scale, steps }: Fidelity): string =>
+  `${plainText(scale)} x ${formatCount(steps)} steps`;
 
 /** Writes a mixture, largest share first; shares that round to nothing are left out, `most` are named at most. */
 export const formatMixture = (mixture: Mixture, most = Number.POSITIVE_INFINITY): string => {

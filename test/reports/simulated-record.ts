@@ -34,7 +34,7 @@ export const SWEEP: Sweep = {
   ],
   target: { scale: '1B', steps: 19600 },
   cost: { kind: 'flop' },
-  budget: 620,
+  budget: 720,
   parallel: 4,
   policy: { name: 'titrate' },
   launcher: { kind: 'simulator', world: 'slimpajama', secondsPerUnit: 0.01 },
@@ -150,7 +150,9 @@ const explain = (sweep: Sweep, job: Job, committed: number, observations: number
   const opening = job.n <= 16;
   return {
     policy: 'titrate',
-    reason: opening ? 'the opening plan tries the corners of the allowed set' : 'it teaches most about the target per unit of cost',
+    reason: opening
+      ? 'the opening plan tries the corners of the allowed set'
+      : 'it teaches most about the target per unit of cost',
     phase: opening ? 'opening' : job.n % 3 === 0 ? 'test-recommendation' : 'search',
     committed,
     hyperparameters: { lengthscale: 0.71, noise: 0.004, fidelityLengthscale: 1.3 },
@@ -178,7 +180,12 @@ const curveOf = (sweep: Sweep, job: Job, rng: Rng): CurvePoint[] => {
 };
 
 /** Makes the record of a simulated sweep; the same arguments give the same lines. */
-export const simulateRecord = ({ sweep = SWEEP, runs = 34, jobText = 'out of memory on gpu 3', running = 0 }: Simulation = {}): RecordLine[] => {
+export const simulateRecord = ({
+  sweep = SWEEP,
+  runs = 34,
+  jobText = 'out of memory on gpu 3',
+  running = 0,
+}: Simulation = {}): RecordLine[] => {
   const rng = createRng(5);
   const lines: RecordLine[] = [];
   const started = Date.UTC(2026, 10, 20, 8, 0, 0);
@@ -234,7 +241,12 @@ export const simulateRecord = ({ sweep = SWEEP, runs = 34, jobText = 'out of mem
       explanation: explain(sweep, job, committed, observed),
     });
     committed += cost;
-    const launch = { trial: job.trial, key: `${sweepId}.${job.trial}.g1`, native: jobText, folder: `/home/x/jobs/${job.trial}` };
+    const launch = {
+      trial: job.trial,
+      key: `${sweepId}.${job.trial}.g1`,
+      native: jobText,
+      folder: `/home/x/jobs/${job.trial}`,
+    };
     state(`launched/${job.trial}`, { type: 'launched', ...launch });
     flying.push(job);
   };
@@ -243,7 +255,13 @@ export const simulateRecord = ({ sweep = SWEEP, runs = 34, jobText = 'out of mem
   planOf(runs).forEach(([scale, steps], i) => {
     if (flying.length >= sweep.parallel) land(flying.shift() as Job);
     const towards = 1 - Math.exp(-i / 14);
-    const mixture = i < 5 ? mixtureOf(DOMAINS.map((_, d) => (d === i ? 1 : 0)), DOMAINS) : between(dirichlet(rng), mixtureAt(observed), towards);
+    const mixture =
+      i < 5
+        ? mixtureOf(
+            DOMAINS.map((_, d) => (d === i ? 1 : 0)),
+            DOMAINS,
+          )
+        : between(dirichlet(rng), mixtureAt(observed), towards);
     decide({ n: i + 1, trial: nameOf(i + 1), mixture, scale, steps, purpose: 'search' });
     if (i === 17) state('act/1', { type: 'act', act: 'pause', by: 'mira', reason: 'cluster maintenance' });
     if (i === 17) state('act/2', { type: 'act', act: 'resume', by: 'mira' });
@@ -254,11 +272,22 @@ export const simulateRecord = ({ sweep = SWEEP, runs = 34, jobText = 'out of mem
   if (running > 0) return lines;
 
   for (let i = 1; i <= sweep.confirm; i++) {
-    decide({ n: runs + i, trial: nameOf(runs + i), mixture: recommendation.mixture, ...sweep.target, purpose: 'confirm' });
+    decide({
+      n: runs + i,
+      trial: nameOf(runs + i),
+      mixture: recommendation.mixture,
+      ...sweep.target,
+      purpose: 'confirm',
+    });
   }
   while (flying.length > 0) land(flying.shift() as Job);
   const final = { ...recommend(observed, recommendation.mixture), sd: 0.006 };
   state('recommended/2', { type: 'recommended', observations: observed, recommendation: final });
-  state('ended', { type: 'ended', status: 'completed', spent, reason: 'the rest of the budget buys nothing worth its cost' });
+  state('ended', {
+    type: 'ended',
+    status: 'completed',
+    spent,
+    reason: 'the rest of the budget buys nothing worth its cost',
+  });
   return lines;
 };

@@ -1,0 +1,46 @@
+import { plainText } from '../plain-text.js';
+
+/** Markup that is safe to insert as it is: made by `markup` alone, from the literals of this code. */
+export interface Markup {
+  readonly source: string;
+}
+
+export type Insert = string | number | Markup | readonly Insert[] | undefined;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Escapes text for element content and quoted attributes alike. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
+
+const isMarkup = (value: Insert): value is Markup => typeof value === 'object' && 'source' in value;
+
+const insert = (value: Insert): string => {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return Number.isFinite(value) ? String(Math.round(value * 100) / 100) : '0'; // 0.01 px
+  if (typeof value === 'string') return escapeHtml(plainText(value));
+  return isMarkup(value) ? value.source : value.map(insert).join('');
+};
+
+/**
+ * Builds markup from a template: whatever is inserted is stripped of control characters and escaped, unless it is itself
+ * markup from `markup`. Attributes must be quoted in the template. Numbers are coordinates: two decimals.
+ */
+export const markup = (literals: TemplateStringsArray, ...values: readonly Insert[]): Markup => ({
+  source: literals.map((literal, i) => literal + insert(values[i])).join(''),
+});
+
+/** Text of several lines, escaped, with its lines kept: for `<pre>`. */
+export const preformatted = (text: string): Markup => ({
+  source: text
+    .split(/\r?\n/)
+    .map((line) => escapeHtml(keepIndent(line)))
+    .join('\n'),
+});
+
+const keepIndent = (line: string): string => (/^ */.exec(line)?.[0] ?? '') + plainText(line);

@@ -1,0 +1,133 @@
+import type { NearOptimal, Recommendation } from '../../domain/decision.js';
+import { cautionsOf } from '../caution.js';
+import { confirmationOf, confirmationSentence } from '../confirmation.js';
+import {
+  decimalsOf,
+  formatCost,
+  formatDuration,
+  formatFidelity,
+  formatFixed,
+  formatInterval,
+  formatMixture,
+  formatPrediction,
+  formatShare,
+  formatTime,
+  formatValue,
+  plural,
+  Z95,
+} from '../format.js';
+import { objectiveName, objectiveSentence } from '../objective-of.js';
+import { mixturePlot } from '../plots/mixture-plot.js';
+import type { ObservationView, ScaleSpend, SweepView } from '../sweep-view.js';
+import { markup, type Insert, type Markup } from './markup.js';
+import { section, table } from './table.js';
+
+/** Title, status, and what the sweep was about. */
+export const header = (view: SweepView): Markup => {
+  const { sweep, status, startedAt, lastAt } = view;
+  const lasted = formatDuration(Date.parse(lastAt) - Date.parse(startedAt));
+  const when = `${formatTime(startedAt)} to ${formatTime(lastAt)} (${lasted})`;
+  const reason = view.end === null ? '' : markup`<p class="meta">Ended: ${view.end.reason}</p>`;
+  return markup`<header><h1>${sweep.name}<span class="chip ${status}">${status}</span></h1><p class="meta">${objectiveSentence(sweep.objective)} at ${formatFidelity(sweep.target)}, over ${plural(Object.keys(sweep.domains).length, 'domain')}; policy ${sweep.policy.name}</p><p class="meta">Sweep ${view.sweepId}, ${when}</p>${reason}</header>`;
+};
+
+const tile = (title: string, value: Insert, small: Insert): Markup =>
+  markup`<div class="tile"><dt>${title}</dt><dd>${value}<small>${small}</small></dd></div>`;
+
+const confirmationTile = (view: SweepView): Markup => {
+  const result = confirmationOf(view);
+  if (result === undefined) return tile('Confirmed at the target', 'no', confirmationSentence(view));
+  const held =
+    result.predicted !== undefined && Math.abs(result.mean - result.predicted.mean) <= Z95 * result.predicted.sd;
+  const decimals = result.predicted === undefined ? 4 : decimalsOf(Z95 * result.predicted.sd, result.mean);
+  const verdict =
+    result.predicted === undefined
+      ? ''
+      : `${held ? 'inside' : 'outside'} what was predicted before, ${formatPrediction(result.predicted)}`;
+  return tile(`Confirmed at the target (${plural(result.runs, 'run')})`, formatFixed(result.mean, decimals), verdict);
+};
+
+/** The four figures that matter. */
+export const tiles = (view: SweepView): Markup => {
+  const metric = objectiveName(view.sweep.objective);
+  const { recommendation, spent, unit, sweep } = view;
+  const prediction =
+    recommendation === null
+      ? tile(`Predicted ${metric}`, 'none yet', '')
+      : tile(
+          `Predicted ${metric} at the target`,
+          formatPrediction(recommendation),
+          `95 % interval ${formatInterval(recommendation)}`,
+        );
+  const completed = view.observations.filter(({ status }) => status === 'completed').length;
+  const dollars = priceOf(view);
+  return markup`<dl class="tiles">${prediction}${confirmationTile(view)}${tile(
+    'Spent',
+    formatCost(spent, unit),
+    `${formatShare(spent / sweep.budget)} of ${formatCost(sweep.budget, unit)}${dollars}`,
+  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${view.inFlight.length} in flight`)}</dl>`;
+};
+
+const priceOf = ({ sweep: { cost }, spent }: SweepView): string =>
+  cost.kind === 'gpu-hours' && cost.price !== undefined
+    ? `; ${formatCost(spent * cost.price)} at ${cost.price} per GPU-hour`
+    : '';
+
+/** Warnings that stand above everything else. */
+export const cautions = (view: SweepView): Markup[] =>
+  cautionsOf(view).map((caution) => markup`<p class="warning"><strong>Take care:</strong> ${caution}</p>`);
+
+const nearOptimalTable = (view: SweepView, near: readonly NearOptimal[]): Insert => {
+  if (near.length === 0) return '';
+  const shown = near.slice(0, 8);
+  const more =
+    near.length > shown.length ? markup`<p class="note">${near.length - shown.length} more are in the record.</p>` : '';
+  const rows = table<NearOptimal>(
+    [
+      { title: `predicted ${objectiveName(view.sweep.objective)}`, kind: 'narrow', cell: formatPrediction },
+      { title: 'mixture', cell: ({ mixture }) => formatMixture(mixture) },
+    ],
+    shown,
+  );
+  return markup`<details><summary>${plural(near.length, 'mixture')} that cannot be told from the best</summary>${rows}${more}</details>`;
+};
+
+export const recommendationSection = (view: SweepView, recommendation: Recommendation): Markup =>
+  section('Recommended mixture', [
+    mixturePlot(view, recommendation),
+    markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief; anything in it is about as good.</p>`,
+    nearOptimalTable(view, recommendation.nearOptimal),
+  ]);
+
+export const confirmationSection = (view: SweepView): Markup => {
+  const rows =
+    view.confirmations.length === 0
+      ? ''
+      : table<ObservationView>(
+          [
+            { title: 'trial', cell: ({ trial }) => trial },
+            { title: 'status', cell: ({ status }) => status },
+            {
+              title: objectiveName(view.sweep.objective),
+              kind: 'right',
+              cell: ({ value }) => (value === undefined ? '' : formatValue(value)),
+            },
+            { title: `cost (${view.unit})`, kind: 'right', cell: ({ cost }) => formatCost(cost) },
+          ],
+          view.confirmations,
+        );
+  return section('Confirmation', [markup`<p>${confirmationSentence(view)}</p>`, rows]);
+};
+
+export const spendTable = (view: SweepView): Markup =>
+  table<ScaleSpend>(
+    [
+      { title: 'scale', cell: ({ scale }) => scale },
+      { title: 'runs', kind: 'right', cell: ({ runs }) => runs.toString() },
+      { title: 'completed', kind: 'right', cell: ({ completed }) => completed.toString() },
+      { title: `spent (${view.unit})`, kind: 'right', cell: ({ cost }) => formatCost(cost) },
+      { title: 'of that, confirming', kind: 'right', cell: ({ confirmCost }) => formatCost(confirmCost) },
+      { title: 'lost in runs that did not complete', kind: 'right', cell: ({ lostCost }) => formatCost(lostCost) },
+    ],
+    view.spentByScale,
+  );

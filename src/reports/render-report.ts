@@ -1,0 +1,72 @@
+import { trustVerdict } from './explain-decision.js';
+import { cautions, confirmationSection, header, recommendationSection, spendTable, tiles } from './page/overview.js';
+import { markup, preformatted, type Insert, type Markup } from './page/markup.js';
+import { styleSheet } from './page/style.js';
+import { plotSection, section } from './page/table.js';
+import { notices, timeline } from './page/timeline.js';
+import { formatFixed } from './format.js';
+import { curvesPlot } from './plots/curves-plot.js';
+import { pathPlot } from './plots/path-plot.js';
+import { predictedPlot } from './plots/predicted-plot.js';
+import { recommendationPlot } from './plots/recommendation-plot.js';
+import { spendPlot } from './plots/spend-plot.js';
+import { trustPlot } from './plots/trust-plot.js';
+import type { SweepView } from './sweep-view.js';
+
+export interface ReportOptions {
+  /** The sweep file as it was written; the checked sweep stands in for it when absent. */
+  readonly sweepFile?: string;
+}
+
+const trustSection = (view: SweepView): Markup | undefined => {
+  const trust = view.recommendation?.trust ?? view.decisions.at(-1)?.explanation.trust ?? [];
+  const plot = trustPlot(view, trust);
+  if (plot === undefined) return undefined;
+  const rows = trust
+    .filter(({ scale }) => scale !== view.sweep.target.scale)
+    .map((item) => markup`<li>${item.scale}: ${formatFixed(item.correlation, 2)}, ${trustVerdict(item)}</li>`);
+  return section('How far each scale is trusted', [plot, markup`<ul class="note">${rows}</ul>`]);
+};
+
+const pair = (...sections: readonly Insert[]): Markup => markup`<div class="pair">${sections}</div>`;
+
+const recordSection = (view: SweepView): Markup =>
+  section(
+    'The record behind this report',
+    markup`<p>${view.head.seq.toString()} lines, each chained to the one before; the last one's hash is <code>${view.head.hash}</code>. Everything above is computed from them.</p>`,
+  );
+
+const fileSection = (view: SweepView, { sweepFile }: ReportOptions): Markup =>
+  section('The sweep file', markup`<pre>${preformatted(sweepFile ?? JSON.stringify(view.sweep, null, 2))}</pre>`);
+
+const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
+  const { recommendation } = view;
+  const odd = notices(view);
+  return markup`<main>${header(view)}${tiles(view)}${cautions(view)}${pair(
+    recommendation === null ? undefined : recommendationSection(view, recommendation),
+    plotSection('What was spent where', spendPlot(view)),
+    plotSection('Prediction against spend', recommendationPlot(view)),
+    plotSection('Learning curves', curvesPlot(view)),
+    plotSection('Expected against reported', predictedPlot(view)),
+    trustSection(view),
+  )}${confirmationSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section('Spend by scale', spendTable(view))}${section(
+    'Every decision and its reason',
+    timeline(view),
+  )}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
+};
+
+// Nothing may be fetched or run, even if something slipped through the escaping.
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+
+/** Renders one self-contained HTML page: no script, nothing fetched, light and dark. */
+export const renderReport = (view: SweepView, options: ReportOptions = {}): string =>
+  [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    markup`<title>${view.sweepId}: titrate report</title>`.source,
+    `<style>${styleSheet()}</style></head>`,
+    `<body>${bodyOf(view, options).source}</body></html>`,
+    '',
+  ].join('\n');
