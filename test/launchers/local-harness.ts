@@ -15,6 +15,7 @@ const trainer = join(import.meta.dirname, 'trainer.mjs');
 
 export interface LocalHarness extends LauncherHarness {
   readonly jobsFolder: string;
+  readonly options: LocalProcessOptions;
   createLauncher(options?: Partial<LocalProcessOptions>): Launcher;
   job(key: string, changes?: Partial<JobSpec>): JobSpec;
   starts(key: string): Promise<number>;
@@ -57,6 +58,7 @@ export const makeLocalHarness = async (): Promise<LocalHarness> => {
   const refOf = (key: string): JobRef => ({ key, launcher: 'local', folder: join(jobsFolder, key), native: '' });
   return {
     jobsFolder,
+    options,
     createLauncher,
     job,
     refOf,

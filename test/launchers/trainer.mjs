@@ -1,4 +1,5 @@
 // A training job for tests. `parameters` chooses how it behaves, so that a job's spec says it all.
+import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +10,10 @@ const [mode = 'train'] = process.argv.slice(2);
 const write = (line) => appendFileSync(join(folder, 'metrics.jsonl'), line);
 
 appendFileSync(join(folder, '..', 'starts.log'), `${job.key} ${process.pid}\n`); // what it says itself, outside its folder
+if (mode === 'fork') {
+  const fork = spawn('sleep', ['120'], { stdio: 'ignore' });
+  writeFileSync(join(folder, 'fork'), String(fork.pid));
+}
 writeFileSync(join(folder, 'pid'), String(process.pid));
 if (mode === 'deaf') process.on('SIGTERM', () => {});
 
