@@ -17,6 +17,7 @@ import {
   covariance,
   geometryOf,
   tablesAt,
+  THETA,
   THETA_LENGTH,
   type Design,
   type Geometry,
@@ -135,7 +136,13 @@ export const negativeLogPosterior = (
   };
 };
 
-/** Fits theta from the prior's median on, in at most `maxIterations` steps. */
+// Noise starts well above its prior's median: near none the likelihood is flat in it, and short lengths would stand in for it.
+const FIRST_NOISE = 0.05;
+
+const startOf = (prior: Prior): Float64Array =>
+  prior.mean.map((mean, i) => (i === THETA.noise ? Math.log(FIRST_NOISE) : mean));
+
+/** Fits theta from the prior's medians on, in at most `maxIterations` steps. */
 export const fitHyperparameters = (
   shape: KernelShape,
   prior: Prior,
@@ -147,7 +154,7 @@ export const fitHyperparameters = (
   const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
-  const { x: theta } = minimize(at, prior.mean, { maxIterations, lower, upper });
+  const { x: theta } = minimize(at, startOf(prior), { maxIterations, lower, upper });
   const { value, inverse, alphas, scales } = at(theta);
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
