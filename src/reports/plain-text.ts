@@ -7,8 +7,11 @@ const ESCAPE_SEQUENCE =
   // eslint-disable-next-line no-control-regex
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 
-/** Makes text from outside safe for a terminal or a page: one line, no escape sequence, no control character. */
+/** Takes escape sequences and control characters out of text; each becomes a space. */
+export const stripControls = (text: string): string => text.replace(ESCAPE_SEQUENCE, ' ').replace(UNPRINTABLE, ' ');
+
+/** Makes text from outside safe for a terminal or a page, and trims it to one line of at most `limit` characters. */
 export const plainText = (text: string, limit = Number.POSITIVE_INFINITY): string => {
-  const clean = text.replace(ESCAPE_SEQUENCE, ' ').replace(UNPRINTABLE, ' ').replace(/ {2,}/g, ' ').trim();
+  const clean = stripControls(text).replace(/ {2,}/g, ' ').trim();
   return clean.length <= limit ? clean : `${clean.slice(0, Math.max(0, limit - 3))}...`;
 };

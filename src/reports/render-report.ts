@@ -44,12 +44,12 @@ const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
   const odd = notices(view);
   return markup`<main>${header(view)}${tiles(view)}${cautions(view)}${pair(
     recommendation === null ? undefined : recommendationSection(view, recommendation),
-    plotSection('What was spent where', spendPlot(view)),
+    section('What was spent where', [spendPlot(view), spendTable(view)]),
     plotSection('Prediction against spend', recommendationPlot(view)),
     plotSection('Learning curves', curvesPlot(view)),
     plotSection('Expected against reported', predictedPlot(view)),
     trustSection(view),
-  )}${confirmationSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section('Spend by scale', spendTable(view))}${section(
+  )}${confirmationSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section(
     'Every decision and its reason',
     timeline(view),
   )}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;

@@ -1,4 +1,4 @@
-import { plainText } from '../plain-text.js';
+import { stripControls } from '../plain-text.js';
 
 /** Markup that is safe to insert as it is: made by `markup` alone, from the literals of this code. */
 export interface Markup {
@@ -23,7 +23,7 @@ const isMarkup = (value: Insert): value is Markup => typeof value === 'object' &
 const insert = (value: Insert): string => {
   if (value === undefined) return '';
   if (typeof value === 'number') return Number.isFinite(value) ? String(Math.round(value * 100) / 100) : '0'; // 0.01 px
-  if (typeof value === 'string') return escapeHtml(plainText(value));
+  if (typeof value === 'string') return escapeHtml(stripControls(value));
   return isMarkup(value) ? value.source : value.map(insert).join('');
 };
 
@@ -39,8 +39,6 @@ export const markup = (literals: TemplateStringsArray, ...values: readonly Inser
 export const preformatted = (text: string): Markup => ({
   source: text
     .split(/\r?\n/)
-    .map((line) => escapeHtml(keepIndent(line)))
+    .map((line) => escapeHtml(stripControls(line.replaceAll('\t', '  '))))
     .join('\n'),
 });
-
-const keepIndent = (line: string): string => (/^ */.exec(line)?.[0] ?? '') + plainText(line);

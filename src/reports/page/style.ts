@@ -28,6 +28,7 @@ svg .grid{stroke:var(--grid);stroke-width:1}
 svg .axis{stroke:var(--line);stroke-width:1}
 svg .band{fill:var(--accent);opacity:.17}
 svg .mean{fill:none;stroke:var(--accent);stroke-width:2.2}
+svg .now{fill:none;stroke:var(--ink);stroke-width:1.6}
 svg .curve{fill:none;stroke-width:1.5;opacity:.75}
 svg .whisker{stroke-width:1.4;opacity:.6}
 svg .diagonal{stroke:var(--soft);stroke-width:1;stroke-dasharray:5 4}

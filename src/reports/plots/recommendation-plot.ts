@@ -38,6 +38,12 @@ const verticalEnds = (steps: readonly Step[], seen: readonly number[]): [number,
   ]);
 };
 
+/** The last prediction's own interval: its step in the band may have no width. */
+const drawLast = (last: Step, at: number, y: Axis): Markup => {
+  const [low, high] = intervalOf(last);
+  return markup`<path class="now" d="M${at - 5} ${y(low)}h10M${at} ${y(low)}V${y(high)}M${at - 5} ${y(high)}h10" />`;
+};
+
 const drawBelief = (steps: readonly Step[], x: Axis, y: Axis, end: number): Markup => {
   const last = steps.at(-1);
   const extended = last === undefined ? steps : [...steps, { ...last, spent: Math.max(end, last.spent) }];
@@ -50,7 +56,8 @@ const drawBelief = (steps: readonly Step[], x: Axis, y: Axis, end: number): Mark
     (step) => x(step.spent),
     (step) => y(step.mean),
   ).curve(curveStepAfter);
-  return markup`<path class="band" d="${band(extended) ?? ''}" /><path class="mean" d="${mean(extended) ?? ''}" />`;
+  const now = last === undefined ? '' : drawLast(last, x(Math.max(end, last.spent)), y);
+  return markup`<path class="band" d="${band(extended) ?? ''}" /><path class="mean" d="${mean(extended) ?? ''}" />${now}`;
 };
 
 /** The prediction for the recommended mixture at the target, with its 95 % interval, against spend. */
