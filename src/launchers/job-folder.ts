@@ -82,9 +82,19 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
+const makeAll = async (folder: string): Promise<string | undefined> => {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // On a read-only file system Node 20 says ENOENT of the folder that it could not make: ask again, plainly.
+    if (errnoOf(error) === 'ENOENT') await mkdir(folder);
+    throw error;
+  }
+};
+
 /** Makes the folder and those above it, on disk. */
 export const makeFolder = async (folder: string): Promise<void> => {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await makeAll(folder);
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 };

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -83,6 +83,25 @@ describe('several processes launch the same keys at the same moment', () => {
       expect((await launcher.collect(harness.refOf(spec.key))).status).toBe('completed');
     }
   }, 60_000);
+});
+
+describe('the test of racing launches can fail', () => {
+  it('since with a wrapper that ignores its lock, jobs start several times', async () => {
+    const planted = await mkdtemp(join(compiledLaunchers(), '../planted-'));
+    await cp(compiledLaunchers(), planted, { recursive: true });
+    const file = join(planted, 'launchers/run-job.js');
+    const source = await readFile(file, 'utf8');
+    const faulty = source.replace('if (!(await takeLock(files)))', 'if (!(await takeLock(files)) && false)');
+    expect(faulty).not.toBe(source);
+    await writeFile(file, faulty);
+    const spec = harness.job(newKey());
+    const wrapper = [process.execPath, join(planted, 'launchers/job-wrapper.js')];
+    const launchers = Array.from({ length: 4 }, () => harness.createLauncher({ wrapper }));
+    await Promise.all(launchers.map((launcher) => launcher.launch(spec)));
+    for (let tries = 0; tries < 200 && (await harness.starts(spec.key)) < 2; tries += 1) await sleep(20);
+    expect(await harness.starts(spec.key)).toBeGreaterThan(1);
+    await rm(planted, { recursive: true });
+  });
 });
 
 describe('the wrapper is killed', () => {

@@ -12,6 +12,7 @@ const write = (line) => appendFileSync(join(folder, 'metrics.jsonl'), line);
 appendFileSync(join(folder, '..', 'starts.log'), `${job.key} ${process.pid}\n`); // what it says itself, outside its folder
 if (mode === 'fork') {
   const fork = spawn('sleep', ['120'], { stdio: 'ignore' });
+  fork.unref();
   writeFileSync(join(folder, 'fork'), String(fork.pid));
 }
 writeFileSync(join(folder, 'pid'), String(process.pid));
