@@ -1,0 +1,163 @@
+/** What a terminal shows while a sweep runs. */
+import { costUnit } from '../domain/cost.js';
+import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
+import type { JobProgress } from '../domain/ports.js';
+import type { Sweep } from '../domain/sweep.js';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatMixture,
+  formatPrediction,
+  formatShare,
+  formatValue,
+  plural,
+} from './format.js';
+import { objectiveName, objectiveOf } from './objective-of.js';
+import { bar, columnsOf, fit, line, piece, type Piece, type TerminalOptions, type Tone } from './terminal/line.js';
+
+export interface ProgressOptions extends TerminalOptions {
+  readonly sweep: Pick<Sweep, 'objective' | 'cost' | 'scales' | 'target'>;
+  /** Since the sweep started (ms). */
+  readonly elapsedMs: number;
+}
+
+/** How far the job of each trial is, by trial; a trial that has not said is absent. */
+export type TrialProgress = Readonly<Record<string, JobProgress | undefined>>;
+
+const BAR = { widest: 28, narrowest: 6 };
+const MOST_TRIALS = 16; // a block taller than a terminal cannot be redrawn in place
+
+const barColumns = (width: number, others: number): number =>
+  Math.max(BAR.narrowest, Math.min(BAR.widest, width - others - 2));
+
+const STATUS_TONE: Readonly<Record<SweepProgress['status'], Tone>> = {
+  running: 'accent',
+  paused: 'warn',
+  completed: 'good',
+  cancelled: 'warn',
+  failed: 'bad',
+};
+
+const titleLine = (progress: SweepProgress, options: ProgressOptions): string => {
+  const state = progress.status === 'running' ? progress.phase : progress.status;
+  const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}`;
+  const pieces = [
+    piece(progress.sweepId, 'strong'),
+    piece('  '),
+    piece(state, STATUS_TONE[progress.status]),
+    piece(`  ${counts}, ${formatDuration(options.elapsedMs)}`, 'soft'),
+  ];
+  return line(pieces, options);
+};
+
+const lossSoFar = (trial: InFlightTrial, job: JobProgress | undefined, options: ProgressOptions): string => {
+  const { objective } = options.sweep;
+  const value = objectiveOf(objective, job?.metrics);
+  if (value !== undefined) return `${objectiveName(objective)} ${formatValue(value)}`;
+  return job === undefined ? 'starting' : trial.purpose === 'confirm' ? 'confirming' : '';
+};
+
+const trialLine = (
+  trial: InFlightTrial,
+  job: JobProgress | undefined,
+  columns: readonly number[],
+  options: ProgressOptions,
+): string => {
+  const [nameColumns = 8, scaleColumns = 5, stepColumns = 15] = columns;
+  const done = Math.min(job?.steps ?? 0, trial.steps);
+  const share = done / trial.steps;
+  const steps = `${formatCount(done)}/${formatCount(trial.steps)}`;
+  const tone: Tone = trial.scale === options.sweep.target.scale ? 'warn' : 'accent';
+  const length = barColumns(options.width, 2 + nameColumns + scaleColumns + stepColumns + 26);
+  const pieces: Piece[] = [
+    piece(`  ${fit(trial.trial, nameColumns)} `, 'soft'),
+    piece(`${fit(trial.scale, scaleColumns)} `, tone === 'warn' ? 'strong' : 'plain'),
+    ...bar(length, [{ share, tone }]),
+    piece(` ${fit(steps, stepColumns, 'right')}  `),
+    piece(lossSoFar(trial, job, options), 'soft'),
+  ];
+  return line(pieces, options);
+};
+
+const trialLines = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => {
+  const shown = progress.inFlight.slice(0, MOST_TRIALS);
+  const longest = (of: (trial: InFlightTrial) => string, most: number): number =>
+    Math.min(most, Math.max(0, ...shown.map((trial) => columnsOf(of(trial)))));
+  const columns = [
+    longest(({ trial }) => trial, 12),
+    longest(({ scale }) => scale, 10),
+    longest(({ steps }) => `${formatCount(steps)}/${formatCount(steps)}`, 19),
+  ];
+  const lines = shown.map((trial) => trialLine(trial, jobs[trial.trial], columns, options));
+  const hidden = progress.inFlight.length - shown.length;
+  return hidden > 0 ? [...lines, line([piece(`  and ${plural(hidden, 'more trial')}`, 'soft')], options)] : lines;
+};
+
+const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
+  const unit = costUnit(options.sweep.cost);
+  const { spent, committed, budget } = progress;
+  const flying = committed > 0 ? `, ${formatCost(committed)} in flight` : '';
+  const text = ` ${formatCost(spent)} of ${formatCost(budget, unit)} (${formatShare(spent / budget, 0)})${flying}`;
+  const parts = [
+    { share: spent / budget, tone: 'good' as const },
+    { share: committed / budget, tone: 'warn' as const, char: '─' },
+  ];
+  const byScale = options.sweep.scales
+    .map(({ name }) => [name, progress.spentByScale[name] ?? 0] as const)
+    .filter(([, cost]) => cost > 0)
+    .map(([name, cost]) => `${name} ${formatCost(cost)}`);
+  const first = line(
+    [piece('budget  ', 'soft'), ...bar(barColumns(options.width, 8 + columnsOf(text)), parts), piece(text)],
+    options,
+  );
+  return byScale.length === 0
+    ? [first]
+    : [first, line([piece('        '), piece(byScale.join(', '), 'soft')], options)];
+};
+
+const bestLines = ({ recommendation, incumbent }: SweepProgress, options: ProgressOptions): string[] => {
+  const best = recommendation ?? incumbent;
+  if (best === null) return [line([piece('best    no prediction yet', 'soft')], options)];
+  const { objective, target } = options.sweep;
+  const name = objectiveName(objective);
+  const prediction = piece(`${name} ${formatPrediction(best)}`, 'strong');
+  const where = piece(` predicted at ${target.scale} (95 % interval)`, 'soft');
+  const mixture = line([piece('        '), piece(formatMixture(best.mixture))], options);
+  return [line([piece('best    ', 'soft'), prediction, where], options), mixture];
+};
+
+const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[] =>
+  pause === null
+    ? []
+    : [line([piece(`paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`, 'warn')], options)];
+
+/** Renders the block that is redrawn while a sweep runs; every line fits the width. */
+export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => [
+  titleLine(progress, options),
+  ...trialLines(progress, jobs, options),
+  ...budgetLines(progress, options),
+  ...bestLines(progress, options),
+  ...pauseLine(progress, options),
+];
+
+/** Renders one line for where nothing can be redrawn: a log file, a pipe. */
+export const renderProgressLine = (
+  progress: SweepProgress,
+  options: Omit<ProgressOptions, keyof TerminalOptions>,
+): string => {
+  const unit = costUnit(options.sweep.cost);
+  const best = progress.recommendation ?? progress.incumbent;
+  const prediction =
+    best === null ? 'no prediction yet' : `best ${objectiveName(options.sweep.objective)} ${formatPrediction(best)}`;
+  const state = progress.status === 'running' ? progress.phase : progress.status;
+  const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${progress.inFlight.length} in flight`;
+  const money = `${formatCost(progress.spent)} of ${formatCost(progress.budget, unit)}`;
+  return line(
+    [piece(`${progress.sweepId} ${state}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`)],
+    {
+      width: 10_000, // a log keeps whole lines
+      colour: false,
+    },
+  );
+};

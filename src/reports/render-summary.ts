@@ -1,0 +1,131 @@
+/** What a terminal shows when a sweep has ended, or of one that still runs. */
+import type { Recommendation } from '../domain/decision.js';
+import { cautionsOf } from './caution.js';
+import { confirmationSentence } from './confirmation.js';
+import {
+  formatCost,
+  formatDuration,
+  formatFidelity,
+  formatInterval,
+  formatMixture,
+  formatPrediction,
+  formatShare,
+  plural,
+} from './format.js';
+import { objectiveName } from './objective-of.js';
+import type { SweepView } from './sweep-view.js';
+import { bar, columnsOf, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
+
+export interface SummaryOptions extends TerminalOptions {
+  /** Where the report lies; named last. */
+  readonly report?: string;
+}
+
+const TONES: Readonly<Record<SweepView['status'], Tone>> = {
+  running: 'accent',
+  paused: 'warn',
+  completed: 'good',
+  cancelled: 'warn',
+  failed: 'bad',
+};
+
+const paragraph = (text: string, options: TerminalOptions, tone: Tone = 'plain', indent = '  '): string[] =>
+  wrap(text, Math.max(20, options.width - indent.length - 1)).map((part) =>
+    line([piece(indent + part, tone)], options),
+  );
+
+const heading = (text: string, options: TerminalOptions): string => line([piece(text, 'strong')], options);
+
+const mixtureLines = (
+  view: SweepView,
+  { mixture, shareRanges }: Recommendation,
+  options: TerminalOptions,
+): string[] => {
+  const domains = Object.keys(view.sweep.domains);
+  const columns = Math.min(20, Math.max(...domains.map(columnsOf)));
+  const largest = Math.max(0.01, ...domains.map((domain) => mixture[domain] ?? 0));
+  const length = Math.max(6, Math.min(28, options.width - columns - 36));
+  return domains.map((domain) => {
+    const share = mixture[domain] ?? 0;
+    const range = shareRanges[domain];
+    const between = range === undefined ? '' : `  (${formatShare(range[0])} to ${formatShare(range[1])})`;
+    return line(
+      [
+        piece(`  ${fit(domain, columns)} `),
+        piece(`${formatShare(share).padStart(7)}  `, 'strong'),
+        ...bar(length, [{ share: share / largest, tone: 'accent' }]),
+        piece(between, 'soft'),
+      ],
+      options,
+    );
+  });
+};
+
+const recommendationLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const { recommendation, sweep } = view;
+  if (recommendation === null) return [heading('No recommendation yet', options)];
+  const prediction = `Predicted ${objectiveName(sweep.objective)} at ${formatFidelity(sweep.target)}: ${formatPrediction(recommendation)} (95 % interval ${formatInterval(recommendation)}).`;
+  return [
+    heading('Recommended mixture', options),
+    ...mixtureLines(view, recommendation, options),
+    ...paragraph(prediction, options),
+  ];
+};
+
+const nearOptimalLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
+  const near = recommendation?.nearOptimal ?? [];
+  if (near.length === 0) return [];
+  const text = `${plural(near.length, 'other mixture')} cannot be told from it; the brackets give the range of each share over them. For instance: ${near
+    .slice(0, 2)
+    .map(({ mixture }) => formatMixture(mixture, 5))
+    .join('; ')}.`;
+  return paragraph(text, options, 'soft');
+};
+
+const spendLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const columns = Math.min(14, Math.max(...view.spentByScale.map(({ scale }) => columnsOf(scale))));
+  const most = Math.max(...view.spentByScale.map(({ cost }) => cost)) || 1;
+  const rows = view.spentByScale.map(({ scale, cost, runs, confirmCost }) => {
+    const confirming = confirmCost > 0 ? `, ${formatCost(confirmCost)} of it to confirm` : '';
+    return line(
+      [
+        piece(`  ${fit(scale, columns)} `),
+        ...bar(Math.max(6, Math.min(28, options.width - columns - 48)), [{ share: cost / most, tone: 'accent' }]),
+        piece(` ${formatCost(cost).padStart(6)} ${view.unit}`),
+        piece(` in ${plural(runs, 'run')}${confirming}`, 'soft'),
+      ],
+      options,
+    );
+  });
+  const whole = `${formatCost(view.spent, view.unit)} of ${formatCost(view.sweep.budget)} (${formatShare(view.spent / view.sweep.budget)})`;
+  return [heading(`What was spent where: ${whole}`, options), ...rows];
+};
+
+const endLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const lasted = formatDuration(Date.parse(view.lastAt) - Date.parse(view.startedAt));
+  const first = line(
+    [
+      piece(view.sweepId, 'strong'),
+      piece('  '),
+      piece(view.status, TONES[view.status]),
+      piece(`  ${plural(view.observations.length, 'run')} in ${lasted}`, 'soft'),
+    ],
+    options,
+  );
+  return view.end === null ? [first] : [first, ...paragraph(view.end.reason, options, 'soft')];
+};
+
+/** Renders the closing text: mixture with intervals, near-optimal set, confirmation, what was spent where, the report. */
+export const renderSummary = (view: SweepView, options: SummaryOptions): string[] => [
+  ...endLines(view, options),
+  '',
+  ...recommendationLines(view, options),
+  ...nearOptimalLines(view, options),
+  ...cautionsOf(view).flatMap((caution) => paragraph(`Take care: ${caution}`, options, 'warn')),
+  '',
+  ...spendLines(view, options),
+  '',
+  heading('Confirmation', options),
+  ...paragraph(confirmationSentence(view), options),
+  ...(options.report === undefined ? [] : ['', `Report: ${options.report}`]),
+];
