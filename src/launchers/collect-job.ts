@@ -1,8 +1,9 @@
 import { StateError } from '../domain/errors.js';
 import type { CurvePoint, Metrics, ObservationStatus } from '../domain/observation.js';
-import type { JobResult, JobSpec } from '../domain/ports.js';
+import type { JobResult } from '../domain/ports.js';
 import { examineJob, type JobEnd } from './examine-job.js';
-import { isThere, readRecord, readTail, type JobFiles } from './job-folder.js';
+import { isThere, readTail, type JobFiles } from './job-folder.js';
+import { readJobRecord, SpecRecord } from './job-records.js';
 import type { ReadLine } from './metrics-line.js';
 import { readMetrics, type MetricsReport } from './metrics-file.js';
 import { printable } from './printable.js';
@@ -98,11 +99,6 @@ const outputTail = async (files: JobFiles): Promise<string> => {
   return '';
 };
 
-const readSpec = async (files: JobFiles): Promise<JobSpec | undefined> => {
-  const text = await readRecord(files.spec);
-  return text === undefined ? undefined : (JSON.parse(text) as JobSpec); // ours, created whole and never changed
-};
-
 const endOf = async (files: JobFiles): Promise<JobEnd> => {
   const standing = await examineJob(files);
   if (standing.state === 'ended') return standing.end;
@@ -116,7 +112,7 @@ const endOf = async (files: JobFiles): Promise<JobEnd> => {
 /** Reads what an ended job left. The same files give the same result. @throws StateError when it has not ended */
 export const collectJob = async (files: JobFiles): Promise<JobResult> => {
   const end = await endOf(files);
-  const spec = await readSpec(files);
+  const spec = await readJobRecord(files.spec, SpecRecord);
   const checkpoints = spec?.checkpoints ?? [];
   const steps = spec?.steps ?? 0;
   const report = await readMetrics(files.metrics, [...checkpoints, steps]);

@@ -10,6 +10,12 @@ const ProcessIdentitySchema = {
   pidNamespace: z.string(),
 };
 
+/** What `collect` needs of `job.json`, which a job could have written over. */
+export const SpecRecord = z.object({
+  steps: z.number().int().positive(),
+  checkpoints: z.array(z.number().int().positive()),
+});
+
 /** `lock`: the one wrapper that has the job. */
 export const LockRecord = z.object({
   ...ProcessIdentitySchema,

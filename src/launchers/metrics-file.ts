@@ -116,18 +116,19 @@ class LineReader {
     if (text === '' && !isTooLong) return;
     const parsed = isTooLong ? { malformed: 'too long' } : parseMetricsLine(text);
     if ('line' in parsed) {
-      this.keep(parsed.line);
+      this.keep(parsed.line, where);
       this.warn(`${where} has no newline but is whole: it counts`);
     } else this.warn(`${where} was cut off and is left out`);
   }
 
   private read(text: string, where: string): void {
     const parsed = parseMetricsLine(text);
-    if ('line' in parsed) this.keep(parsed.line);
+    if ('line' in parsed) this.keep(parsed.line, where);
     else this.warn(`${where} left out: ${printable(parsed.malformed, 200)}`);
   }
 
-  private keep(line: ReadLine): void {
+  private keep(line: ReadLine, where: string): void {
+    if (line.leftOut > 0) this.warn(`${where} has too many metrics: the last ${line.leftOut} are left out`);
     this.last = line;
     this.stepsReached = Math.max(this.stepsReached, line.step);
     if (this.wanted.has(line.step)) this.lines.set(line.step, line);

@@ -8,9 +8,13 @@ export interface ReadLine {
   readonly metrics: Metrics;
   /** Names of metrics that are NaN, infinite or null. */
   readonly nonFinite: readonly string[];
+  /** How many metrics are left out for being too many. */
+  readonly leftOut: number;
 }
 
 export type ParsedLine = { readonly line: ReadLine } | { readonly malformed: string };
+
+const MOST_METRICS = 200; // of a line: curves travel in histories, where a payload must stay under 2 MiB
 
 // Strings are matched so that they can be left alone; the closing quote is optional so that the match never backtracks.
 const BARE_NUMBERS = /"(?:[^"\\]+|\\.)*"?|-?\b(?:NaN|Infinity)\b/g;
@@ -41,11 +45,12 @@ const nameInfinities = (value: unknown): unknown => {
 const split = ({ step, metrics }: MetricsLine): ReadLine => {
   const finite: [string, number][] = [];
   const nonFinite: string[] = [];
-  for (const [name, value] of Object.entries(metrics)) {
+  const all = Object.entries(metrics);
+  for (const [name, value] of all.slice(0, MOST_METRICS)) {
     if (typeof value === 'number') finite.push([name, value]);
     else nonFinite.push(name);
   }
-  return { step, metrics: Object.fromEntries(finite), nonFinite };
+  return { step, metrics: Object.fromEntries(finite), nonFinite, leftOut: Math.max(0, all.length - MOST_METRICS) };
 };
 
 /** Reads one line, without its newline; never throws. */

@@ -214,6 +214,26 @@ describe('the job is killed', () => {
   });
 });
 
+describe('a stop meets a launch that is under way', () => {
+  it('and whoever comes first, nothing runs when both are done, nor ever again', async () => {
+    const launcher = harness.createLauncher();
+    for (const delayMs of [0, 10, 30, 60, 100, 150]) {
+      const spec = harness.longJob(newKey());
+      const launched = launcher.launch(spec);
+      await sleep(delayMs);
+      await launcher.stop(harness.refOf(spec.key));
+      const ref = await launched;
+      await waitForState(launcher, ref, ['ended']);
+      expect((await launcher.collect(ref)).status).toBe('cancelled');
+      const pid = await pidIn(spec.key, 'pid').catch(() => undefined);
+      if (pid !== undefined) expect(await isGone(pid)).toBe(true);
+      const starts = await harness.starts(spec.key);
+      await launcher.launch(spec);
+      expect(await harness.starts(spec.key)).toBe(starts);
+    }
+  });
+});
+
 describe('a process stands still', () => {
   it('the job: it is running, and it can be stopped', async () => {
     const spec = harness.longJob(newKey());

@@ -172,6 +172,16 @@ describe('the verdict on an ended job', () => {
   });
 });
 
+describe('a job that wrote over the files of titrate', () => {
+  it.each(['job.json', 'exit.json'])('is refused with the name of the file %s', async (file) => {
+    const ref = await leave({ 'exit.json': exited(), 'metrics.jsonl': whole, [file]: '{"steps":"many"' });
+    await expect(launcher().collect(ref)).rejects.toMatchObject({
+      code: 'StateError',
+      message: expect.stringContaining(file),
+    });
+  });
+});
+
 describe('a job without an exit status', () => {
   const stateOf = async (files: Readonly<Record<string, unknown>>) => launcher().inspect(await leave(files));
 

@@ -90,6 +90,13 @@ describe('reading metrics.jsonl', () => {
     expect(lossAt(report, 20)).toBe(1);
   });
 
+  it('keeps the first two hundred metrics of a line', async () => {
+    const metrics = Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`m${i}`, i]));
+    const report = await read(`${JSON.stringify({ step: 10, metrics })}\n`);
+    expect(Object.keys(report.lines.get(10)?.metrics ?? {})).toHaveLength(200);
+    expect(report.warnings).toEqual(['line 1 has too many metrics: the last 1 are left out']);
+  });
+
   it('reads head and end of a file that is too long', async () => {
     const middle = `${line(15)}\n`.repeat(2000);
     const report = await read(`${line(10, 3)}\n${middle}${line(20, 2)}\n`, [10, 20], { fileBytes: 500, endBytes: 100 });
@@ -202,6 +209,7 @@ describe('whatever a job writes', () => {
             step,
             metrics: Object.fromEntries(finite.map(([name, item]) => [name, (item as number) + 0])),
             nonFinite: rest.map(([name]) => name),
+            leftOut: 0,
           },
         });
       }),
