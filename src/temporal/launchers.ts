@@ -60,6 +60,10 @@ const createLauncher = async (choice: LauncherChoice, jobsFolder: string): Promi
       const { command, cwd, env, timeoutSeconds } = choice;
       return createLocalProcessLauncher({ jobsFolder, command, cwd, env, timeoutSeconds, now: Date.now });
     }
+    case 'none':
+      throw new InputError('the sweep cannot be run', [
+        { path: 'launcher', expected: 'where to run jobs: { kind: simulator } or { kind: local }', found: 'none' },
+      ]);
   }
 };
 

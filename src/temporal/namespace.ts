@@ -1,9 +1,9 @@
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../domain/messages.js';
 import { StateError } from '../domain/errors.js';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
   Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   Double: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,

@@ -1,7 +1,7 @@
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { TitrateConnection } from './client.js';
 
-const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = temporal.api.enums.v1.TaskQueueType;
+const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const RECENT_MS = 75_000; // a poll lasts up to 60 s, and a living worker polls again at once
 
 const hasPoller = async (on: TitrateConnection, taskQueueType: number): Promise<boolean> => {
