@@ -60,7 +60,9 @@ export type LauncherChoice =
       readonly env: Readonly<Record<string, string>>;
       /** A run is stopped after this long (s). */
       readonly timeoutSeconds?: number;
-    };
+    }
+  /** Runs are launched elsewhere: for use as a library. */
+  | { readonly kind: 'none' };
 
 /** A checked sweep: what `parseSweep` returns, plain JSON, defaults filled in. */
 export interface Sweep {

@@ -10,7 +10,7 @@ import { createRng } from './rng.js';
 
 const MOST_CORNERS = 160; // a cut compares pairs of corners with all corners: about 50 ms at this number
 const TIGHT = 1e-12; // slack below this is rounding
-const SAME = 1e-9; // corners nearer than the tolerance on shares are one
+const SAME = 1e-6; // corners so near would teach the same: a millionth of the tokens
 const DIRECTIONS_PER_CORNER = 8; // random directions per wanted corner: duplicates are common
 const DIRECTIONS_SEED = 20403; // any fixed number: the same corners every time
 

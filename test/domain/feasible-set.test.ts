@@ -156,7 +156,9 @@ describe.each(shapes)('the feasible set under $what', ({ arbitrary, runs }) => {
       const corners = set.extremePoints(12);
       expect(corners.length).toBeGreaterThan(0);
       expect(corners.length).toBeLessThanOrEqual(12);
-      expect(new Set(sorted(corners)).size).toBe(corners.length);
+      corners.forEach((corner, i) => {
+        for (const other of corners.slice(0, i)) expect(distance(corner, other)).toBeGreaterThan(1e-7);
+      });
       for (const corner of corners) keepsLimits(sweep, corner);
       expect(feasibleSet(sweep).extremePoints(12)).toEqual(corners);
     });
@@ -173,7 +175,7 @@ describe.each(shapes)('the feasible set under $what', ({ arbitrary, runs }) => {
       expect(step).toBeGreaterThanOrEqual(1 - 1e-6);
       const at = (t: number): Float64Array => from.map((share, i) => share + t * (direction[i] ?? 0));
       expect(set.contains(at(step), 1e-9)).toBe(true);
-      expect(set.contains(at(step + 1e-3 / distance(from, towards)), 1e-9)).toBe(step === 50);
+      if (step < 50) expect(set.contains(at(step + 1e-3 / distance(from, towards)), 1e-9)).toBe(false);
       keepsLimits(sweep, from);
     });
   });

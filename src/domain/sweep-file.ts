@@ -1,0 +1,164 @@
+/**
+ * The sweep file as people write it (YAML), and as `parseSweep` returns it: both are accepted. One schema per top-level
+ * key, so that each is checked even where another is wrong. What concerns several keys is in `sweep-checks.ts`.
+ */
+import { z } from 'zod';
+import { POLICY_NAMES } from './policy-options.js';
+
+/** Refuses unknown keys; the message lists the known ones, for `zod-problems.ts` to suggest from. */
+const strict = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: ({ code }) => (code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined),
+  });
+
+const text = z.string().min(1);
+const positive = z.number().positive();
+const notNegative = z.number().min(0);
+const share = z.number().min(0).max(1);
+const count = z.int().positive();
+
+const Domain = strict({
+  share: share.describe('Fixed share of the mixture; instead of min and max.').optional(),
+  min: share.describe('Smallest share allowed (default 0).').optional(),
+  max: share.describe('Largest share allowed (default 1).').optional(),
+  tokens: positive
+    .describe('Tokens there are of this domain; with maxEpochs, caps its share at the target.')
+    .optional(),
+}).nullable();
+
+const scaleShape = {
+  parameters: positive.describe('Model parameters (count).'),
+  tokensPerStep: positive.describe('Training tokens per optimiser step.'),
+  steps: z
+    .array(count)
+    .min(1)
+    .describe('Checkpoints (optimiser steps), ascending; those on the way to the last one cost nothing extra.'),
+};
+const Scale = strict(scaleShape);
+const NamedScale = strict({ name: text.describe('Name of the scale.'), ...scaleShape });
+
+const Weights = z.record(text, z.number()).describe('Metric name to weight.');
+const Goal = z.union([text.describe('One metric.'), Weights], { error: 'a metric name, or a map of metric to weight' });
+
+const perStep = z.record(text, positive).describe('Scale name to the cost of one step.');
+
+/** Top-level keys of a sweep file. */
+export const SECTIONS = {
+  name: text.max(100).describe('Name of the sweep.'),
+  objective: strict({
+    minimize: Goal.describe('What to minimise: a metric that jobs report, or a weighted sum of metrics.').optional(),
+    maximize: Goal.describe('What to maximise: a metric that jobs report, or a weighted sum of metrics.').optional(),
+    direction: z.enum(['minimize', 'maximize']).describe('With weights: the checked form.').optional(),
+    weights: Weights.optional(),
+  }).describe('What the mixture is chosen for, at the target.'),
+  domains: z.record(text, Domain).describe('Domains of the mixture; shares sum to 1.'),
+  groups: z
+    .array(
+      strict({
+        domains: z.array(text).min(1).describe('Names of domains; groups may overlap.'),
+        min: share.describe('Smallest summed share (default 0).').optional(),
+        max: share.describe('Largest summed share (default 1).').optional(),
+      }),
+    )
+    .describe('Limits on the summed share of several domains.')
+    .optional(),
+  maxEpochs: positive.describe("How often a domain's tokens may be seen in a run to the target.").optional(),
+  mixtures: z
+    .array(z.record(text, share))
+    .min(1)
+    .describe('When given, only these mixtures may be run or recommended.')
+    .optional(),
+  scales: z
+    .union([z.record(text, Scale), z.array(NamedScale)], { error: 'a map of scale name to scale' })
+    .describe('Model sizes that can be trained.'),
+  target: strict({
+    scale: text.describe('Name of a scale.'),
+    steps: count.describe('One of the steps of that scale.'),
+  }).describe('The run that the mixture is for.'),
+  cost: z
+    .discriminatedUnion(
+      'kind',
+      [
+        strict({ kind: z.literal('flop') }).describe('6 x parameters x tokens, in EFLOP.'),
+        strict({
+          kind: z.literal('table'),
+          perStep,
+          unit: text.describe('Name of the unit (default units).').optional(),
+        }).describe("A cost per step and scale in the team's own unit."),
+        strict({
+          kind: z.literal('gpu-hours'),
+          perStep,
+          price: notNegative.describe('Price of a GPU-hour; shown, never counted.').optional(),
+        }).describe('GPU-hours per step and scale.'),
+      ],
+      { error: 'flop, table, gpu-hours' },
+    )
+    .describe('How runs are charged (default: flop).')
+    .optional(),
+  budget: z
+    .union(
+      [
+        notNegative.describe('In units of cost.'),
+        strict({
+          targetRuns: notNegative.describe('As a number of runs to the target.').optional(),
+          cost: notNegative.describe('In units of cost.').optional(),
+        }),
+      ],
+      { error: '{ targetRuns: ... } or { cost: ... }' },
+    )
+    .describe('What may be spent in all; confirmation runs included.'),
+  parallel: count.describe('Jobs that may run at once (default 1).').optional(),
+  policy: z
+    .union([z.enum(POLICY_NAMES), z.looseObject({ name: z.enum(POLICY_NAMES) }).describe('With options.')], {
+      error: 'the name of a policy, or { name: ..., options }',
+    })
+    .describe('How the next run is chosen (default titrate).')
+    .optional(),
+  launcher: z
+    .discriminatedUnion(
+      'kind',
+      [
+        strict({
+          kind: z.literal('simulator'),
+          world: text.describe(
+            'slimpajama (built in), or a path: .json is an emulator file, .csv a table of past runs.',
+          ),
+          secondsPerUnit: notNegative
+            .describe('Simulated wall time per unit of cost, in seconds (default 0).')
+            .optional(),
+          noise: notNegative.describe("Standard deviation of noise, as a share of the world's own scale.").optional(),
+        }).describe('Runs in a simulated world.'),
+        strict({
+          kind: z.literal('local'),
+          command: z.array(text).min(1).describe('Program and arguments; there is no shell.'),
+          cwd: text.describe("Working folder (default: the job's own).").optional(),
+          env: z
+            .record(text, z.union([z.string(), z.number(), z.boolean()], { error: 'text' }))
+            .describe('Extra environment variables.')
+            .optional(),
+          timeoutSeconds: positive.describe('A run is stopped after this many seconds.').optional(),
+        }).describe('Runs a command of yours on this machine (docs/job-contract.md).'),
+        strict({ kind: z.literal('none') }).describe('The library decides; runs are launched elsewhere.'),
+      ],
+      { error: 'simulator, local, none' },
+    )
+    .describe('Where runs are made (default none, for use as a library).')
+    .optional(),
+  confirm: z.int().min(0).describe('Runs of the recommendation to the target at the end (default 0).').optional(),
+  approval: strict({ above: notNegative.describe('In units of cost.') })
+    .describe('Runs that cost more need a person; recorded, not enforced yet.')
+    .optional(),
+  seed: z.int().describe('Seed of all chance (default 0).').optional(),
+};
+
+/** A sweep file as a whole, for its JSON schema and its type. */
+export const SweepFile = z
+  .strictObject(SECTIONS)
+  .describe('A titrate sweep: what to mix, at which scales, for what cost.');
+export type SweepFile = z.infer<typeof SweepFile>;
+
+/** Returns the JSON schema of a sweep file, for editors. */
+export const sweepJsonSchema = (): Record<string, unknown> => ({
+  ...z.toJSONSchema(SweepFile, { io: 'input' }),
+  title: 'titrate sweep',
+});
