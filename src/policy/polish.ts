@@ -36,13 +36,22 @@ const allTransfers = (feasible: FeasibleSet, shares: ArrayLike<number>, step: nu
   return moves;
 };
 
+const SCREENED = 8; // moves of least mean whose doubt is looked at too
+
+const promising = (belief: Belief, moves: readonly Float64Array[]): Float64Array[] =>
+  moves
+    .map((shares) => ({ shares, mean: belief.meanOf(shares) }))
+    .sort((a, b) => a.mean - b.mean)
+    .slice(0, SCREENED)
+    .map(({ shares }) => shares);
+
 /** Improves a mixture by moving share between pairs of domains, the best move first, until the step is fine. */
 export const polish = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, doubt: number): TargetPoint => {
   if (feasible.list !== undefined) return start;
   let best = start;
   for (let round = 0, step = FIRST_STEP; round < ROUNDS && step >= LAST_STEP; round++) {
     let next = best;
-    for (const shares of allTransfers(feasible, best.shares, step)) {
+    for (const shares of promising(belief, allTransfers(feasible, best.shares, step))) {
       const point = belief.predict(shares);
       if (score(point, doubt) < score(next, doubt)) next = point;
     }

@@ -54,16 +54,28 @@ const isPlanned = (
   );
 };
 
+/** Does a scale already have as many runs of that length as the opening wants there, of whatever mixtures? */
+const isServed = (
+  { observations, pending }: Situation,
+  tiers: readonly Tier[],
+  { scale, steps }: Fidelity,
+): boolean => {
+  const wanted = tiers.filter((tier) => tier.scale === scale).reduce((sum, tier) => sum + tier.mixtures.length, 0);
+  const runs = [...observations.filter(({ status }) => status === 'completed'), ...pending];
+  return runs.filter((run) => run.scale === scale && run.steps >= steps).length >= wanted;
+};
+
 /** The next run of the opening that is neither taken nor beyond the budget. */
 const nextInOpening = (
-  { history }: Situation,
+  situation: Situation,
   tiers: readonly Tier[],
 ): (Fidelity & { shares: Float64Array }) | undefined => {
-  for (const { scale, steps, mixtures } of tiers) {
-    const fidelity = { scale, steps };
-    const shares = mixtures.find((mixture) => !history.isTaken(mixture, fidelity));
-    if (shares !== undefined && history.offer(shares, fidelity).cost <= history.available)
-      return { ...fidelity, shares };
+  const { history } = situation;
+  for (const tier of tiers) {
+    const { scale, steps, mixtures } = tier;
+    if (isServed(situation, tiers, tier)) continue;
+    const shares = mixtures.find((mixture) => !history.isTaken(mixture, tier));
+    if (shares !== undefined && history.offer(shares, tier).cost <= history.available) return { scale, steps, shares };
   }
   return undefined;
 };

@@ -39,8 +39,10 @@ export const TITRATE_BELIEF: BeliefOptions = {
   maxRows: 400, // a factor of 400 rows takes tens of milliseconds
 };
 
-const MAX_FIT_ROWS = 160; // rows for hyper-parameters: a likelihood with gradient then takes a few milliseconds
-const MAX_ITERATIONS = 25; // seven unknowns; later steps change no decision
+const COARSE_ROWS = 64; // rows that hyper-parameters are first fitted to: a fraction of a millisecond per likelihood
+const COARSE_ITERATIONS = 25; // seven unknowns; later steps change no decision
+const FIT_ROWS = 160; // rows that they are then refined on: a few milliseconds per likelihood
+const FIT_ITERATIONS = 6;
 const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
 
 /** A fitted member of the committee. */
@@ -60,13 +62,27 @@ export interface TargetPoint {
   /** In units of the minimised objective. */
   readonly mean: number;
   readonly sd: number;
-  readonly features: readonly Float64Array[];
+  readonly byMember: readonly MemberPoint[];
+}
+
+/** A mixture at the target as one member sees it. */
+interface MemberPoint {
+  readonly features: Float64Array;
+  /** Median and variance in units of the objective. */
+  readonly mean: number;
+  readonly variance: number;
+  /** Objective per unit of the member's own space. */
+  readonly slope: number;
 }
 
 /** Picks the rows that hyper-parameters are fitted to: whole runs, the costliest half and an even half of the rest. */
-const rowsForFit = (dataset: Dataset, place: (row: Place) => FidelityPoint, firstRuns: number): number[] => {
-  const all = Array.from(dataset.rowRun.keys()).filter((row) => dataset.rowRun[row]! < firstRuns);
-  if (all.length <= MAX_FIT_ROWS) return all;
+const rowsForFit = (
+  dataset: Dataset,
+  place: (row: Place) => FidelityPoint,
+  all: readonly number[],
+  maxRows: number,
+): readonly number[] => {
+  if (all.length <= maxRows) return all;
   const runs = [...new Set(all.map((row) => dataset.rowRun[row]!))];
   const effort = new Map(runs.map((run) => [run, 0]));
   for (const row of all) {
@@ -74,7 +90,7 @@ const rowsForFit = (dataset: Dataset, place: (row: Place) => FidelityPoint, firs
     const run = dataset.rowRun[row]!;
     effort.set(run, Math.max(effort.get(run)!, size + steps));
   }
-  const quota = Math.max(1, Math.floor((runs.length * MAX_FIT_ROWS) / all.length));
+  const quota = Math.max(1, Math.floor((runs.length * maxRows) / all.length));
   const ordered = runs.sort((a, b) => effort.get(b)! - effort.get(a)! || a - b);
   const costly = ordered.slice(0, Math.ceil(quota / 2));
   const rest = ordered.slice(costly.length);
@@ -117,48 +133,47 @@ export class Belief {
 
   /** Predicts one mixture at the target: median through each warp, variances by the slope, mixed over the members. */
   predict(shares: ArrayLike<number>): TargetPoint {
-    const features = this.members.map(({ target }) => target.features(shares));
-    const predictions = this.members.map((member, i) => memberPrediction(member, member.target, shares, features[i]!));
-    return { shares, features, ...mixtureOfPredictions(this.members, predictions) };
+    const byMember = this.members.map((member) => memberPoint(member, member.target, shares));
+    return { shares, byMember, ...mixtureOfPredictions(this.members, byMember) };
+  }
+
+  /** Predicts the mean alone, at a fraction of the price. */
+  meanOf(shares: ArrayLike<number>): number {
+    return this.members.reduce(
+      (sum, { target, warp, weight }) => sum + weight * warp.inverse(target.mean(target.features(shares))),
+      0,
+    );
   }
 
   /** Predicts mixtures at any fidelity, in units of the minimised objective. */
   predictAt(mixtures: readonly ArrayLike<number>[], fidelity: Fidelity): { mean: number; sd: number }[] {
     const views = this.members.map(({ process }) => process.at(this.#place(fidelity)));
-    return mixtures.map((shares) => {
-      const predictions = this.members.map((member, i) =>
-        memberPrediction(member, views[i]!, shares, views[i]!.features(shares)),
-      );
-      return mixtureOfPredictions(this.members, predictions);
-    });
+    return mixtures.map((shares) =>
+      mixtureOfPredictions(
+        this.members,
+        this.members.map((member, i) => memberPoint(member, views[i]!, shares)),
+      ),
+    );
   }
 
   /** Returns the sd of the difference of two mixtures at the target, in units of the objective. */
   differenceSd(a: TargetPoint, b: TargetPoint): number {
-    const differences = this.members.map((member, i) => {
-      const { process, target, warp } = member;
-      const [ca, cb] = [a.features[i]!, b.features[i]!];
-      const point = target.fidelity;
-      const cov = (x: TargetPoint, cx: Float64Array, y: TargetPoint, cy: Float64Array): number =>
-        target.covariance(cx, cy, process.prior(x.shares, point, y.shares, point));
-      const [ma, mb] = [target.mean(ca), target.mean(cb)];
-      const [sa, sb] = [warp.slope(ma), warp.slope(mb)];
-      const variance = sa * sa * cov(a, ca, a, ca) + sb * sb * cov(b, cb, b, cb) - 2 * sa * sb * cov(a, ca, b, cb);
-      return { mean: warp.inverse(ma) - warp.inverse(mb), variance: Math.max(0, variance) };
+    const differences = this.members.map(({ process, target }, i) => {
+      const [pa, pb] = [a.byMember[i]!, b.byMember[i]!];
+      const prior = process.prior(a.shares, target.fidelity, b.shares, target.fidelity);
+      const covariance = target.covariance(pa.features, pb.features, prior) * pa.slope * pb.slope;
+      return { mean: pa.mean - pb.mean, variance: Math.max(0, pa.variance + pb.variance - 2 * covariance) };
     });
     return mixtureOfPredictions(this.members, differences).sd;
   }
 }
 
-const memberPrediction = (
-  { process, warp }: Member,
-  view: FidelityView,
-  shares: ArrayLike<number>,
-  features: Float64Array,
-): { mean: number; variance: number } => {
+const memberPoint = ({ process, warp }: Member, view: FidelityView, shares: ArrayLike<number>): MemberPoint => {
+  const features = view.features(shares);
   const mean = view.mean(features);
   const variance = view.covariance(features, features, process.prior(shares, view.fidelity, shares, view.fidelity));
-  return { mean: warp.inverse(mean), variance: Math.max(0, variance) * warp.slope(mean) ** 2 };
+  const slope = warp.slope(mean);
+  return { features, mean: warp.inverse(mean), variance: Math.max(0, variance) * slope * slope, slope };
 };
 
 /** Mean and sd of a mixture of members: their variances, and the variance between their means. */
@@ -174,24 +189,58 @@ const mixtureOfPredictions = (
   return { mean, sd: Math.sqrt(variance) };
 };
 
+/** Standardises every output over some rows; the log Jacobian is the mean over the outputs. */
+const warpedOutputs = (
+  kind: MemberKind,
+  dataset: Dataset,
+  rows: readonly number[],
+): { outputs: Float64Array[]; logJacobian: number } => {
+  const picked = dataset.outputs.map((values) => Float64Array.from(rows, (row) => values[row]!));
+  const warps = picked.map((values) => fitWarp(kind.warp, values));
+  return {
+    outputs: picked.map((values, o) => values.map((y) => warps[o]!.forward(y))),
+    logJacobian: warps.reduce((sum, warp) => sum + warp.logJacobian, 0) / warps.length,
+  };
+};
+
+/** Fits hyper-parameters, to few rows first where there are many. */
+const fitKind = (kind: MemberKind, dataset: Dataset, { coarse, fine }: FitRows): { fit: Fit; evidence: number } => {
+  const first = fitHyperparameters(
+    kind.shape,
+    kind.prior,
+    selectRows(dataset.design, coarse),
+    warpedOutputs(kind, dataset, coarse).outputs,
+    COARSE_ITERATIONS,
+  );
+  const { outputs, logJacobian } = warpedOutputs(kind, dataset, fine);
+  const fit =
+    fine.length === coarse.length
+      ? first
+      : fitHyperparameters(
+          kind.shape,
+          kind.prior,
+          selectRows(dataset.design, fine),
+          outputs,
+          FIT_ITERATIONS,
+          first.theta,
+        );
+  return { fit, evidence: (logJacobian - fit.value) / fine.length };
+};
+
+interface FitRows {
+  readonly coarse: readonly number[];
+  readonly fine: readonly number[];
+}
+
 const fitMember = (
   kind: MemberKind,
   sweep: Sweep,
   dataset: Dataset,
-  fitRows: readonly number[],
+  fitRows: FitRows,
   pending: readonly Place[],
 ): Omit<Member, 'weight'> & { readonly evidence: number } => {
   const warp = fitWarp(kind.warp, dataset.objective);
-  const fitDesign = selectRows(dataset.design, fitRows);
-  const logJacobians: number[] = [];
-  const outputs = dataset.outputs.map((values) => {
-    const picked = Float64Array.from(fitRows, (row) => values[row]!);
-    const outputWarp = fitWarp(kind.warp, picked);
-    logJacobians.push(outputWarp.logJacobian);
-    return picked.map((y) => outputWarp.forward(y));
-  });
-  const fit = fitHyperparameters(kind.shape, kind.prior, fitDesign, outputs, MAX_ITERATIONS);
-  const jacobian = logJacobians.reduce((a, b) => a + b, 0) / logJacobians.length;
+  const { fit, evidence } = fitKind(kind, dataset, fitRows);
   const design = pending.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...pending]);
   const process = new GaussianProcess(
     kind.shape,
@@ -200,7 +249,7 @@ const fitMember = (
     dataset.objective.map((y) => warp.forward(y)),
   );
   const target = process.at(fidelityFeatures(sweep)(sweep.target));
-  return { kind, process, warp, fit, target, evidence: (jacobian - fit.value) / fitRows.length };
+  return { kind, process, warp, fit, target, evidence };
 };
 
 /** Forms the belief; null when no run has taught anything yet. */
@@ -213,8 +262,13 @@ export const formBelief = (
   const dataset = buildDataset(sweep, observations, options);
   if (dataset.objective.length === 0) return null;
   const place = fidelityFeatures(sweep);
-  const fitRows = rowsForFit(dataset, place, options.fitToFirstRuns ?? Infinity);
-  const rows = fitRows.length > 0 ? fitRows : Array.from(dataset.rowRun.keys());
+  const all = Array.from(dataset.rowRun.keys());
+  const early = all.filter((row) => dataset.rowRun[row]! < (options.fitToFirstRuns ?? Infinity));
+  const usable = early.length > 0 ? early : all;
+  const rows = {
+    coarse: rowsForFit(dataset, place, usable, COARSE_ROWS),
+    fine: rowsForFit(dataset, place, usable, FIT_ROWS),
+  };
   const places = pendingPlaces(sweep, pending);
   const fitted = options.members.map((kind) => fitMember(kind, sweep, dataset, rows, places));
   const weights = committeeWeights(fitted.map(({ evidence }) => evidence));

@@ -139,22 +139,24 @@ export const negativeLogPosterior = (
 // Noise starts well above its prior's median: near none the likelihood is flat in it, and short lengths would stand in for it.
 const FIRST_NOISE = 0.05;
 
-const startOf = (prior: Prior): Float64Array =>
+/** Where a fit starts: the prior's medians, but for the noise. */
+export const firstTheta = (prior: Prior): Float64Array =>
   prior.mean.map((mean, i) => (i === THETA.noise ? Math.log(FIRST_NOISE) : mean));
 
-/** Fits theta from the prior's medians on, in at most `maxIterations` steps. */
+/** Fits theta from `start` on, in at most `maxIterations` steps. */
 export const fitHyperparameters = (
   shape: KernelShape,
   prior: Prior,
   design: Design,
   outputs: readonly Float64Array[],
   maxIterations: number,
+  start: Float64Array = firstTheta(prior),
 ): Fit => {
   const geometry = geometryOf(shape, design);
   const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
-  const { x: theta } = minimize(at, startOf(prior), { maxIterations, lower, upper });
+  const { x: theta } = minimize(at, start, { maxIterations, lower, upper });
   const { value, inverse, alphas, scales } = at(theta);
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
