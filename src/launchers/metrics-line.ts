@@ -61,7 +61,8 @@ export const parseMetricsLine = (text: string): ParsedLine => {
   } catch {
     return { malformed: 'not JSON' };
   }
-  const parsed = MetricsLine.safeParse(nameInfinities(value));
+  const first = MetricsLine.safeParse(value);
+  const parsed = first.success ? first : MetricsLine.safeParse(nameInfinities(value));
   if (parsed.success) return { line: split(parsed.data) };
   const [issue] = parsed.error.issues;
   const path = (issue?.path ?? []).map(String).join('.').slice(0, 80);
