@@ -26,7 +26,7 @@ const isEndedByStop = (end: JobEnd): boolean => {
 };
 
 /** Words for people: how the job ended. */
-export const describeEnd = (end: JobEnd): string => {
+const describeEnd = (end: JobEnd): string => {
   switch (end.kind) {
     case 'exited': {
       const how = end.signal === null ? `exit status ${end.code ?? 'unknown'}` : `ended by ${end.signal}`;

@@ -22,7 +22,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** Turns a failed system call into a LauncherError that says what to do; other errors stay as they are. */
-export const launcherError = (error: unknown, doing: string, path: string): unknown => {
+const launcherError = (error: unknown, doing: string, path: string): unknown => {
   const code = errnoOf(error);
   if (isTitrateError(error) || code === undefined) return error;
   return new LauncherError(`cannot ${doing}: ${code} (${path})`, {

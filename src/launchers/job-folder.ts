@@ -144,7 +144,7 @@ export const isThere = async (file: string): Promise<boolean> => {
 };
 
 /** Reads at most `length` bytes from `position` on. */
-export const readBytes = async (file: string, position: number, length: number): Promise<Buffer> => {
+const readBytes = async (file: string, position: number, length: number): Promise<Buffer> => {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // a named pipe would wait for its writer
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, position);

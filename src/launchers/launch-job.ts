@@ -25,7 +25,7 @@ import { INPUT_VARIABLE, type WrapperInput } from './wrapper-input.js';
 /** Points at which a test may kill the launching process. */
 export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 'lock-seen' | 'reference-written';
 
-export interface LaunchSettings {
+interface LaunchSettings {
   readonly input: WrapperInput;
   /** Program and arguments that run the wrapper; the job's folder is added. */
   readonly wrapper: readonly string[];

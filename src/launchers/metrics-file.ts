@@ -10,7 +10,7 @@ import { errnoOf, readTail } from './job-folder.js';
 import { parseMetricsLine, type ReadLine } from './metrics-line.js';
 import { printable } from './printable.js';
 
-export interface MetricsLimits {
+interface MetricsLimits {
   /** A longer line is left out (bytes). */
   readonly lineBytes: number;
   /** Of a longer file, the middle is left out (bytes). */

@@ -12,7 +12,7 @@ export interface ReadLine {
   readonly leftOut: number;
 }
 
-export type ParsedLine = { readonly line: ReadLine } | { readonly malformed: string };
+type ParsedLine = { readonly line: ReadLine } | { readonly malformed: string };
 
 const MOST_METRICS = 200; // of a line: curves travel in histories, where a payload must stay under 2 MiB
 

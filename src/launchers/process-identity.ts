@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { LauncherError } from '../domain/errors.js';
 
 /** One boot of one machine, and the process table on it that we can see. */
-export interface HostIdentity {
+interface HostIdentity {
   readonly host: string;
   /** Unique per boot, over all machines. */
   readonly bootId: string;
@@ -91,7 +91,7 @@ const readHost = async (): Promise<HostIdentity> => {
 let known: Promise<HostIdentity> | undefined;
 
 /** Names the machine, its boot and the process table that this process lives in. */
-export const thisHost = (): Promise<HostIdentity> => {
+const thisHost = (): Promise<HostIdentity> => {
   known ??= readHost().catch((error: unknown) => {
     known = undefined;
     throw error;
