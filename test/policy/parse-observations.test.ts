@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/domain/errors.js';
+import { parseObservations } from '../../src/policy/parse-observations.js';
+import { makeSweep } from './sweeps.js';
+
+const good = {
+  trial: 't1',
+  mixture: { web: 0.5, code: 0.5 },
+  scale: 'S',
+  steps: 1000,
+  status: 'completed',
+  metrics: { loss: 2 },
+};
+const problemsOf = (input: unknown): readonly { path: string }[] => {
+  try {
+    parseObservations(makeSweep(), input);
+  } catch (error) {
+    if (error instanceof InputError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('observations at the door', () => {
+  it.each(['Success', 'succeeded', 'FINISHED', 'done', 'ok', 'complete'])('know %s as completed', (status) => {
+    expect(parseObservations(makeSweep(), [{ ...good, status }])[0]!.status).toBe('completed');
+  });
+
+  it('name every problem at once, with its place', () => {
+    const paths = problemsOf([
+      { ...good, mixture: { web: 0.5, wiki: 0.5 } },
+      { ...good, scale: 'XXL' },
+      { ...good, metrics: { loss: Number.NaN } },
+      { ...good, metrics: { accuracy: 1 } },
+      { ...good, status: 'vanished' },
+      { ...good, steps: 'many' },
+      { ...good, mixture: { web: 0.5, code: 0.6 } },
+      { ...good, curve: [{ steps: 100, metrics: { loss: Infinity } }] },
+    ]).map(({ path }) => path);
+    expect(paths).toEqual([
+      'observations[0].mixture.wiki',
+      'observations[0].mixture',
+      'observations[1].scale',
+      'observations[2].metrics.loss',
+      'observations[3].metrics.loss',
+      'observations[4].status',
+      'observations[5].steps',
+      'observations[6].mixture',
+      'observations[7].curve[0].metrics.loss',
+    ]);
+  });
+
+  it('renormalise shares that were rounded', () => {
+    const [parsed] = parseObservations(makeSweep(), [
+      { ...good, mixture: { web: 0.3333, code: 0.3333, books: 0.3333 } },
+    ]);
+    expect(Object.values(parsed!.mixture).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+  });
+
+  it('need no metrics of a run that failed, and drop what is not finite of one that diverged', () => {
+    const parsed = parseObservations(makeSweep(), [
+      { ...good, status: 'failed', metrics: undefined },
+      { ...good, status: 'diverged', metrics: { loss: Number.NaN, other: 1 } },
+    ]);
+    expect(parsed.map(({ metrics }) => metrics)).toEqual([{}, { other: 1 }]);
+  });
+
+  it('must be a list', () => {
+    expect(problemsOf({ trials: [] })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { massMoved, sharesOf, type Mixture } from '../../src/domain/mixture.js';
+import type { Observation, PendingTrial } from '../../src/domain/observation.js';
+import { POLICY_NAMES } from '../../src/domain/policy-options.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { lossOf, makeSweep, runOf } from './sweeps.js';
+
+/** Proposes and runs until the policy stops, at most `limit` times. */
+const runAll = (sweep: Sweep, limit = 30, seed = 1): Observation[] => {
+  const observations: Observation[] = [];
+  while (observations.length < limit) {
+    const proposal = propose(sweep, observations, { seed });
+    if (proposal === null) break;
+    observations.push(runOf(sweep, proposal, `t${observations.length + 1}`));
+  }
+  return observations;
+};
+
+const spentOn = (runs: readonly Observation[]): number => runs.reduce((sum, { cost }) => sum + cost!, 0);
+const keyOf = ({ mixture, scale, steps }: PendingTrial): string => `${JSON.stringify(mixture)}|${scale}|${steps}`;
+
+describe.each(POLICY_NAMES)('the policy %s', (name) => {
+  it('stays within the budget less the reserve for confirmation, and spends most of it', () => {
+    const sweep = makeSweep({ policy: { name }, budget: 450, confirm: 1 });
+    const runs = runAll(sweep);
+    expect(spentOn(runs)).toBeLessThanOrEqual(350 + 1e-9);
+    expect(spentOn(runs)).toBeGreaterThan(runs.length === 30 ? 0 : 250);
+  });
+
+  it('runs only allowed mixtures, at fidelities of the sweep, and none twice', () => {
+    const sweep = makeSweep({
+      policy: { name },
+      domains: { web: { min: 0.1, max: 0.6 }, code: { min: 0, max: 0.5 }, books: { min: 0.15, max: 1 } },
+    });
+    const feasible = feasibleSet(sweep);
+    const runs = runAll(sweep, 25);
+    for (const { mixture, scale, steps } of runs) {
+      expect(feasible.contains(sharesOf(mixture, feasible.domains))).toBe(true);
+      expect(sweep.scales.find((candidate) => candidate.name === scale)!.steps).toContain(steps);
+    }
+    expect(new Set(runs.map(keyOf)).size).toBe(runs.length);
+  });
+
+  it('gives the same proposal for the same input, bit for bit', () => {
+    const sweep = makeSweep({ policy: { name } });
+    const runs = runAll(sweep, 16);
+    const once = JSON.stringify(propose(sweep, runs, { seed: 5 }));
+    expect(JSON.stringify(propose(sweep, structuredClone(runs), { seed: 5 }))).toBe(once);
+  });
+
+  it('never proposes what is pending, and counts its cost', () => {
+    const sweep = makeSweep({ policy: { name }, budget: 700 });
+    const runs = runAll(sweep, 4);
+    const pending: PendingTrial[] = [];
+    for (;;) {
+      const proposal = propose(sweep, runs, { seed: 1, pending });
+      if (proposal === null || pending.length === 10) break;
+      const { mixture, scale, steps, cost, continues } = proposal;
+      pending.push({
+        trial: `p${pending.length}`,
+        mixture,
+        scale,
+        steps,
+        cost,
+        ...(continues === undefined ? {} : { continues }),
+      });
+    }
+    const all = [...runs, ...pending];
+    expect(pending.length).toBeGreaterThan(1);
+    expect(new Set(all.map(keyOf)).size).toBe(all.length);
+    expect(spentOn(runs) + pending.reduce((sum, { cost }) => sum + cost!, 0)).toBeLessThanOrEqual(700 + 1e-6);
+  });
+
+  it('runs every row of a finite list at most once and then stops', () => {
+    const mixtures: Mixture[] = [
+      { web: 1, code: 0, books: 0 },
+      { web: 0.5, code: 0.3, books: 0.2 },
+      { web: 0.2, code: 0.2, books: 0.6 },
+    ];
+    const scales = makeSweep().scales.map((scale) => ({ ...scale, steps: [1000] }));
+    const sweep = makeSweep({ policy: { name }, mixtures, scales, budget: 1e5 });
+    const runs = runAll(sweep);
+    expect(runs.length).toBeLessThanOrEqual(9);
+    for (const { mixture } of runs) expect(mixtures.some((row) => massMoved(row, mixture) < 1e-9)).toBe(true);
+    expect(propose(sweep, runs, { seed: 1 })).toBeNull();
+  });
+
+  it('refuses options that it does not know', () => {
+    expect(() => propose(makeSweep({ policy: { name, colour: 'red' } }), [], { seed: 1 })).toThrow(/colour/);
+  });
+
+  it('explains itself in plain JSON of a few kilobytes', () => {
+    const sweep = makeSweep({ policy: { name }, budget: 1e4 });
+    const proposal = propose(sweep, runAll(sweep, 23), { seed: 1 })!;
+    const text = JSON.stringify(proposal.explanation);
+    expect(JSON.parse(text)).toEqual(proposal.explanation);
+    expect(text.length).toBeLessThan(6144);
+    expect(proposal.explanation.policy).toBe(name);
+    expect(proposal.explanation.reason).toMatch(/\.$/);
+  });
+});
+
+describe('titrate', () => {
+  it('beats random search at the same budget on a world whose small scales are biased', () => {
+    const best = lossOf({ web: 0.5, code: 0.3, books: 0.2 });
+    const regret = (name: string): number => {
+      const sweep = makeSweep({ policy: { name } });
+      return lossOf(recommend(sweep, runAll(sweep), { seed: 1 }).mixture) - best;
+    };
+    expect(regret('titrate')).toBeLessThan(0.2 * regret('random'));
+  });
+
+  it('goes on from a shorter run at the price of the difference', () => {
+    const mixtures: Mixture[] = [
+      { web: 0.5, code: 0.3, books: 0.2 },
+      { web: 0.45, code: 0.35, books: 0.2 },
+      { web: 0.5, code: 0.25, books: 0.25 },
+    ];
+    const sweep = makeSweep({ mixtures, budget: 2000 });
+    const runs = runAll(sweep);
+    const continued = runs.filter(({ continues }) => continues !== undefined);
+    expect(continued.length).toBeGreaterThan(0);
+    const { perStep } = sweep.cost as { perStep: Record<string, number> };
+    for (const { scale, steps, cost, continues, mixture } of continued) {
+      const source = runs.find(({ trial }) => trial === continues)!;
+      expect(source.mixture).toEqual(mixture);
+      expect(cost).toBeCloseTo(perStep[scale]! * (steps - source.steps), 9);
+    }
+    expect(new Set(continued.map(({ continues }) => continues)).size).toBe(continued.length);
+  });
+
+  it.each([12, 60, 5000])('opens within 40 %% of a budget of %d', (budget) => {
+    const sweep = makeSweep({ budget });
+    let opening = 0;
+    const observations: Observation[] = [];
+    for (;;) {
+      const proposal = propose(sweep, observations, { seed: 1 });
+      if (proposal?.explanation.phase !== 'opening') break;
+      opening += proposal.cost;
+      observations.push(runOf(sweep, proposal, `t${observations.length}`));
+    }
+    expect(observations.length).toBeGreaterThan(0);
+    expect(opening).toBeLessThanOrEqual(0.4 * budget + 1e-9);
+  });
+
+  it('works with one scale and one length', () => {
+    const scales = [{ name: 'L', parameters: 250e6, tokensPerStep: 1e5, steps: [1000] }];
+    const sweep = makeSweep({ scales, budget: 1000 });
+    const runs = runAll(sweep);
+    expect(runs).toHaveLength(10);
+    expect(
+      lossOf(recommend(sweep, runs, { seed: 1 }).mixture) - lossOf({ web: 0.5, code: 0.3, books: 0.2 }),
+    ).toBeLessThan(0.02);
+  });
+
+  it('works with seventeen domains', () => {
+    const domains = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`d${i}`, { min: 0, max: 1 }]));
+    const sweep = makeSweep({ domains, budget: 200 });
+    const observations: Observation[] = [];
+    for (let i = 0; i < 45; i++) {
+      const proposal = propose(sweep, observations, { seed: 1 });
+      if (proposal === null) break;
+      const loss = 3 - proposal.mixture['d3']! + 0.1 * proposal.mixture['d5']!;
+      observations.push({ ...runOf(sweep, proposal, `t${i}`), curve: [], metrics: { loss } });
+    }
+    expect(spentOn(observations)).toBeLessThanOrEqual(200 + 1e-9);
+    expect(recommend(sweep, observations, { seed: 1 }).mixture['d3']).toBeGreaterThan(0.9);
+  });
+
+  it('does not propose a failed run again and keeps away from a diverged one', () => {
+    const sweep = makeSweep();
+    const runs = runAll(sweep, 10);
+    const failing = propose(sweep, runs, { seed: 1 })!;
+    const { mixture, scale, steps } = failing;
+    const after = propose(sweep, [...runs, { trial: 'f', mixture, scale, steps, status: 'failed', metrics: {} }], {
+      seed: 1,
+    })!;
+    expect(keyOf(after)).not.toBe(keyOf(failing));
+    const before = recommend(sweep, runs, { seed: 1 });
+    const diverged: Observation = {
+      trial: 'd',
+      mixture: before.mixture,
+      scale: 'L',
+      steps: 1000,
+      status: 'diverged',
+      metrics: {},
+    };
+    expect(massMoved(recommend(sweep, [...runs, diverged], { seed: 1 }).mixture, before.mixture)).toBeGreaterThan(0.05);
+  });
+
+  it('goes on when every run has failed', () => {
+    const sweep = makeSweep({ budget: 20 });
+    const observations: Observation[] = [];
+    for (let i = 0; i < 40; i++) {
+      const proposal = propose(sweep, observations, { seed: 1 });
+      if (proposal === null) break;
+      observations.push({ ...runOf(sweep, proposal, `t${i}`), status: 'failed', metrics: {}, curve: [] });
+    }
+    expect(spentOn(observations)).toBeLessThanOrEqual(20 + 1e-9);
+    expect(observations.length).toBeGreaterThan(8);
+  });
+
+  it('states what it considered, left out and trusts once it searches', () => {
+    const sweep = makeSweep();
+    const runs = runAll(sweep).slice(0, -1);
+    const { explanation, scale, steps } = propose(sweep, runs, { seed: 1 })!;
+    expect(explanation.phase).not.toBe('opening');
+    expect(explanation.considered.length).toBeGreaterThan(0);
+    expect(explanation.considered.map((c) => `${c.scale}@${c.steps}`)).toContain(`${scale}@${steps}`);
+    expect(explanation.excluded.length + explanation.considered.length).toBe(6); // two lengths of three scales
+    expect(explanation.trust.map((trust) => trust.scale)).toEqual(['S', 'M', 'L']);
+    expect(explanation.trust.at(-1)!.correlation).toBeCloseTo(1, 6);
+    expect(explanation.committed).toBeCloseTo(spentOn(runs), 6);
+  });
+
+  it('leaves a budget that buys nothing alone', () => {
+    expect(propose(makeSweep({ budget: 0.01 }), [], { seed: 1 })).toBeNull();
+  });
+
+  it('keeps to any budget', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.5, max: 150, noNaN: true }), fc.integer({ min: 0, max: 1 }), (budget, confirm) => {
+        const runs = runAll(makeSweep({ budget, confirm }), 15);
+        expect(spentOn(runs)).toBeLessThanOrEqual(Math.max(0, budget - 100 * confirm) * (1 + 1e-8));
+      }),
+      { numRuns: 5 },
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { sharesOf } from '../../src/domain/mixture.js';
+import type { Observation } from '../../src/domain/observation.js';
+import { createRng } from '../../src/domain/rng.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { lossOf, makeSweep } from './sweeps.js';
+
+const observe = (sweep: Sweep, count: number, scale = 'L'): Observation[] => {
+  const feasible = feasibleSet(sweep);
+  const rng = createRng(3);
+  const sign = sweep.objective.direction === 'minimize' ? 1 : -1;
+  return Array.from({ length: count }, (_, i) => {
+    const shares = feasible.sample(rng, 1);
+    const mixture = { web: shares[0]!, code: shares[1]!, books: shares[2]! };
+    return {
+      trial: `t${i}`,
+      mixture,
+      scale,
+      steps: 1000,
+      status: 'completed',
+      metrics: { loss: sign * lossOf(mixture, scale) },
+    };
+  });
+};
+
+describe('a recommendation', () => {
+  it('is the centre with a doubt of 1 when nothing is known', () => {
+    const { mixture, mean, sd, nearOptimal } = recommend(makeSweep(), [], { seed: 1 });
+    expect(mixture).toEqual({ web: 1 / 3, code: 1 / 3, books: 1 / 3 });
+    expect([mean, sd]).toEqual([0, 1]);
+    expect(nearOptimal.length).toBeGreaterThan(1);
+  });
+
+  it('finds the optimum of a smooth loss and predicts its value', () => {
+    const sweep = makeSweep();
+    const { mixture, mean, sd } = recommend(sweep, observe(sweep, 20), { seed: 1 });
+    const best = lossOf({ web: 0.5, code: 0.3, books: 0.2 });
+    expect(lossOf(mixture) - best).toBeLessThan(0.003);
+    expect(Math.abs(mean - lossOf(mixture))).toBeLessThan(0.01);
+    expect(sd).toBeLessThan(0.05);
+  });
+
+  it('is the mirror image when the objective is maximised', () => {
+    const sweep = makeSweep();
+    const mirrored = makeSweep({ objective: { direction: 'maximize', weights: { loss: 1 } } });
+    const a = recommend(sweep, observe(sweep, 12), { seed: 1 });
+    const b = recommend(mirrored, observe(mirrored, 12), { seed: 1 });
+    expect(b.mixture).toEqual(a.mixture);
+    expect(b.mean).toBeCloseTo(-a.mean, 9);
+  });
+
+  it('keeps every limit, to 1e-9, in the mixture and in the near-optimal set', () => {
+    const sweep = makeSweep({
+      domains: { web: { min: 0, max: 0.4 }, code: { min: 0.1, max: 0.1 }, books: { min: 0, max: 1 } },
+      groups: [{ domains: ['web', 'code'], min: 0, max: 0.45 }],
+    });
+    const feasible = feasibleSet(sweep);
+    const { mixture, nearOptimal } = recommend(sweep, observe(sweep, 10), { seed: 1 });
+    for (const found of [mixture, ...nearOptimal.map((near) => near.mixture)]) {
+      expect(feasible.contains(sharesOf(found, feasible.domains))).toBe(true);
+    }
+  });
+
+  it('shows at most eight mixtures, the recommended one among them, and the ranges of their shares', () => {
+    const sweep = makeSweep();
+    const { mixture, nearOptimal, shareRanges } = recommend(sweep, observe(sweep, 6, 'S'), { seed: 1 });
+    expect(nearOptimal.length).toBeLessThanOrEqual(8);
+    expect(nearOptimal.map((near) => near.mixture)).toContainEqual(mixture);
+    for (const { mixture: near } of nearOptimal) {
+      for (const [domain, [low, high]] of Object.entries(shareRanges)) {
+        expect(near[domain]).toBeGreaterThanOrEqual(low);
+        expect(near[domain]).toBeLessThanOrEqual(high);
+      }
+    }
+  });
+
+  it('doubts more when only small scales were seen', () => {
+    const sweep = makeSweep();
+    expect(recommend(sweep, observe(sweep, 10, 'S'), { seed: 1 }).sd).toBeGreaterThan(
+      3 * recommend(sweep, observe(sweep, 10, 'L'), { seed: 1 }).sd,
+    );
+  });
+
+  it('keeps a preferred mixture that cannot be told from the best, and drops one that can', () => {
+    const sweep = makeSweep();
+    const runs = observe(sweep, 6, 'S');
+    const best = recommend(sweep, runs, { seed: 1 });
+    const alike = best.nearOptimal.at(-1)!.mixture;
+    expect(recommend(sweep, runs, { seed: 1, prefer: alike }).mixture).toEqual(alike);
+    const certain = observe(sweep, 20);
+    const bad = { web: 0, code: 0, books: 1 };
+    expect(recommend(sweep, certain, { seed: 1, prefer: bad }).mixture).not.toEqual(bad);
+  });
+
+  it('is the best run at the costliest fidelity for policies that keep no belief', () => {
+    const sweep = makeSweep({ policy: { name: 'random' } });
+    const runs = [...observe(sweep, 8, 'S'), ...observe(sweep, 4, 'L')];
+    const best = runs.slice(8).reduce((a, b) => (b.metrics['loss']! < a.metrics['loss']! ? b : a));
+    const found = recommend(sweep, runs, { seed: 1 });
+    expect(found.mixture).toEqual(best.mixture);
+    expect(found.sd).toBeGreaterThan(0);
+  });
+
+  it('learns that a small scale misleads', () => {
+    const sweep = makeSweep();
+    const small = observe(sweep, 15, 'S').map((run) => ({ ...run, metrics: { loss: 4 - lossOf(run.mixture) } }));
+    const large = observe(sweep, 15, 'L').map((run) => ({ ...run, trial: `l${run.trial}` }));
+    const { trust } = recommend(sweep, [...small, ...large], { seed: 1 });
+    expect(trust.find(({ scale }) => scale === 'S')!.correlation).toBeLessThan(0);
+  });
+});
