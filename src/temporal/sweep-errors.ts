@@ -44,7 +44,7 @@ export const unanswered = async (on: TitrateConnection, sweepId: string, timeout
   const polling = await isWorkerPolling(on).catch(() => false);
   if (!polling) {
     return new StateError(`no worker is polling task queue ${on.taskQueue}, so sweep ${sweepId} cannot answer`, {
-      hint: 'titrate worker starts one; titrate run does so by itself',
+      hint: 'titrate worker starts one; what was asked may still be carried out when it comes',
       values: { sweepId, taskQueue: on.taskQueue },
     });
   }
