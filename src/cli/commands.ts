@@ -1,0 +1,144 @@
+import type { Command, Flag } from './command.js';
+
+/** Flags that every command takes. */
+export const COMMON_FLAGS: readonly Flag[] = [
+  { name: 'home', value: 'DIR', about: 'where everything lies (default: TITRATE_HOME, else .titrate here)' },
+  { name: 'json', about: 'print exactly one JSON object on stdout; progress goes to stderr' },
+  { name: 'help', about: 'show this help' },
+];
+
+const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
+const REASON: Flag = { name: 'reason', value: 'TEXT', about: 'written into the record' };
+
+const act = (name: 'pause' | 'resume' | 'cancel', summary: string, load: Command['load']): Command => ({
+  name,
+  summary,
+  usage: 'SWEEP',
+  fewest: 1,
+  most: 1,
+  flags: [REASON],
+  examples: [`titrate ${name} slimpajama --reason "cluster maintenance"`],
+  details: [SWEEP_DETAIL, 'The act is recorded under the name of your operating system user.'],
+  load,
+});
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    summary: 'start a sweep, or attach to it, and show its progress',
+    usage: 'FILE',
+    fewest: 1,
+    most: 1,
+    flags: [
+      { name: 'detach', about: 'return as soon as the sweep runs' },
+      { name: 'id', value: 'ID', about: 'name the sweep so, instead of after the content of its file' },
+      { name: 'fresh', about: 'start a new sweep even when this file was run before' },
+    ],
+    examples: ['titrate run sweep.yaml', 'titrate run sweep.yaml --detach --json'],
+    details: [
+      'The same file always means the same sweep: running it again attaches to it, or shows how it ended.',
+      'A changed file is another sweep. Ctrl-C, or closing the terminal, ends the watching only.',
+    ],
+    load: async () => (await import('./run.js')).run,
+  },
+  {
+    name: 'status',
+    summary: 'list the sweeps of this home, or tell where one stands',
+    usage: '[SWEEP]',
+    fewest: 0,
+    most: 1,
+    flags: [],
+    examples: ['titrate status', 'titrate status slimpajama --json'],
+    details: [SWEEP_DETAIL],
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'watch',
+    summary: 'show the progress of a sweep until it ends',
+    usage: '[SWEEP]',
+    fewest: 0,
+    most: 1,
+    flags: [],
+    examples: ['titrate watch', 'titrate watch slimpajama-1a2b3c4d'],
+    details: [SWEEP_DETAIL],
+    load: async () => (await import('./watch.js')).watch,
+  },
+  {
+    name: 'explain',
+    summary: 'say why a job was bought: why this one, at this scale, now',
+    usage: '[SWEEP] [N]',
+    fewest: 0,
+    most: 2,
+    flags: [],
+    examples: ['titrate explain slimpajama 12', 'titrate explain'],
+    details: [SWEEP_DETAIL, 'N is the number of the decision; the latest when left out. Needs no server.'],
+    load: async () => (await import('./explain.js')).explain,
+  },
+  act('pause', 'decide nothing new; trials in flight go on', async () => (await import('./pause.js')).pause),
+  act('resume', 'let a paused sweep decide again', async () => (await import('./resume.js')).resume),
+  act('cancel', 'stop the trials in flight and end the sweep', async () => (await import('./cancel.js')).cancel),
+  {
+    name: 'report',
+    summary: 'write the HTML report of a sweep from its record',
+    usage: '[SWEEP]',
+    fewest: 0,
+    most: 1,
+    flags: [{ name: 'out', value: 'FILE', about: 'write it there instead of into the sweep’s folder' }],
+    examples: ['titrate report slimpajama', 'titrate report latest --out report.html'],
+    details: [SWEEP_DETAIL, 'Needs no server.'],
+    load: async () => (await import('./report.js')).report,
+  },
+  {
+    name: 'worker',
+    summary: 'work for the sweeps of this home, in the foreground',
+    usage: '',
+    fewest: 0,
+    most: 0,
+    flags: [
+      { name: 'detach', about: 'start it in the background and return' },
+      { name: 'stop', about: 'end the one in the background' },
+      { name: 'idle-exit', value: 'MIN', about: 'end after so many minutes without an open sweep' },
+    ],
+    examples: ['titrate worker --idle-exit 60', 'titrate worker --detach'],
+    details: ['titrate run starts one by itself; this is for machines that only work.'],
+    load: async () => (await import('./worker.js')).worker,
+  },
+  {
+    name: 'server',
+    summary: 'start, stop or look at the embedded Temporal server',
+    usage: 'start|stop|status',
+    fewest: 1,
+    most: 1,
+    flags: [
+      { name: 'port', value: 'PORT', about: 'with start: listen there (default: any free port)' },
+      { name: 'ui-port', value: 'PORT', about: 'with start: web interface there (default: any free port)' },
+    ],
+    examples: ['titrate server start --port 7233', 'titrate server stop'],
+    details: [
+      'With TEMPORAL_ADDRESS or a profile of the Temporal CLI set, sweeps run on your own server instead.',
+      'stop ends the worker in the background too; sweeps wait, and go on when they are run again.',
+    ],
+    load: async () => (await import('./server.js')).server,
+  },
+  {
+    name: 'doctor',
+    summary: 'check Node, disk, server, namespace and worker, and say how to mend them',
+    usage: '',
+    fewest: 0,
+    most: 0,
+    flags: [],
+    examples: ['titrate doctor'],
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
+    name: 'init',
+    summary: 'write a commented sweep.yaml to start from',
+    usage: '[DIR]',
+    fewest: 0,
+    most: 1,
+    flags: [],
+    examples: ['titrate init', 'titrate init my-sweep'],
+    details: ['Never overwrites a file.'],
+    load: async () => (await import('./init.js')).init,
+  },
+];

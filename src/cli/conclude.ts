@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { StateError } from '../domain/errors.js';
+import type { SweepStatus } from '../domain/record-event.js';
+import { renderReport } from '../reports/render-report.js';
+import { renderSummary } from '../reports/render-summary.js';
+import type { SweepView } from '../reports/sweep-view.js';
+import { sweepPaths, type Home } from '../temporal/home.js';
+import { storageError } from '../temporal/storage-errors.js';
+import type { Outcome } from './command.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Io } from './io.js';
+import { readSweep } from './sweep-record.js';
+
+/** The exit status that a sweep's own end leads to. */
+export const exitCodeOfStatus = (status: SweepStatus): ExitCode =>
+  status === 'failed' || status === 'cancelled' ? EXIT.sweep : EXIT.ok;
+
+/** What programs are told of a sweep; the keys `sweep, folder, status, recommendation, spent` are a contract. */
+export const sweepJson = (home: Home, view: SweepView): Record<string, unknown> => ({
+  sweep: view.sweepId,
+  folder: sweepPaths(home, view.sweepId).folder,
+  status: view.status,
+  recommendation: view.recommendation,
+  spent: view.spent,
+  budget: view.sweep.budget,
+  unit: view.unit,
+  spentByScale: Object.fromEntries(view.spentByScale.map(({ scale, cost }) => [scale, cost])),
+  decisions: view.decisions.length,
+  observations: view.observations.length,
+  reason: view.end?.reason ?? null,
+  head: view.head,
+});
+
+/** Writes the report, whole or not at all. @throws StateError when it cannot be written. */
+export const writeReport = async (home: Home, view: SweepView, out?: string): Promise<string> => {
+  const { report, sweepFile } = sweepPaths(home, view.sweepId);
+  const file = out ?? report;
+  const text = await readFile(sweepFile, 'utf8').catch(() => undefined);
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, renderReport(view, text === undefined ? {} : { sweepFile: text }));
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw storageError(error, file);
+  }
+  return file;
+};
+
+/** The report's path, or undefined with a note when it could not be written: a result is shown all the same. */
+const tryReport = async (home: Home, view: SweepView, io: Io): Promise<string | undefined> => {
+  try {
+    return await writeReport(home, view);
+  } catch (error) {
+    io.note(`no report: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+};
+
+/** Shows how a sweep ended, from its record: writes the report and says it in words. */
+export const conclude = async (home: Home, sweepId: string, io: Io): Promise<Outcome> => {
+  const recorded = await readSweep(home, sweepId);
+  if (recorded === undefined) {
+    throw new StateError(`sweep ${sweepId} has no record in ${sweepPaths(home, sweepId).folder}`, {
+      hint: 'its worker writes it: titrate doctor',
+    });
+  }
+  const { view, warnings } = recorded;
+  for (const warning of warnings) io.note(`note: ${warning}`);
+  const report = await tryReport(home, view, io);
+  const options = { width: io.width(), colour: io.colour, ...(report === undefined ? {} : { report }) };
+  return {
+    exitCode: exitCodeOfStatus(view.status),
+    json: { ...sweepJson(home, view), report: report ?? null },
+    text: ['', ...renderSummary(view, options)].join('\n'),
+  };
+};

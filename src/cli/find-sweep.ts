@@ -1,0 +1,78 @@
+import { readdir, stat } from 'node:fs/promises';
+import { InputError } from '../domain/errors.js';
+import { nearestWord } from '../domain/nearest-word.js';
+import { sweepPaths, type Home } from '../temporal/home.js';
+
+interface Folder {
+  readonly id: string;
+  /** When its record was last written (ms since the epoch). */
+  readonly touched: number;
+}
+
+const touchedAt = async (home: Home, id: string): Promise<number | undefined> => {
+  const { record, sweepFile } = sweepPaths(home, id);
+  for (const file of [record, sweepFile]) {
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined) return found.mtimeMs;
+  }
+  return undefined;
+};
+
+/** Lists the sweeps of a home, the one that moved last first; none when there is no home yet. */
+export const listSweeps = async (home: Home): Promise<string[]> => {
+  const names = await readdir(home.sweeps).catch(() => [] as string[]);
+  const folders: Folder[] = [];
+  for (const id of names) {
+    const touched = await touchedAt(home, id);
+    if (touched !== undefined) folders.push({ id, touched });
+  }
+  return folders.sort((a, b) => b.touched - a.touched).map(({ id }) => id);
+};
+
+const HASH = /-[0-9a-f]{8}(-\d+)?$/; // what an id has beside the sweep's name
+
+const notFound = (home: Home, wanted: string, known: readonly string[]): InputError => {
+  const nearest = nearestWord(wanted, [...known, ...known.map((id) => id.replace(HASH, ''))]);
+  const list = known.length === 0 ? 'none is here yet' : known.slice(0, 8).join(', ');
+  const expected = `a sweep of ${home.root}: ${list}${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}`;
+  return new InputError('no such sweep', [{ path: 'SWEEP', expected, found: JSON.stringify(wanted) }], {
+    hint: 'titrate status lists them; --home decides where it looks',
+  });
+};
+
+const ambiguous = (wanted: string, matching: readonly string[]): InputError =>
+  new InputError('which sweep?', [
+    {
+      path: 'SWEEP',
+      expected: `one of ${matching.join(', ')}`,
+      found: `${JSON.stringify(wanted)}, which fits all of them`,
+    },
+  ]);
+
+/** What to do with a name that several sweeps bear: look at the latest, or refuse. */
+export type Choosing = 'latest' | 'unique';
+
+/**
+ * Finds a sweep by its id, the beginning of it, its name, or `latest` (also when nothing is given).
+ * @throws InputError when there is none, or several and one must be meant.
+ */
+export const findSweep = async (
+  home: Home,
+  wanted: string | undefined,
+  choosing: Choosing = 'latest',
+): Promise<string> => {
+  const known = await listSweeps(home);
+  const [latest] = known;
+  if (wanted === undefined || wanted === 'latest') {
+    if (latest === undefined) throw notFound(home, 'latest', known);
+    return latest;
+  }
+  if (known.includes(wanted)) return wanted;
+  const named = known.filter((id) => id.replace(HASH, '') === wanted);
+  if (named[0] !== undefined && (choosing === 'latest' || named.length === 1)) return named[0];
+  const matching = known.filter((id) => id.startsWith(wanted));
+  if (matching.length > 1) throw ambiguous(wanted, matching);
+  const [only] = matching;
+  if (only === undefined) throw notFound(home, wanted, known);
+  return only;
+};

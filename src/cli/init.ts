@@ -1,0 +1,24 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { InputError } from '../domain/errors.js';
+import { errorCodeOf, storageError } from '../temporal/storage-errors.js';
+import type { Invocation, Outcome } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { INIT_TEMPLATE } from './init-template.js';
+
+/** `titrate init [DIR]`. */
+export const init = async ({ positionals }: Invocation): Promise<Outcome> => {
+  const folder = resolve(positionals[0] ?? '.');
+  const file = join(folder, 'sweep.yaml');
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, INIT_TEMPLATE, { flag: 'wx' });
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw storageError(error, file);
+    throw new InputError('nothing is overwritten', [
+      { path: 'DIR', expected: 'a folder without a sweep.yaml', found: file },
+    ]);
+  }
+  const shown = relative('.', file);
+  return { exitCode: EXIT.ok, json: { file }, text: `wrote ${shown}\nnext: titrate run ${shown}` };
+};

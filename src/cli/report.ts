@@ -1,0 +1,22 @@
+import { resolve } from 'node:path';
+import { StateError } from '../domain/errors.js';
+import { resolveHome } from '../temporal/home.js';
+import { textFlag, type Invocation, type Outcome } from './command.js';
+import { sweepJson, writeReport } from './conclude.js';
+import { EXIT } from './exit-codes.js';
+import { findSweep } from './find-sweep.js';
+import { readSweep } from './sweep-record.js';
+
+/** `titrate report [SWEEP]`. */
+export const report = async (invocation: Invocation): Promise<Outcome> => {
+  const home = resolveHome({ flag: textFlag(invocation, 'home') });
+  const sweepId = await findSweep(home, invocation.positionals[0]);
+  const recorded = await readSweep(home, sweepId);
+  if (recorded === undefined) {
+    throw new StateError(`sweep ${sweepId} has no record yet`, { hint: `titrate status ${sweepId}` });
+  }
+  for (const warning of recorded.warnings) invocation.io.note(`note: ${warning}`);
+  const out = textFlag(invocation, 'out');
+  const file = await writeReport(home, recorded.view, out === undefined ? undefined : resolve(out));
+  return { exitCode: EXIT.ok, json: { ...sweepJson(home, recorded.view), report: file }, text: file };
+};

@@ -1,0 +1,39 @@
+import { userInfo } from 'node:os';
+import { connect } from '../temporal/client.js';
+import { resolveHome } from '../temporal/home.js';
+import { cancel, pause, resume } from '../temporal/sweeps.js';
+import { textFlag, type Invocation, type Outcome } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { findSweep } from './find-sweep.js';
+
+const ACTS = { pause, resume, cancel } as const;
+
+/** The operating system's name of who runs this; the user id where it has no name (containers). */
+const whoami = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+};
+
+/** Sends a person's act to a sweep and tells whether it was taken. */
+export const sendAct = async (invocation: Invocation, name: keyof typeof ACTS): Promise<Outcome> => {
+  const home = resolveHome({ flag: textFlag(invocation, 'home') });
+  const sweepId = await findSweep(home, invocation.positionals[0], 'unique');
+  const given = textFlag(invocation, 'reason');
+  const on = await connect({ home, onlyRunning: true });
+  try {
+    const { accepted, reason } = await ACTS[name](on, sweepId, {
+      by: whoami(),
+      ...(given === undefined ? {} : { reason: given }),
+    });
+    return {
+      exitCode: accepted ? EXIT.ok : EXIT.sweep,
+      json: { sweep: sweepId, act: name, accepted, reason },
+      text: `${sweepId}: ${name} ${accepted ? 'taken' : 'not taken'}: ${reason}`,
+    };
+  } finally {
+    await on.close();
+  }
+};

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { readRecord } from '../ledger/record-file.js';
+import { foldRecord, type SweepView } from '../reports/sweep-view.js';
+import { sweepPaths, type Home } from '../temporal/home.js';
+
+/** A sweep as its record tells it, with what was odd about the file. */
+export interface RecordedSweep {
+  readonly view: SweepView;
+  readonly warnings: readonly string[];
+}
+
+/** Reads a sweep's record; undefined while it has none. @throws StateError when it is broken. */
+export const readSweep = async (home: Home, sweepId: string): Promise<RecordedSweep | undefined> => {
+  const { record } = sweepPaths(home, sweepId);
+  if (!existsSync(record)) return undefined;
+  const { lines, warnings } = await readRecord(record);
+  return lines.length === 0 ? undefined : { view: foldRecord(lines), warnings };
+};

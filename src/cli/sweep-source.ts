@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { canonicalJson } from '../domain/canonical-json.js';
+import { InputError, type Problem } from '../domain/errors.js';
+import { parseSweep } from '../domain/parse-sweep.js';
+import type { LauncherChoice, Sweep } from '../domain/sweep.js';
+
+/** A sweep file, read and checked. */
+export interface SweepSource {
+  readonly file: string;
+  readonly text: string;
+  /** As the file says it. */
+  readonly sweep: Sweep;
+  /** With the launcher's paths made absolute. */
+  readonly placed: Sweep;
+  /** `<name>-<8 hex of the content>`: the same content always gives the same id. */
+  readonly id: string;
+}
+
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'a folder',
+  EACCES: 'a file that may not be read',
+  ENOTDIR: 'no such file',
+};
+
+const readText = async (file: string): Promise<string> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const problem = { path: file, expected: 'a sweep file', found: READ_ERRORS[code] ?? code };
+    throw new InputError('the sweep file cannot be read', [problem], { hint: 'titrate init writes one to start from' });
+  }
+};
+
+/** Parses YAML. @throws InputError with the line and column of every fault of syntax. */
+export const parseYaml = (text: string, file: string): unknown => {
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ message, linePos }): Problem => {
+      const at = linePos === undefined ? file : `${file}:${linePos[0].line}:${linePos[0].col}`;
+      return {
+        path: at,
+        expected: 'YAML',
+        found: (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, ''),
+      };
+    });
+    throw new InputError('the sweep file is not YAML', problems);
+  }
+  return document.toJS() as unknown;
+};
+
+/** Makes paths that the file gives relative to itself absolute. */
+const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice => {
+  if (launcher.kind === 'simulator') {
+    return /\.(json|csv)$/i.test(launcher.world) ? { ...launcher, world: resolve(folder, launcher.world) } : launcher;
+  }
+  if (launcher.kind === 'none') return launcher;
+  const command = launcher.command.map((part) => (/^\.\.?\//.test(part) ? resolve(folder, part) : part));
+  return { ...launcher, command, ...(launcher.cwd === undefined ? {} : { cwd: resolve(folder, launcher.cwd) }) };
+};
+
+/** Digests what a sweep says, before its paths are made absolute: the same on every machine. */
+export const sweepDigest = (sweep: Sweep): string => createHash('sha256').update(canonicalJson(sweep)).digest('hex');
+
+const idOf = (sweep: Sweep): string => {
+  const name = sweep.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return `${name === '' ? 'sweep' : name.slice(0, 80)}-${sweepDigest(sweep).slice(0, 8)}`;
+};
+
+/** Reads and checks a sweep file. @throws InputError with every problem found. */
+export const readSweepSource = async (path: string): Promise<SweepSource> => {
+  const file = resolve(path);
+  const text = await readText(file);
+  const sweep = parseSweep(parseYaml(text, path));
+  if (sweep.launcher.kind === 'none') {
+    const problem = { path: 'launcher', expected: 'a launcher that can run jobs: simulator or local', found: 'none' };
+    throw new InputError('this sweep cannot be run', [problem]);
+  }
+  const launcher = placeLauncher(sweep.launcher, dirname(file));
+  return { file, text, sweep, placed: { ...sweep, launcher }, id: idOf(sweep) };
+};

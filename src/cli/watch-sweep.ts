@@ -1,0 +1,164 @@
+/** Follows a sweep until it ends or the person has seen enough; never changes it. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { isTitrateError } from '../domain/errors.js';
+import type { SweepProgress } from '../domain/messages.js';
+import type { Sweep } from '../domain/sweep.js';
+import { renderProgress, renderProgressLine, type TrialProgress } from '../reports/render-progress.js';
+import { connect, type TitrateConnection } from '../temporal/client.js';
+import type { Home } from '../temporal/home.js';
+import { progress as askProgress } from '../temporal/sweeps.js';
+import { trialProgress } from '../temporal/trial-progress.js';
+import type { Io } from './io.js';
+import { createLiveBlock, type LiveBlock } from './live-block.js';
+import { readSweep } from './sweep-record.js';
+
+export interface Watched {
+  readonly home: Home;
+  readonly sweepId: string;
+  readonly sweep: Sweep;
+  readonly io: Io;
+  /** Brings server and worker back when they do not answer; only looks when absent. */
+  readonly revive?: () => Promise<TitrateConnection>;
+}
+
+export type Ending = 'ended' | 'interrupted';
+
+const LIVE_MS = 400; // quick enough for the eye
+const LINES_MS = 5000; // of a log
+const RETRY_MS = 2000;
+const ASK_TIMEOUT_MS = 5000;
+const RECORD_WAIT_MS = 10_000; // the last line of a record follows the end within a second
+const MOST_TRIALS = 16; // asked for one by one, so not for hundreds
+
+/** What the watch shows itself on. */
+interface Screen {
+  show(progress: SweepProgress, jobs: TrialProgress): void;
+  trouble(message: string): void;
+  close(): void;
+}
+
+const liveScreen = (block: LiveBlock, { io, sweep }: Watched, elapsed: () => number): Screen => {
+  let last: readonly string[] = [];
+  return {
+    show: (progress, jobs) => {
+      const options = { sweep, elapsedMs: elapsed(), width: io.width(), colour: io.colour };
+      last = renderProgress(progress, jobs, options);
+      block.draw(last);
+    },
+    trouble: (message) => block.draw([...last, `waiting: ${message}`.slice(0, Math.max(20, io.width() - 1))]),
+    close: () => block.clear(),
+  };
+};
+
+const logScreen = ({ io, sweep }: Watched, elapsed: () => number): Screen => {
+  let shownAt = Number.NEGATIVE_INFINITY;
+  let said = '';
+  const say = (line: string): void => void io.stream.write(`${line}\n`);
+  return {
+    show: (progress) => {
+      if (performance.now() - shownAt < LINES_MS && progress.phase !== 'ended') return;
+      shownAt = performance.now();
+      const line = renderProgressLine(progress, { sweep, elapsedMs: elapsed() });
+      if (line !== said) say(line);
+      said = line;
+    },
+    trouble: (message) => {
+      if (message !== said) say(`waiting: ${message}`);
+      said = message;
+    },
+    close: () => undefined,
+  };
+};
+
+const jobsOf = async (on: TitrateConnection, { inFlight }: SweepProgress): Promise<TrialProgress> => {
+  const asked = inFlight.slice(0, MOST_TRIALS).map(async ({ trial, workflowId }) => {
+    const job = await trialProgress(on, workflowId).catch(() => undefined);
+    return [trial, job] as const;
+  });
+  return Object.fromEntries(await Promise.all(asked));
+};
+
+const hasEnded = async ({ home, sweepId }: Watched): Promise<boolean> => {
+  const recorded = await readSweep(home, sweepId).catch(() => undefined);
+  return recorded?.view.end != null;
+};
+
+const recordEnds = async (watched: Watched): Promise<void> => {
+  for (const end = performance.now() + RECORD_WAIT_MS; performance.now() < end; await wait(100)) {
+    if (await hasEnded(watched)) return;
+  }
+};
+
+/** Ends with true at the first Ctrl-C or TERM; the second one ends the process as ever. */
+const interruption = (): { readonly signal: AbortSignal; release(): void } => {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const release = (): void => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
+  return { signal: controller.signal, release };
+};
+
+const pauseFor = (ms: number, signal: AbortSignal): Promise<void> =>
+  wait(ms, undefined, { signal }).catch(() => undefined);
+
+const troubleOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
+};
+
+/** Comes back after a failure: to a server that has moved, or one that had to be started again. */
+const reconnect = async (watched: Watched, on: TitrateConnection): Promise<TitrateConnection> => {
+  const next = await (watched.revive?.() ?? connect({ home: watched.home, onlyRunning: true }));
+  await on.close().catch(() => undefined);
+  return next;
+};
+
+const follow = async (
+  first: TitrateConnection,
+  watched: Watched,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Ending> => {
+  let on = first;
+  try {
+    while (!signal.aborted) {
+      try {
+        const progress = await askProgress(on, watched.sweepId, { timeoutMs: ASK_TIMEOUT_MS });
+        screen.show(progress, watched.io.live ? await jobsOf(on, progress) : {});
+        if (progress.phase === 'ended') return 'ended';
+        await pauseFor(LIVE_MS, signal);
+      } catch (error) {
+        if (await hasEnded(watched)) return 'ended';
+        screen.trouble(troubleOf(error));
+        await pauseFor(RETRY_MS, signal);
+        if (!signal.aborted) on = await reconnect(watched, on).catch(() => on);
+      }
+    }
+    return 'interrupted';
+  } finally {
+    if (on !== first) await on.close().catch(() => undefined);
+  }
+};
+
+/** Shows a sweep's progress until it has ended and its record says so, or until Ctrl-C. */
+export const watchSweep = async (on: TitrateConnection, watched: Watched): Promise<Ending> => {
+  const recorded = await readSweep(watched.home, watched.sweepId).catch(() => undefined);
+  const startedAt = recorded === undefined ? Date.now() : Date.parse(recorded.view.startedAt);
+  const elapsed = (): number => Date.now() - startedAt;
+  const screen = watched.io.live
+    ? liveScreen(createLiveBlock(watched.io.stream), watched, elapsed)
+    : logScreen(watched, elapsed);
+  const { signal, release } = interruption();
+  try {
+    const ending = await follow(on, watched, screen, signal);
+    if (ending === 'ended') await recordEnds(watched);
+    return ending;
+  } finally {
+    release();
+    screen.close();
+  }
+};
