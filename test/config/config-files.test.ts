@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { costOf } from '../../src/domain/cost.js';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { parseSweep, sweepJsonSchema } from '../../src/domain/parse-sweep.js';
+import { SLIMPAJAMA_DOMAINS, createSlimpajamaWorld } from '../../src/simulators/slimpajama-law.js';
+
+const folder = new URL('../../config/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+
+describe.each(files)('config/%s', (name) => {
+  const sweep = parseSweep(parse(read(name)));
+
+  test('is a sweep that can be run', () => {
+    expect(sweep.launcher.kind).not.toBe('none');
+    expect(feasibleSet(sweep).contains(feasibleSet(sweep).centre)).toBe(true);
+  });
+
+  test('tells editors its schema', () => {
+    expect(read(name).split('\n')[0]).toBe('# yaml-language-server: $schema=./sweep.schema.json');
+  });
+});
+
+describe('the demonstration', () => {
+  const sweep = parseSweep(parse(read('slimpajama.yaml')));
+
+  test('asks for domains and metrics that its world has', () => {
+    expect(Object.keys(sweep.domains)).toEqual([...SLIMPAJAMA_DOMAINS]);
+    const { metrics } = createSlimpajamaWorld();
+    for (const metric of Object.keys(sweep.objective.weights)) expect(metrics).toContain(metric);
+  });
+
+  test('takes no more than a minute of simulated time', () => {
+    const { launcher } = sweep;
+    if (launcher.kind !== 'simulator') throw new Error('the demonstration needs no machine');
+    const inParallel = (sweep.budget / sweep.parallel) * launcher.secondsPerUnit;
+    const lastAlone = 2 * costOf(sweep, sweep.target) * launcher.secondsPerUnit; // the search's last run, a confirmation
+    expect(inParallel + lastAlone).toBeLessThan(60);
+  });
+});
+
+test('config/sweep.schema.json is what the checks are made from (npm run schema writes it)', () => {
+  expect(JSON.parse(read('sweep.schema.json'))).toEqual(JSON.parse(JSON.stringify(sweepJsonSchema())));
+});
