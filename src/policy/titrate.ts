@@ -222,6 +222,11 @@ const testCandidates = (
       ),
   );
 
+const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] => {
+  const most = Math.max(...candidates.map((candidate) => costOf(sweep, candidate)));
+  return candidates.filter((candidate) => costOf(sweep, candidate) === most);
+};
+
 const nothingLeft = (candidates: readonly Candidate[], pool: readonly TargetPoint[]): boolean => {
   const means = pool.map(({ mean }) => mean);
   const spread = Math.max(...means) - Math.min(...means);
@@ -233,10 +238,11 @@ const searchProposal = (situation: Situation, belief: Belief, tiers: readonly Ti
   const survey = surveyMixtures(belief, sweep, feasible, observations, seed, 0);
   const { open, excluded } = searchFidelities(situation);
   const candidates = valueCandidates(situation, belief, survey, candidateMixtures(survey, seed), open);
-  if (candidates.length === 0 || nothingLeft(candidates, survey.pool)) return null;
-  const tests = isTestTurn(situation, tiers)
-    ? testCandidates(situation, candidates, mixtureOf(survey.best.shares, feasible.domains))
-    : [];
+  const untested = testCandidates(situation, candidates, mixtureOf(survey.best.shares, feasible.domains));
+  // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
+  const last = nothingLeft(candidates, survey.pool);
+  const tests = last ? costliest(sweep, untested) : isTestTurn(situation, tiers) ? untested : [];
+  if (candidates.length === 0 || (last && tests.length === 0)) return null;
   const isTest = tests.length > 0;
   const considered = bestPerFidelity(candidates);
   const chosen = isTest ? bestPerFidelity(tests)[0]! : considered[0]!;

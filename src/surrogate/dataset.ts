@@ -12,7 +12,7 @@ export interface Dataset {
   readonly design: Design;
   /** The objective at each row (n). */
   readonly objective: Float64Array;
-  /** Every output that all rows have, the objective first (each n): they share hyper-parameters. */
+  /** The outputs that hyper-parameters are fitted to (each n). */
   readonly outputs: readonly Float64Array[];
   /** Which run each row comes from, 0 .. runs-1, in the order of the observations (n). */
   readonly rowRun: Int32Array;
@@ -37,7 +37,7 @@ interface Row extends Fidelity {
   readonly metrics: Metrics;
 }
 
-const MAX_OUTPUTS = 8; // outputs that share hyper-parameters; each costs n^2 per likelihood, and more add little
+const MAX_OUTPUTS = 16; // outputs that share hyper-parameters; each costs n^2 per likelihood
 
 /** Collects distinct values by a text key and returns each one's index. */
 class Distinct<T> {
@@ -125,11 +125,14 @@ const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
 
 const hasSpread = (values: Float64Array): boolean => values.some((value) => value !== values[0]);
 
-/** The metrics that every row has, other than one that is the objective itself. */
-const otherOutputs = (sweep: Sweep, rows: readonly Row[], design: Design): Float64Array[] => {
+/**
+ * The outputs that share hyper-parameters: every metric that all rows have. An objective of several metrics is not one of
+ * them, as it repeats what they say; it is the only one when there are no others.
+ */
+const sharedOutputs = (sweep: Sweep, rows: readonly Row[], design: Design, objective: Float64Array): Float64Array[] => {
   const weights = Object.keys(sweep.objective.weights);
-  const names = Object.keys(rows[0]?.metrics ?? {}).filter((name) => weights.length > 1 || name !== weights[0]);
-  return names
+  const others = Object.keys(rows[0]?.metrics ?? {})
+    .filter((name) => weights.length > 1 || name !== weights[0])
     .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])))
     .map((name) =>
       turnDownwards(
@@ -139,6 +142,7 @@ const otherOutputs = (sweep: Sweep, rows: readonly Row[], design: Design): Float
     )
     .filter(hasSpread)
     .slice(0, MAX_OUTPUTS - 1);
+  return weights.length > 1 && others.length > 0 ? others : [objective, ...others];
 };
 
 /** Turns observations into rows for the belief. Runs that failed or were cancelled count with the checkpoints they reached. */
@@ -153,7 +157,7 @@ export const buildDataset = (sweep: Sweep, observations: readonly Observation[],
     rows,
     design,
     objective,
-    outputs: [objective, ...otherOutputs(sweep, rows, design)],
+    outputs: sharedOutputs(sweep, rows, design, objective),
     rowRun: Int32Array.from(rows, ({ run }) => run),
   };
 };
