@@ -17,9 +17,14 @@ const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<
 const loadSettings = (
   env: Readonly<Record<string, string | undefined>>,
 ): ReturnType<typeof loadClientConnectConfig> => {
+  const overrideEnvVars = definedOnly(env);
   try {
-    return loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
+    return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {
+    // The SDK stumbles over a file without any profile (an empty one, /dev/null): it names no server.
+    if (error instanceof TypeError && overrideEnvVars['TEMPORAL_PROFILE'] === undefined) {
+      return loadClientConnectConfig({ overrideEnvVars, disableFile: true });
+    }
     const found = error instanceof Error ? error.message : String(error);
     const problem = { path: 'TEMPORAL_*', expected: 'settings in the Temporal CLI’s format', found };
     throw new InputError('the settings of the Temporal server cannot be read', [problem], {

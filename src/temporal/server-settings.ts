@@ -10,8 +10,6 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'history.transferProcessorMaxPollRPS': 2000, // default 20 a second: 80 of the 92 ms
   'history.timerProcessorMaxPollRPS': 2000,
   'system.enableActivityEagerExecution': true,
-  'frontend.enableUpdateWorkflowExecution': true,
-  'frontend.enableExecuteMultiOperation': true, // update-with-start, by which a sweep is created or found
 };
 
 /** With the log and `normal`, a killed server loses nothing; a power cut may lose the last transactions. */

@@ -20,6 +20,11 @@ describe('a team’s own server', () => {
     expect(findOwnServer({ TEMPORAL_CONFIG_FILE: none() })).toBeUndefined();
   });
 
+  it('is not meant by an empty configuration file', () => {
+    expect(findOwnServer({ TEMPORAL_CONFIG_FILE: settings('') })).toBeUndefined();
+    expect(findOwnServer({ TEMPORAL_CONFIG_FILE: '/dev/null', TEMPORAL_ADDRESS: 'a:1' })?.address).toBe('a:1');
+  });
+
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
     const own = findOwnServer({ TEMPORAL_CONFIG_FILE: none(), TEMPORAL_ADDRESS: 'temporal.example:7233' });
     expect(own).toMatchObject({ address: 'temporal.example:7233', namespace: 'default' });
