@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { drawDirichlet } from '../domain/dirichlet.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import type { World } from '../domain/ports.js';
 import { createRng } from '../domain/rng.js';
-import { drawNoise } from './noise.js';
+import { zodProblems } from '../domain/zod-problems.js';
+import { deviation, drawNoise } from './noise.js';
 import { alignShares, checkTraining } from './training.js';
 
 const PARAMETERS_PER_MILLION = 1e6;
@@ -81,14 +83,7 @@ export const parseEmulatorFile = (json: unknown): EmulatorFile => {
   const parsed = EmulatorFile.safeParse(json);
   const hint = 'the format is described in docs/worlds.md';
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => ({
-      path: issue.path
-        .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-        .join('')
-        .slice(1),
-      expected: issue.message,
-      found: 'a value of another shape',
-    }));
+    const problems = zodProblems(parsed.error, [], json);
     throw new InputError('the emulator file cannot be read', problems, { hint });
   }
   const problems = [...findShapeProblems(parsed.data), ...findInputProblems(parsed.data)];
@@ -96,17 +91,36 @@ export const parseEmulatorFile = (json: unknown): EmulatorFile => {
   return parsed.data;
 };
 
-const runLayers = (file: EmulatorFile, input: readonly number[]): readonly number[] => {
-  let values = input.map((value, i) => (value - (file.input_mean[i] ?? 0)) / (file.input_std[i] ?? 1));
-  for (const [k, layer] of file.layers.entries()) {
-    const hidden = k < file.layers.length - 1;
-    values = layer.weight.map((row, i) => {
-      let sum = layer.bias[i] ?? 0;
-      for (const [j, weight] of row.entries()) sum += weight * (values[j] ?? 0);
-      return hidden ? Math.max(0, sum) : sum;
-    });
+/** A layer as flat numbers: the loop over them is what every evaluation costs. */
+interface FlatLayer {
+  /** Row-major `(rows × columns)`. */
+  readonly weight: Float64Array;
+  readonly bias: Float64Array;
+}
+
+const flatten = ({ weight, bias }: z.infer<typeof Layer>): FlatLayer => ({
+  weight: Float64Array.from(weight.flat()),
+  bias: Float64Array.from(bias),
+});
+
+const applyLayer = ({ weight, bias }: FlatLayer, input: Float64Array, hidden: boolean): Float64Array => {
+  const columns = input.length;
+  const output = new Float64Array(bias.length);
+  for (let i = 0; i < output.length; i++) {
+    let sum = bias[i] ?? 0;
+    for (let j = 0; j < columns; j++) sum += (weight[i * columns + j] ?? 0) * (input[j] ?? 0);
+    output[i] = hidden && sum < 0 ? 0 : sum;
   }
-  return values.map((value, i) => value * (file.output_std[i] ?? 1) + (file.output_mean[i] ?? 0));
+  return output;
+};
+
+const runLayers = (file: EmulatorFile, layers: readonly FlatLayer[], input: readonly number[]): readonly number[] => {
+  let values: Float64Array = Float64Array.from(
+    input,
+    (value, i) => (value - (file.input_mean[i] ?? 0)) / (file.input_std[i] ?? 1),
+  );
+  for (const [k, layer] of layers.entries()) values = applyLayer(layer, values, k < layers.length - 1);
+  return Array.from(values, (value, i) => value * (file.output_std[i] ?? 1) + (file.output_mean[i] ?? 0));
 };
 
 const costPerStepOf = (file: EmulatorFile, parameters: number): number => {
@@ -122,28 +136,23 @@ const costPerStepOf = (file: EmulatorFile, parameters: number): number => {
 export const createEmulator = (json: unknown): Emulator => {
   const file = parseEmulatorFile(json);
   const sizes = file.model_sizes_millions.map((size) => size * PARAMETERS_PER_MILLION).sort((a, b) => a - b);
+  const layers = file.layers.map(flatten);
   return {
     domains: file.inputs.slice(0, -2),
     outputs: file.outputs.map(({ name, direction }) => ({ name, direction })),
     sizes,
     target: { parameters: sizes.at(-1) ?? Number.NaN, steps: file.steps.target ?? file.steps.max },
-    evaluate: (shares, parameters, steps) => runLayers(file, [...shares, parameters / PARAMETERS_PER_MILLION, steps]),
+    evaluate: (shares, parameters, steps) =>
+      runLayers(file, layers, [...shares, parameters / PARAMETERS_PER_MILLION, steps]),
     costPerStep: (parameters) => costPerStepOf(file, parameters),
   };
-};
-
-const deviation = (values: readonly number[]): number => {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 };
 
 /** Standard deviation of each output over Dirichlet(1) mixtures at the target `(O)`. */
 const measureSpreads = (emulator: Emulator): readonly number[] => {
   const rng = createRng(SPREAD_SEED);
   const samples = Array.from({ length: SPREAD_SAMPLES }, () => {
-    const weights = emulator.domains.map(() => -Math.log(1 - rng.uniform()));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const shares = weights.map((weight) => weight / total);
+    const shares = Array.from(drawDirichlet(rng, emulator.domains.length, 1));
     return emulator.evaluate(shares, emulator.target.parameters, emulator.target.steps);
   });
   return emulator.outputs.map((_, o) => deviation(samples.map((sample) => sample[o] ?? Number.NaN)));
