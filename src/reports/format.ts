@@ -39,7 +39,7 @@ export const formatCost = (value: number, unit = ''): string => {
 
 /** Writes a part of one as a percentage. */
 export const formatShare = (share: number, decimals = 1): string =>
-  Number.isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : 'n/a';
+  Number.isFinite(100 * share) ? `${(100 * share).toFixed(decimals)} %` : 'n/a';
 
 /** Writes how often one number holds another: `2.4x`. */
 export const formatRatio = (ratio: number): string =>

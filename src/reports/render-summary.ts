@@ -13,7 +13,7 @@ import {
   plural,
 } from './format.js';
 import { objectiveName } from './objective-of.js';
-import type { SweepView } from './sweep-view.js';
+import { otherNearOptimal, type SweepView } from './sweep-view.js';
 import { bar, columnsOf, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface SummaryOptions extends TerminalOptions {
@@ -73,7 +73,7 @@ const recommendationLines = (view: SweepView, options: TerminalOptions): string[
 };
 
 const nearOptimalLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
-  const near = recommendation?.nearOptimal ?? [];
+  const near = recommendation === null ? [] : otherNearOptimal(recommendation);
   if (near.length === 0) return [];
   const text = `${plural(near.length, 'other mixture')} cannot be told from it; the brackets give the range of each share over them. For instance: ${near
     .slice(0, 2)

@@ -1,8 +1,9 @@
 /** A sweep as its record tells it: the one source of every report, table and text. */
 import { costUnit } from '../domain/cost.js';
-import type { Recommendation } from '../domain/decision.js';
+import type { NearOptimal, Recommendation } from '../domain/decision.js';
 import { StateError } from '../domain/errors.js';
 import { isSameFidelity } from '../domain/fidelity.js';
+import { isSameMixture } from '../domain/mixture.js';
 import type { RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { objectiveOf } from './objective-of.js';
@@ -171,6 +172,10 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     head: { seq: last.seq, hash: last.hash },
   };
 };
+
+/** Mixtures beside the recommended one that the belief cannot tell from it. */
+export const otherNearOptimal = ({ mixture, nearOptimal }: Recommendation): readonly NearOptimal[] =>
+  nearOptimal.filter((near) => !isSameMixture(near.mixture, mixture));
 
 /** Completed runs at the target itself, search and confirmation alike. */
 export const targetRuns = (view: SweepView): readonly ObservationView[] =>

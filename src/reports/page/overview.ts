@@ -18,7 +18,7 @@ import {
 } from '../format.js';
 import { objectiveName, objectiveSentence } from '../objective-of.js';
 import { mixturePlot } from '../plots/mixture-plot.js';
-import type { ObservationView, ScaleSpend, SweepView } from '../sweep-view.js';
+import { otherNearOptimal, type ObservationView, type ScaleSpend, type SweepView } from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
 import { section, table } from './table.js';
 
@@ -89,14 +89,14 @@ const nearOptimalTable = (view: SweepView, near: readonly NearOptimal[]): Insert
     ],
     shown,
   );
-  return markup`<details><summary>${plural(near.length, 'mixture')} that cannot be told from the best</summary>${rows}${more}</details>`;
+  return markup`<details><summary>${plural(near.length, 'other mixture')} that cannot be told from the best</summary>${rows}${more}</details>`;
 };
 
 export const recommendationSection = (view: SweepView, recommendation: Recommendation): Markup =>
   section('Recommended mixture', [
     mixturePlot(view, recommendation),
     markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief; anything in it is about as good.</p>`,
-    nearOptimalTable(view, recommendation.nearOptimal),
+    nearOptimalTable(view, otherNearOptimal(recommendation)),
   ]);
 
 export const confirmationSection = (view: SweepView): Markup => {

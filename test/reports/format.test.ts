@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  formatCost,
+  formatDuration,
+  formatMixture,
+  formatPrediction,
+  formatShare,
+  formatSignificant,
+} from '../../src/reports/format.js';
+
+describe('numbers for people', () => {
+  it('keep three digits over many powers of ten', () => {
+    expect([0.00001234, 0.0123, 1.256, 41.23, 412.3, 1234.5].map((cost) => formatCost(cost))).toEqual([
+      '1.23e-5',
+      '0.0123',
+      '1.26',
+      '41.2',
+      '412',
+      '1,235',
+    ]);
+  });
+
+  it('write a belief with the digits that its deviation leaves', () => {
+    expect(formatPrediction({ mean: 2.13456, sd: 0.0123 })).toBe('2.135 ± 0.024');
+    expect(formatPrediction({ mean: 61.2, sd: 3 })).toBe('61.2 ± 5.9');
+    expect(formatPrediction({ mean: 2.5, sd: 0 })).toMatch(/^2\.500/);
+  });
+
+  it('name the largest shares and sum the rest', () => {
+    const mixture = { a: 0.5, b: 0.3, c: 0.15, d: 0.05, e: 0.0001 };
+    expect(formatMixture(mixture, 2)).toBe('a 50.0 %, b 30.0 %, 2 more 20.0 %');
+  });
+
+  it('write durations in two units', () => {
+    expect([41_000, 185_000, 7_620_000, 270_000_000].map(formatDuration)).toEqual([
+      '41 s',
+      '3 min 05 s',
+      '2 h 07 min',
+      '3 d 3 h',
+    ]);
+  });
+
+  it('never write NaN or Infinity', () => {
+    const property = fc.property(fc.double(), (value) => {
+      for (const text of [
+        formatSignificant(value),
+        formatCost(value),
+        formatShare(value),
+        formatPrediction({ mean: value, sd: value }),
+      ]) {
+        expect(text).not.toMatch(/NaN|Infinity/);
+      }
+    });
+    fc.assert(property, { numRuns: 300, seed: 5 });
+  });
+
+  it('read back as the number they stand for', () => {
+    const property = fc.property(fc.double({ min: 1e-12, max: 1e12, noNaN: true }), (value) => {
+      expect(Number(formatSignificant(value, 4).replaceAll(',', '')) / value).toBeCloseTo(1, 2);
+    });
+    fc.assert(property, { numRuns: 300, seed: 6 });
+  });
+});

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderProgress, renderProgressLine } from '../../src/reports/render-progress.js';
+import { renderSummary } from '../../src/reports/render-summary.js';
+import { foldRecord } from '../../src/reports/sweep-view.js';
+import { columnsOf } from '../../src/reports/terminal/line.js';
+import { hostileText } from './hostile-text.js';
+import { jobsOf, progressOf } from './simulated-progress.js';
+import { simulateRecord, SWEEP } from './simulated-record.js';
+
+const running = progressOf(simulateRecord({ runs: 24, running: 4 }));
+const options = { sweep: SWEEP, elapsedMs: 133_000, width: 100, colour: false };
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
+// eslint-disable-next-line no-control-regex
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
+describe('the progress block', () => {
+  it('has a bar for every running trial, the budget by scale, and the best prediction', () => {
+    const block = renderProgress(running, jobsOf(running), options);
+    expect(block[0]).toContain('24 decisions, 20 results, 2 min 13 s');
+    expect(block[1]).toMatch(/t021 +150M ━+╌+ +3,920\/19,600 +book_ce 2\.900/);
+    expect(block.filter((line) => /\/\d+,\d+/.test(line))).toHaveLength(4);
+    expect(block.join('\n')).toMatch(/budget +━.* 77\.6 of 720 EFLOP \(11 %\), 162 in flight/);
+    expect(block.join('\n')).toContain('20M 4.15, 150M 11.5, 300M 61.9');
+    expect(block.join('\n')).toMatch(/best +book_ce 2\.515 ± 0\.086/);
+  });
+
+  it('fills a bar by the share of steps done', () => {
+    const [trial] = running.inFlight;
+    if (trial === undefined) throw new Error('the fixture has trials in flight');
+    const filled = (steps: number): number => {
+      const block = renderProgress(running, { [trial.trial]: { steps } }, options);
+      return [...(block[1] ?? '')].filter((char) => char === '━').length;
+    };
+    expect([filled(0), filled(trial.steps / 2), filled(trial.steps), filled(trial.steps * 2)]).toEqual([0, 14, 28, 28]);
+  });
+
+  it('fits every width, with and without colour', () => {
+    const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
+      for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
+        expect(columnsOf(line.replace(COLOUR, ''))).toBeLessThan(width);
+      }
+    });
+    fc.assert(property, { numRuns: 60, seed: 2 });
+  });
+
+  it('lets no control character of a job or a sweep reach the terminal', () => {
+    const property = fc.property(hostileText, (text) => {
+      const [first, ...others] = running.inFlight;
+      if (first === undefined) throw new Error('the fixture has trials in flight');
+      const progress = {
+        ...running,
+        sweepId: text,
+        pause: { by: text, reason: text },
+        inFlight: [{ ...first, trial: text, scale: text }, ...others],
+      };
+      const block = renderProgress(progress, jobsOf(progress), { ...options, colour: false });
+      for (const line of [...block, renderProgressLine(progress, options)]) expect(line).not.toMatch(CONTROL);
+    });
+    fc.assert(property, { numRuns: 60, seed: 3 });
+  });
+});
+
+describe('the closing text', () => {
+  it('gives the mixture with ranges, the spend, the doubt, the confirmation and the report', () => {
+    const text = renderSummary(foldRecord(simulateRecord()), { ...options, report: '/x/report.html' }).join('\n');
+    expect(text).toMatch(/book +54\.2 % +━+ +\(45\.5 % to 59\.2 %\)/);
+    expect(text).toContain('2.505 ± 0.012 (95 % interval 2.493 to 2.517)');
+    expect(text).toContain('709 EFLOP of 720 (98.4 %)');
+    expect(text).toContain('It lies inside the interval.');
+    expect(text).toMatch(/Report: \/x\/report\.html$/);
+  });
+
+  it('is plain about a sweep without a recommendation', () => {
+    const text = renderSummary(foldRecord(simulateRecord().slice(0, 3)), options).join('\n');
+    expect(text).toContain('No recommendation yet');
+  });
+
+  it('lets no control character of a job or a sweep reach the terminal', () => {
+    const property = fc.property(hostileText, (text) => {
+      const sweep = { ...SWEEP, name: text, domains: { ...SWEEP.domains, [text]: { min: 0, max: 1 } } };
+      const view = foldRecord(simulateRecord({ sweep, jobText: text, runs: 12 }));
+      for (const line of renderSummary(view, options)) expect(line).not.toMatch(CONTROL);
+    });
+    fc.assert(property, { numRuns: 40, seed: 4 });
+  });
+});
