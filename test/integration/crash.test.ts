@@ -32,9 +32,9 @@ const sweepOn = (launcher: keyof typeof launchers): Sweep => {
     name: 'crash',
     objective: { minimize: isReal ? 'loss' : 'book_ce' },
     domains: Object.fromEntries(domains.map((name) => [name, {}])),
-    scales: { '20M': { parameters: 20e6, tokensPerStep: 524288, steps: [10, 20] } },
-    target: { scale: '20M', steps: 20 },
-    cost: { kind: 'table', perStep: { '20M': 1 / 20 } },
+    scales: { '20M': { parameters: 20e6, tokensPerStep: 524288, steps: [1000, 2000] } },
+    target: { scale: '20M', steps: 2000 },
+    cost: { kind: 'table', perStep: { '20M': 1 / 2000 } },
     budget: { cost: TRIALS },
     parallel: 2,
     policy: 'random',
@@ -63,6 +63,7 @@ describe.each(['local processes', 'simulated jobs'] as const)('a sweep of %s', (
   const observed = async (count: number): Promise<SweepProgress> => {
     for (;;) {
       const now = await progress(on, 'crash', { timeoutMs: 60_000 });
+      if (now.pause !== null) throw new Error(`the sweep paused: ${now.pause.reason}`);
       if (now.observations >= count || now.result !== null) return now;
       await sleep(50);
     }
