@@ -1,5 +1,5 @@
 import { formatCost, formatPrediction, formatShare, formatTime } from '../reports/format.js';
-import { renderProgress } from '../reports/render-progress.js';
+import { renderProgress, type TrialProgress } from '../reports/render-progress.js';
 import { renderSummary } from '../reports/render-summary.js';
 import type { SweepView } from '../reports/sweep-view.js';
 import { textTable } from '../reports/text-table.js';
@@ -7,6 +7,7 @@ import type { SweepProgress } from '../domain/messages.js';
 import { connect } from '../temporal/client.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
 import { progress } from '../temporal/sweeps.js';
+import { askJobs } from './ask-jobs.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { sweepJson } from './conclude.js';
 import { EXIT } from './exit-codes.js';
@@ -60,12 +61,18 @@ const listAll = async (home: Home): Promise<Outcome> => {
   return { exitCode: EXIT.ok, json: { home: home.root, sweeps: json }, text };
 };
 
+interface Live {
+  readonly progress: SweepProgress;
+  readonly jobs: TrialProgress;
+}
+
 /** Asks the running sweep itself; undefined when no server or worker answers. */
-const askLive = async (home: Home, sweepId: string, io: Io): Promise<SweepProgress | undefined> => {
+const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live | undefined> => {
   try {
     const on = await connect({ home, onlyRunning: true });
     try {
-      return await progress(on, sweepId, { timeoutMs: ASK_TIMEOUT_MS });
+      const answer = await progress(on, sweepId, { timeoutMs: ASK_TIMEOUT_MS });
+      return { progress: answer, jobs: await askJobs(on, answer) };
     } finally {
       await on.close();
     }
@@ -98,10 +105,13 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
   const text =
     live === undefined
       ? renderSummary(view, terminal)
-      : renderProgress(live, {}, { ...terminal, sweep: view.sweep, elapsedMs });
+      : renderProgress(live.progress, live.jobs, { ...terminal, sweep: view.sweep, elapsedMs });
   return {
     exitCode: EXIT.ok,
-    json: { ...sweepJson(home, view), ...(live === undefined ? {} : { status: live.status, progress: live }) },
+    json: {
+      ...sweepJson(home, view),
+      ...(live === undefined ? {} : { status: live.progress.status, progress: live.progress, jobs: live.jobs }),
+    },
     text: text.join('\n'),
   };
 };

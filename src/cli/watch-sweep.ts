@@ -7,7 +7,7 @@ import { renderProgress, renderProgressLine, type TrialProgress } from '../repor
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
 import { progress as askProgress } from '../temporal/sweeps.js';
-import { trialProgress } from '../temporal/trial-progress.js';
+import { askJobs } from './ask-jobs.js';
 import type { Io } from './io.js';
 import { createLiveBlock, type LiveBlock } from './live-block.js';
 import { readSweep } from './sweep-record.js';
@@ -28,7 +28,6 @@ const LINES_MS = 5000; // of a log
 const RETRY_MS = 2000;
 const ASK_TIMEOUT_MS = 5000;
 const RECORD_WAIT_MS = 10_000; // the last line of a record follows the end within a second
-const MOST_TRIALS = 16; // asked for one by one, so not for hundreds
 
 /** What the watch shows itself on. */
 interface Screen {
@@ -68,14 +67,6 @@ const logScreen = ({ io, sweep }: Watched, elapsed: () => number): Screen => {
     },
     close: () => undefined,
   };
-};
-
-const jobsOf = async (on: TitrateConnection, { inFlight }: SweepProgress): Promise<TrialProgress> => {
-  const asked = inFlight.slice(0, MOST_TRIALS).map(async ({ trial, workflowId }) => {
-    const job = await trialProgress(on, workflowId).catch(() => undefined);
-    return [trial, job] as const;
-  });
-  return Object.fromEntries(await Promise.all(asked));
 };
 
 const hasEnded = async ({ home, sweepId }: Watched): Promise<boolean> => {
@@ -128,7 +119,7 @@ const follow = async (
     while (!signal.aborted) {
       try {
         const progress = await askProgress(on, watched.sweepId, { timeoutMs: ASK_TIMEOUT_MS });
-        screen.show(progress, watched.io.live ? await jobsOf(on, progress) : {});
+        screen.show(progress, watched.io.live ? await askJobs(on, progress) : {});
         if (progress.phase === 'ended') return 'ended';
         await pauseFor(LIVE_MS, signal);
       } catch (error) {

@@ -1,8 +1,10 @@
-import { decimalsOf, formatFixed, formatPrediction, Z95 } from './format.js';
+import { massMoved, type Mixture } from '../domain/mixture.js';
+import { decimalsOf, formatFixed, formatPrediction, formatShare, Z95 } from './format.js';
 import { objectiveName } from './objective-of.js';
 import type { SweepView } from './sweep-view.js';
 
 export interface Confirmation {
+  readonly mixture: Mixture;
   /** Confirmation runs that reported the objective. */
   readonly runs: number;
   readonly mean: number;
@@ -19,10 +21,21 @@ export const confirmationOf = (view: SweepView): Confirmation | undefined => {
   const before = view.recommendations.filter(({ at }) => first === undefined || at <= first.at).at(-1)?.recommendation;
   const predicted = before ?? first?.explanation.incumbent;
   return {
+    mixture: view.confirmations.at(-1)?.mixture ?? {},
     runs: values.length,
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     predicted: predicted === undefined ? undefined : { mean: predicted.mean, sd: predicted.sd },
   };
+};
+
+const MOVED = 0.005; // half a percent of the mixture: less is below what shares are written to
+
+/** Says that the recommendation is no longer the mixture that was confirmed, when it has moved since. */
+const movedSince = ({ recommendation }: SweepView, { mixture }: Confirmation): string => {
+  const moved = recommendation === null ? 0 : massMoved(recommendation.mixture, mixture);
+  return moved < MOVED
+    ? ''
+    : ` With these results counted in, the recommendation has moved by ${formatShare(moved)} of the mixture.`;
 };
 
 /** Says how the confirmation went, in one or two sentences. */
@@ -41,7 +54,7 @@ export const confirmationSentence = (view: SweepView): string => {
       ? 'One run of the recommendation at the target reported'
       : `${runs} runs of the recommendation at the target reported on average`;
   const reported = `${what} ${metric} ${formatFixed(mean, decimals)}`;
-  if (predicted === undefined) return `${reported}.`;
+  if (predicted === undefined) return `${reported}.${movedSince(view, result)}`;
   const held = Math.abs(mean - predicted.mean) <= Z95 * predicted.sd;
-  return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.`;
+  return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.${movedSince(view, result)}`;
 };

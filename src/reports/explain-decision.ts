@@ -1,6 +1,6 @@
 /** Says in plain words why a job was bought: from the record alone, nothing is computed anew. */
 import { costOf } from '../domain/cost.js';
-import type { Candidate, FidelityTrust } from '../domain/decision.js';
+import type { Candidate, Explanation, FidelityTrust } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import {
@@ -39,7 +39,8 @@ const isTarget = (view: SweepView, fidelity: Fidelity): boolean => isSameFidelit
 
 const head = (view: SweepView, decision: DecisionView): string[] => {
   const { cost, explanation, continues } = decision;
-  const budgetShare = formatShare(cost / view.sweep.budget);
+  const share = cost / view.sweep.budget;
+  const budgetShare = share < 0.0005 ? 'under 0.1 %' : formatShare(share); // what would be written as 0.0 %
   return [
     `Decision ${decision.decision} of ${plainText(view.sweepId)}: trial ${plainText(decision.trial)}, ${formatTime(decision.at)}`,
     `Train ${formatFidelity(decision)} for ${formatCost(cost, view.unit)} (${budgetShare} of the budget).`,
@@ -55,28 +56,36 @@ const head = (view: SweepView, decision: DecisionView): string[] => {
   ];
 };
 
+/** What would have been recommended at a decision: its own incumbent, else what was recommended last before it. */
+const incumbentOf = (view: SweepView, decision: DecisionView): Explanation['incumbent'] =>
+  decision.explanation.incumbent ?? view.recommendations.filter(({ at }) => at <= decision.at).at(-1)?.recommendation;
+
+const incumbentLines = (view: SweepView, decision: DecisionView): string[] => {
+  const incumbent = incumbentOf(view, decision);
+  if (incumbent === undefined) return ['No prediction for the target was made yet.'];
+  const metric = objectiveName(view.sweep.objective);
+  return [
+    `Best mixture so far: ${formatMixture(incumbent.mixture)};`,
+    `its ${metric} at ${formatFidelity(view.sweep.target)} was put at ${formatPrediction(incumbent)} (95 %: ${formatInterval(incumbent)}).`,
+  ];
+};
+
 const belief = (view: SweepView, decision: DecisionView): string[] => {
   const { explanation, sawObservations, sawPending } = decision;
-  const { incumbent, fit, expected } = explanation;
+  const { fit, expected } = explanation;
   const metric = objectiveName(view.sweep.objective);
   const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
-  const spread = fit === undefined ? '' : fitVerdict(fit.standardizedError);
   return [
     `${plural(sawObservations, 'run')} had been observed; in flight and counted in: ${pending}.`,
     `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
-    ...(incumbent === undefined
-      ? ['No prediction for the target was made yet.']
-      : [
-          `Best mixture so far: ${formatMixture(incumbent.mixture)};`,
-          `its ${metric} at ${formatFidelity(view.sweep.target)} was put at ${formatPrediction(incumbent)} (95 %: ${formatInterval(incumbent)}).`,
-        ]),
+    ...incumbentLines(view, decision),
     ...(expected === undefined
       ? []
       : [`This run itself was expected to report ${metric} ${formatPrediction(expected)}.`]),
     ...(fit === undefined
       ? []
       : [
-          `The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${spread}).`,
+          `The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${fitVerdict(fit.standardizedError)}).`,
         ]),
   ];
 };
@@ -127,7 +136,9 @@ const whyNotTarget = (view: SweepView, decision: DecisionView, chosen: Candidate
   const excluded = excludedReason(view, decision);
   if (excluded !== undefined) return `${formatFidelity(target)} was left out: ${excluded}.`;
   const full = costOf(view.sweep, target);
-  return `${formatFidelity(target)} costs ${formatCost(full, view.unit)}, ${formatRatio(full / decision.cost)} this run; the policy did not weigh it here.`;
+  const price = `${formatFidelity(target)} costs ${formatCost(full, view.unit)}, ${formatRatio(full / decision.cost)} this run`;
+  if (explanation.phase === 'opening') return `The opening compares no values. ${price}.`;
+  return `${price}; the policy did not weigh it here.`;
 };
 
 /** Says how the choice stands by value per cost; a policy's rules may buy another run than the best by that measure. */
@@ -169,7 +180,8 @@ const scaleReason = (view: SweepView, decision: DecisionView): { title: string; 
   if (rankOf(view, decision.scale) >= rankOf(view, view.sweep.target.scale)) {
     return { title: `Why ${target}, and why now`, lines: [standing(view, decision, chosen), ...runnersUp] };
   }
-  const lines = [whyNotTarget(view, decision, chosen), standing(view, decision, chosen), ...runnersUp];
+  const rank = chosen === undefined ? [] : [standing(view, decision, chosen)];
+  const lines = [whyNotTarget(view, decision, chosen), ...rank, ...runnersUp];
   return { title: `Why ${plainText(decision.scale)}, and not ${target}`, lines };
 };
 

@@ -1,6 +1,5 @@
 import type { Metrics } from '../domain/observation.js';
 import type { Objective } from '../domain/sweep.js';
-import { formatSignificant } from './format.js';
 import { plainText } from './plain-text.js';
 
 /** Returns the weighted sum of metrics that is optimised, in the team's direction; undefined when a metric is missing. */
@@ -26,7 +25,7 @@ export const objectiveName = (objective: Objective): string => {
 /** Says what is optimised: `minimize 0.5 book_ce + 0.5 arxiv_ce`. */
 export const objectiveSentence = (objective: Objective): string => {
   const terms = weightsOf(objective).map(([metric, weight]) =>
-    weight === 1 ? plainText(metric, 80) : `${formatSignificant(weight, 3)} ${plainText(metric, 80)}`,
+    weight === 1 ? plainText(metric, 80) : `${Number(weight.toPrecision(3))} ${plainText(metric, 80)}`,
   );
   return `${objective.direction} ${terms.join(' + ')}`;
 };

@@ -120,14 +120,14 @@ export const confirmationSection = (view: SweepView): Markup => {
 };
 
 export const spendTable = (view: SweepView): Markup =>
-  table<ScaleSpend>(
+  markup`<details><summary>Figures</summary>${table<ScaleSpend>(
     [
       { title: 'scale', cell: ({ scale }) => scale },
       { title: 'runs', kind: 'right', cell: ({ runs }) => runs.toString() },
       { title: 'completed', kind: 'right', cell: ({ completed }) => completed.toString() },
       { title: `spent (${view.unit})`, kind: 'right', cell: ({ cost }) => formatCost(cost) },
-      { title: 'of that, confirming', kind: 'right', cell: ({ confirmCost }) => formatCost(confirmCost) },
-      { title: 'lost in runs that did not complete', kind: 'right', cell: ({ lostCost }) => formatCost(lostCost) },
+      { title: 'confirming', kind: 'right', cell: ({ confirmCost }) => formatCost(confirmCost) },
+      { title: 'lost to failures', kind: 'right', cell: ({ lostCost }) => formatCost(lostCost) },
     ],
     view.spentByScale,
-  );
+  )}</details>`;

@@ -48,7 +48,7 @@ export const predictedPlot = (view: SweepView): Markup | undefined => {
   const checked = checkedPredictions(view);
   if (checked.length === 0) return undefined;
   const ends = paddedExtent(
-    checked.flatMap(({ mean, value }) => [mean, value]),
+    checked.flatMap((item) => [item.value, ...intervalOf(item)]),
     0.08,
   );
   const x = scaleLinear()

@@ -18,7 +18,8 @@ const drawRow = (view: SweepView, spend: ScaleSpend, row: number, x: Axis, mark:
 
 /** What was charged at each scale; the pale part confirmed the recommendation. */
 export const spendPlot = (view: SweepView): Markup => {
-  const rows = view.spentByScale;
+  const used = view.spentByScale.filter(({ runs }) => runs > 0);
+  const rows = used.length > 0 ? used : view.spentByScale;
   const height = FRAME.top + rows.length * ROW + FRAME.bottom;
   const x = fromZero(
     FRAME,

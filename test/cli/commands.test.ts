@@ -1,0 +1,144 @@
+/** The compiled command itself, in processes of its own, without any server. `npm test` builds it first. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { homeAt, sweepPaths } from '../../src/temporal/home.js';
+import { simulateRecord } from '../reports/simulated-record.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const HELP_LIMIT_MS = 400; // the promise is 150 ms on an idle machine; test machines are not idle
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly ms: number;
+}
+
+const titrate = (...args: string[]): Promise<Ran> =>
+  new Promise((done) => {
+    const began = performance.now();
+    const env = { ...process.env, TITRATE_HOME: '', NO_COLOR: '1' };
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
+      const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
+      done({ code, out, err, ms: performance.now() - began });
+    });
+  });
+
+let root: string;
+let sweepId: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'titrate-cli-'));
+  const lines = simulateRecord();
+  const [first] = lines;
+  sweepId = first?.event.type === 'started' ? first.event.sweepId : '';
+  const { folder, record } = sweepPaths(homeAt(root), sweepId);
+  await mkdir(folder, { recursive: true });
+  await writeFile(record, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** Exactly one JSON object on one line. */
+const readJson = (out: string): Record<string, unknown> => {
+  expect(out.endsWith('\n')).toBe(true);
+  expect(out.trimEnd().split('\n')).toHaveLength(1);
+  return JSON.parse(out) as Record<string, unknown>;
+};
+
+describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run build`)', () => {
+  it('shows its help quickly', async () => {
+    const runs: Ran[] = [];
+    for (let i = 0; i < 5; i++) runs.push(await titrate('--help'));
+    expect(runs.every(({ code, out }) => code === 0 && out.includes('Exit codes:'))).toBe(true);
+    expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(HELP_LIMIT_MS);
+  });
+
+  it('reads a record without a server: status, explain, report', async () => {
+    const listed = await titrate('status', '--home', root);
+    expect(listed.out).toMatch(new RegExp(`${sweepId} +completed +709 of 720 EFLOP`));
+    const explained = await titrate('explain', '20', '--home', root);
+    expect(explained.out).toContain('Why 300M, and not 1B');
+    const reported = await titrate('report', 'slim', '--home', root);
+    expect(reported.out.trim()).toBe(sweepPaths(homeAt(root), sweepId).report);
+    expect(await readFile(reported.out.trim(), 'utf8')).toContain('</html>');
+  });
+
+  it('shows a sweep that has ended again, with the exit status of its end', async () => {
+    const watched = await titrate('watch', 'latest', '--home', root);
+    expect(watched.code).toBe(0);
+    expect(watched.out).toContain('Recommended mixture');
+  });
+
+  it('prints one JSON object and nothing else on stdout, whatever is asked', async () => {
+    const asked: [number, string[]][] = [
+      [0, ['status']],
+      [0, ['status', sweepId]],
+      [0, ['explain']],
+      [0, ['report']],
+      [0, ['watch']],
+      [0, ['run', '--help']],
+      [0, ['--version']],
+      [0, ['server', 'status']],
+      [1, ['pause', sweepId]],
+      [2, ['run', 'none.yaml']],
+      [2, ['nonsense']],
+      [2, ['explain', sweepId, '999']],
+      [3, ['doctor']],
+    ];
+    for (const [code, args] of asked) {
+      const ran = await titrate(...args, '--json', '--home', root);
+      expect([args, ran.code]).toEqual([args, code]);
+      const json = readJson(ran.out);
+      if (code === 2) expect(json['error']).toMatchObject({ code: 'InputError', problems: [expect.anything()] });
+      else expect(json).not.toHaveProperty('error');
+    }
+  });
+
+  it('gives programs the keys they rely on', async () => {
+    const { out } = await titrate('watch', '--json', '--home', root);
+    const json = readJson(out);
+    expect(json).toMatchObject({
+      sweep: sweepId,
+      folder: sweepPaths(homeAt(root), sweepId).folder,
+      status: 'completed',
+    });
+    expect(json['spent']).toBeCloseTo(709.2, 0);
+    expect(json['recommendation']).toMatchObject({
+      mixture: { book: expect.any(Number) },
+      nearOptimal: expect.any(Array),
+    });
+  });
+
+  it('says what is wrong on stderr, with the exit status of usage', async () => {
+    const ran = await titrate('runn', 'x.yaml');
+    expect([ran.code, ran.out]).toEqual([2, '']);
+    expect(ran.err).toContain('did you mean run?');
+  });
+
+  it('refuses a record that was changed, and names the line', async () => {
+    const home = homeAt(await mkdtemp(join(tmpdir(), 'titrate-torn-')));
+    const { folder, record } = sweepPaths(home, sweepId);
+    await mkdir(folder, { recursive: true });
+    const text = simulateRecord()
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
+    await writeFile(record, text.replace('"cost":0.37748736', '"cost":0.27748736'));
+    const ran = await titrate('report', '--home', home.root);
+    expect(ran.code).toBe(3);
+    expect(ran.err).toContain('the record is broken at line 2');
+    await rm(home.root, { recursive: true, force: true });
+  });
+
+  it('init writes a sweep file once and never overwrites it', async () => {
+    const folder = join(root, 'new');
+    expect((await titrate('init', folder)).code).toBe(0);
+    const written = await readFile(join(folder, 'sweep.yaml'), 'utf8');
+    const again = await titrate('init', folder);
+    expect([again.code, await readFile(join(folder, 'sweep.yaml'), 'utf8')]).toEqual([2, written]);
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findSweep, listSweeps } from '../../src/cli/find-sweep.js';
+import { homeAt, type Home } from '../../src/temporal/home.js';
+
+let home: Home;
+const IDS = ['alpha-11111111', 'alpha-22222222', 'alpha-22222222-2', 'beta-33333333', 'own'];
+
+beforeAll(async () => {
+  home = homeAt(await mkdtemp(join(tmpdir(), 'titrate-find-')));
+  for (const [i, id] of IDS.entries()) {
+    await mkdir(join(home.sweeps, id), { recursive: true });
+    const record = join(home.sweeps, id, 'record.jsonl');
+    await writeFile(record, '');
+    await utimes(record, 1000 + i, 1000 + i);
+  }
+  await mkdir(join(home.sweeps, 'not-a-sweep'));
+});
+afterAll(() => rm(home.root, { recursive: true, force: true }));
+
+describe('a sweep', () => {
+  it('is listed when its folder holds one, the last touched first', async () => {
+    expect(await listSweeps(home)).toEqual([...IDS].reverse());
+    expect(await listSweeps(homeAt('/nonexistent/home'))).toEqual([]);
+  });
+
+  it('is found by its id, also when that begins another id', async () => {
+    expect(await findSweep(home, 'alpha-22222222', 'unique')).toBe('alpha-22222222');
+  });
+
+  it('is found by the beginning of its id, its name, or as the latest', async () => {
+    expect(await findSweep(home, 'bet')).toBe('beta-33333333');
+    expect(await findSweep(home, 'beta', 'unique')).toBe('beta-33333333');
+    expect(await findSweep(home, undefined)).toBe('own');
+    expect(await findSweep(home, 'latest')).toBe('own');
+  });
+
+  it('whose name several bear is the latest of them to look at, and none to act on', async () => {
+    expect(await findSweep(home, 'alpha')).toBe('alpha-22222222-2');
+    await expect(findSweep(home, 'alpha', 'unique')).rejects.toThrow(/alpha-11111111.*fits all of them/s);
+    await expect(findSweep(home, 'alph')).rejects.toThrow(/fits all of them/);
+  });
+
+  it('that is not there is refused with the nearest name', async () => {
+    await expect(findSweep(home, 'betta')).rejects.toThrow(/did you mean beta\?/);
+    await expect(findSweep(homeAt('/nonexistent/home'), undefined)).rejects.toThrow(/none is here yet/);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { commandHelp, mainHelp } from '../../src/cli/help.js';
+import { parseCommandLine } from '../../src/cli/parse-command-line.js';
+import { InputError } from '../../src/domain/errors.js';
+
+const problemOf = (...args: string[]): string => {
+  try {
+    parseCommandLine(args);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  throw new Error(`${args.join(' ')} was taken`);
+};
+
+describe('a command line', () => {
+  it('gives the command, its arguments and its flags, wherever the flags stand', () => {
+    for (const args of [
+      ['run', 'a.yaml', '--home', 'h', '--detach'],
+      ['--home', 'h', 'run', '--detach', 'a.yaml'],
+      ['run', '--home=h', '--detach', '--', 'a.yaml'],
+    ]) {
+      const { command, positionals, flags, wants } = parseCommandLine(args);
+      expect([command?.name, positionals, flags['home'], flags['detach'], wants]).toEqual([
+        'run',
+        ['a.yaml'],
+        'h',
+        true,
+        'run',
+      ]);
+    }
+  });
+
+  it('takes a file name that begins with a dash after --', () => {
+    expect(parseCommandLine(['run', '--', '-odd.yaml']).positionals).toEqual(['-odd.yaml']);
+  });
+
+  it('suggests the nearest command and the nearest flag', () => {
+    expect(problemOf('runn', 'a.yaml')).toContain('did you mean run?');
+    expect(problemOf('stauts')).toContain('did you mean status?');
+    expect(problemOf('run', 'a.yaml', '--detatch')).toContain('did you mean --detach?');
+    expect(problemOf('zzzzzzz')).not.toContain('did you mean');
+  });
+
+  it('refuses a missing or forgotten value, and a value for a switch', () => {
+    expect(problemOf('run', 'a.yaml', '--id')).toContain('--id: expected a value: ID');
+    expect(problemOf('run', 'a.yaml', '--id', '--json')).toContain('--id: expected a value: ID');
+    expect(problemOf('run', 'a.yaml', '--detach=yes')).toContain('--detach: expected no value');
+  });
+
+  it('refuses too few and too many arguments, showing the usage', () => {
+    expect(problemOf('run')).toContain('expected titrate run FILE; found nothing');
+    expect(problemOf('doctor', 'now')).toContain('expected no argument; found "now"');
+    expect(problemOf('explain', 'a', '1', '2')).toContain('expected titrate explain [SWEEP] [N]');
+  });
+
+  it('asks for help in every usual way', () => {
+    for (const args of [[], ['--help'], ['-h'], ['help'], ['run', '--help'], ['help', 'run'], ['run', '-h']]) {
+      expect(parseCommandLine(args).wants).toBe('help');
+    }
+    expect(parseCommandLine(['--version']).wants).toBe('version');
+  });
+});
+
+describe('the help', () => {
+  it('names every command with an example, and every exit code', () => {
+    const text = mainHelp();
+    for (const { name, examples } of COMMANDS) {
+      expect(text).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(text).toContain(`  ${examples[0]}`);
+    }
+    for (const code of ['0  ', '1  ', '2  ', '3  ', '130']) expect(text).toMatch(new RegExp(`^  ${code}`, 'm'));
+  });
+
+  it('shows examples that the command line itself accepts', () => {
+    for (const { examples, name } of COMMANDS) {
+      for (const example of examples) {
+        const words = [...example.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+        expect(parseCommandLine(words.slice(1)).command?.name).toBe(name);
+      }
+    }
+  });
+
+  it('shows every flag of a command, the common ones included', () => {
+    const run = COMMANDS.find(({ name }) => name === 'run');
+    if (run === undefined) throw new Error('there is a command run');
+    for (const flag of ['--detach', '--id ID', '--fresh', '--home DIR', '--json'])
+      expect(commandHelp(run)).toContain(flag);
+  });
+
+  it('loads a function for every command', async () => {
+    for (const { load } of COMMANDS) expect(await load()).toBeTypeOf('function');
+  });
+});
