@@ -1,5 +1,5 @@
 import { sweepPaths } from '../temporal/home.js';
-import type { TitrateConnection } from '../temporal/client.js';
+import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Outcome } from './command.js';
 import { conclude, sweepJson } from './conclude.js';
 import { EXIT } from './exit-codes.js';
@@ -26,4 +26,14 @@ const interrupted = async ({ home, sweepId }: Watched): Promise<Outcome> => {
 export const showLive = async (on: TitrateConnection, watched: Watched): Promise<Outcome> => {
   const ending = await watchSweep(on, watched);
   return ending === 'ended' ? conclude(watched.home, watched.sweepId, watched.io) : interrupted(watched);
+};
+
+/** Watches a sweep on a server that runs already; starts nothing. */
+export const watchLive = async (watched: Watched): Promise<Outcome> => {
+  const on = await connect({ home: watched.home, onlyRunning: true });
+  try {
+    return await showLive(on, watched);
+  } finally {
+    await on.close().catch(() => undefined);
+  }
 };

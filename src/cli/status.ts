@@ -1,21 +1,15 @@
 import { formatCost, formatPrediction, formatShare, formatTime } from '../reports/format.js';
-import { renderProgress, type TrialProgress } from '../reports/render-progress.js';
+import { renderProgress } from '../reports/render-progress.js';
 import { renderSummary } from '../reports/render-summary.js';
 import type { SweepView } from '../reports/sweep-view.js';
 import { textTable } from '../reports/text-table.js';
-import type { SweepProgress } from '../domain/messages.js';
-import { connect } from '../temporal/client.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
-import { progress } from '../temporal/sweeps.js';
-import { askJobs } from './ask-jobs.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { sweepJson } from './conclude.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep, listSweeps } from './find-sweep.js';
 import type { Io } from './io.js';
 import { readSweep } from './sweep-record.js';
-
-const ASK_TIMEOUT_MS = 5000;
 
 interface Listed {
   readonly id: string;
@@ -61,27 +55,6 @@ const listAll = async (home: Home): Promise<Outcome> => {
   return { exitCode: EXIT.ok, json: { home: home.root, sweeps: json }, text };
 };
 
-interface Live {
-  readonly progress: SweepProgress;
-  readonly jobs: TrialProgress;
-}
-
-/** Asks the running sweep itself; undefined when no server or worker answers. */
-const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live | undefined> => {
-  try {
-    const on = await connect({ home, onlyRunning: true });
-    try {
-      const answer = await progress(on, sweepId, { timeoutMs: ASK_TIMEOUT_MS });
-      return { progress: answer, jobs: await askJobs(on, answer) };
-    } finally {
-      await on.close();
-    }
-  } catch (error) {
-    io.note(`from the record alone: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
-};
-
 const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> => {
   const recorded = await readSweep(home, sweepId);
   if (recorded === undefined) {
@@ -100,7 +73,7 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
   }
   const { view } = recorded;
   const terminal = { width: io.width(), colour: io.colour };
-  const live = view.end === null ? await askLive(home, sweepId, io) : undefined;
+  const live = view.end === null ? await (await import('./ask-live.js')).askLive(home, sweepId, io) : undefined;
   const elapsedMs = Date.now() - Date.parse(view.startedAt);
   const text =
     live === undefined

@@ -1,10 +1,8 @@
 import { StateError } from '../domain/errors.js';
-import { connect } from '../temporal/client.js';
 import { resolveHome } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { conclude } from './conclude.js';
 import { findSweep } from './find-sweep.js';
-import { showLive } from './show-live.js';
 import { readSweep } from './sweep-record.js';
 
 /** `titrate watch [SWEEP]`. */
@@ -17,10 +15,6 @@ export const watch = async (invocation: Invocation): Promise<Outcome> => {
   if (recorded === undefined) {
     throw new StateError(`sweep ${sweepId} has not begun its record yet`, { hint: 'titrate run its file again' });
   }
-  const on = await connect({ home, onlyRunning: true });
-  try {
-    return await showLive(on, { home, sweepId, sweep: recorded.view.sweep, io });
-  } finally {
-    await on.close().catch(() => undefined);
-  }
+  const { watchLive } = await import('./show-live.js');
+  return watchLive({ home, sweepId, sweep: recorded.view.sweep, io });
 };

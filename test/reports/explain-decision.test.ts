@@ -62,8 +62,7 @@ describe('the explanation of a decision', () => {
   it('says so when nothing was compared, as in an opening', () => {
     const text = explainDecision(view, 3);
     expect(text).toContain('It belongs to the opening');
-    expect(text).toContain('The policy gave no values to compare at this decision.');
-    expect(text).toContain('costs 123 EFLOP, 327x this run');
+    expect(text).toContain('The opening compares no values. 1B x 19,600 steps costs 123 EFLOP, 327x this run.');
   });
 
   it('tells a failed run with what the job said, and one in flight', () => {

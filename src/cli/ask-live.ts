@@ -1,0 +1,30 @@
+import type { SweepProgress } from '../domain/messages.js';
+import type { TrialProgress } from '../reports/render-progress.js';
+import { connect } from '../temporal/client.js';
+import type { Home } from '../temporal/home.js';
+import { progress } from '../temporal/sweeps.js';
+import { askJobs } from './ask-jobs.js';
+import type { Io } from './io.js';
+
+const ASK_TIMEOUT_MS = 5000;
+
+export interface Live {
+  readonly progress: SweepProgress;
+  readonly jobs: TrialProgress;
+}
+
+/** Asks the running sweep itself; undefined when no server or worker answers. */
+export const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live | undefined> => {
+  try {
+    const on = await connect({ home, onlyRunning: true });
+    try {
+      const answer = await progress(on, sweepId, { timeoutMs: ASK_TIMEOUT_MS });
+      return { progress: answer, jobs: await askJobs(on, answer) };
+    } finally {
+      await on.close();
+    }
+  } catch (error) {
+    io.note(`from the record alone: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+};

@@ -1,0 +1,67 @@
+/** The part of `titrate run` that needs a server; loaded only when one is needed. */
+import type { Sweep } from '../domain/sweep.js';
+import { connect, type TitrateConnection } from '../temporal/client.js';
+import { sweepPaths, type Home } from '../temporal/home.js';
+import { start, type StartedSweep } from '../temporal/sweeps.js';
+import { ensureWorker } from '../temporal/worker-process.js';
+import type { Outcome } from './command.js';
+import { EXIT } from './exit-codes.js';
+import type { Io } from './io.js';
+import { showLive } from './show-live.js';
+
+export interface LiveRun {
+  readonly home: Home;
+  readonly sweepId: string;
+  /** With absolute paths. */
+  readonly sweep: Sweep;
+  readonly io: Io;
+  /** Return as soon as it runs. */
+  readonly detach: boolean;
+}
+
+/** Brings up what a sweep needs: the server, and a worker that outlives this terminal. */
+const bringUp = async (home: Home, note: (line: string) => void): Promise<TitrateConnection> => {
+  const on = await connect({ home, log: note });
+  try {
+    await ensureWorker(home, on, { log: note });
+    return on;
+  } catch (error) {
+    await on.close();
+    throw error;
+  }
+};
+
+const SAID: Readonly<Record<StartedSweep['outcome'], string>> = {
+  created: 'started',
+  attached: 'runs already; attached to it',
+  'already-ended': 'has ended already',
+};
+
+const detached = (home: Home, sweepId: string, { outcome, taken }: StartedSweep): Outcome => ({
+  exitCode: EXIT.ok,
+  json: {
+    sweep: sweepId,
+    folder: sweepPaths(home, sweepId).folder,
+    status: 'running',
+    recommendation: null,
+    spent: 0,
+    outcome,
+    taken,
+  },
+  text: `${sweepId} ${SAID[outcome]}. Watch it with: titrate watch ${sweepId}`,
+});
+
+const quiet = (): void => undefined;
+
+/** Starts a sweep or attaches to it, with server and worker, and watches it unless it is to be left alone. */
+export const runLive = async ({ home, sweepId, sweep, io, detach }: LiveRun): Promise<Outcome> => {
+  const on = await bringUp(home, (line) => io.note(line));
+  try {
+    const started = await start(on, { sweepId, sweep });
+    if (detach) return detached(home, sweepId, started);
+    io.note(`sweep ${sweepId} ${SAID[started.outcome]}; Ctrl-C ends the watching only`);
+    return await showLive(on, { home, sweepId, sweep, io, revive: () => bringUp(home, quiet) });
+  } finally {
+    await on.close().catch(() => undefined);
+  }
+};
