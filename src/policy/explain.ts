@@ -29,7 +29,7 @@ export const fitQualityOf = (belief: Belief): FitQuality => {
   const best = belief.members.reduce((a, b) => (b.weight > a.weight ? b : a));
   const errors = best.fit.standardizedErrors;
   const meanSquare = errors.reduce((sum, error) => sum + error * error, 0) / Math.max(1, errors.length);
-  return { rows: belief.rows, logMarginalLikelihood: -best.fit.value, standardizedError: Math.sqrt(meanSquare) };
+  return { rows: belief.rows, logMarginalLikelihood: best.fit.logLikelihood, standardizedError: Math.sqrt(meanSquare) };
 };
 
 /** Keeps the best candidate of each fidelity, best first by value per cost. */

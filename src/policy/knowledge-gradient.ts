@@ -41,7 +41,7 @@ export const expectedDrop = (mu: ArrayLike<number>, s: ArrayLike<number>): numbe
 /** Alternatives at the target, as each member sees them. */
 export interface Alternatives {
   readonly mixtures: readonly ArrayLike<number>[];
-  readonly byMember: readonly { readonly whitened: Float64Array; readonly means: Float64Array }[];
+  readonly byMember: readonly { readonly whitened: readonly Float64Array[]; readonly means: Float64Array }[];
 }
 
 /** Prepares a set of mixtures to choose from at the target. */
@@ -49,7 +49,7 @@ export const alternativesAt = (belief: Belief, mixtures: readonly ArrayLike<numb
   mixtures,
   byMember: belief.members.map(({ process, target }) => {
     const whitened = process.whiten(mixtures, target.fidelity);
-    return { whitened, means: process.meansOf(whitened, mixtures.length) };
+    return { whitened, means: process.meansOf(whitened) };
   }),
 });
 
@@ -75,8 +75,7 @@ const memberValues = (
   );
   const slope = warp.slope(seen.means.reduce((a, b) => Math.min(a, b), Infinity));
   return Float64Array.from(candidates, (shares, c) => {
-    let explained = 0;
-    for (let k = 0; k < process.rows; k++) explained += whitened[k * count + c]! ** 2;
+    const explained = whitened[c]!.reduce((sum, entry) => sum + entry * entry, 0);
     const variance = Math.max(0, process.prior(shares, at, shares, at) - process.scale * explained) + process.noise;
     const s = Float64Array.from(seen.means, (_, a) => covariance[a * count + c]! / Math.sqrt(variance));
     const largest = s.reduce((a, b) => Math.max(a, Math.abs(b)), 0);

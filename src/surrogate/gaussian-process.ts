@@ -151,56 +151,45 @@ export class GaussianProcess {
     };
   }
 
-  /** L^-1 k for mixtures at one fidelity, column by column (n × count, row-major). */
-  whiten(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Float64Array {
+  /** L^-1 k (n) of each mixture at one fidelity. */
+  whiten(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Float64Array[] {
     const { rowMixture, rowFidelity, fidelities } = this.#design;
     const parts = fidelities.map((other) => this.#correlations(other, fidelity));
-    const features = mixtures.map((shares) => this.#features(shares));
-    const count = mixtures.length;
-    const k = new Float64Array(this.rows * count);
-    for (let i = 0; i < this.rows; i++) {
-      const { trend, mixture } = parts[rowFidelity[i]!]!;
-      const m = rowMixture[i]! + 1;
-      for (let j = 0; j < count; j++) k[i * count + j] = trend + mixture * features[j]![m]!;
-    }
-    solveLower(this.#factor, this.rows, k, count);
-    return k;
+    return mixtures.map((shares) => {
+      const features = this.#features(shares);
+      const k = new Float64Array(this.rows);
+      for (let i = 0; i < this.rows; i++) {
+        const { trend, mixture } = parts[rowFidelity[i]!]!;
+        k[i] = trend + mixture * features[rowMixture[i]! + 1]!;
+      }
+      solveLower(this.#factor, this.rows, k);
+      return k;
+    });
   }
 
-  /** Means of the columns of `whiten`. */
-  meansOf(whitened: Float64Array, count: number): Float64Array {
-    const means = new Float64Array(count);
-    for (let i = 0; i < this.rows; i++) {
-      for (let j = 0; j < count; j++) means[j] = means[j]! + this.#z[i]! * whitened[i * count + j]!;
-    }
-    return means;
+  /** Means of what `whiten` returned. */
+  meansOf(whitened: readonly Float64Array[]): Float64Array {
+    return Float64Array.from(whitened, (v) => inner(v, this.#z));
   }
 
-  /** Posterior covariances (a.length × b.length) of mixtures at two fidelities, given what `whiten` returned for each. */
+  /** Posterior covariances (a.length × b.length, row-major) of mixtures at two fidelities, given what `whiten` returned for each. */
   crossCovariance(
     a: readonly ArrayLike<number>[],
     fa: FidelityPoint,
-    whitenedA: Float64Array,
+    whitenedA: readonly Float64Array[],
     b: readonly ArrayLike<number>[],
     fb: FidelityPoint,
-    whitenedB: Float64Array,
+    whitenedB: readonly Float64Array[],
   ): Float64Array {
     const { trend, mixture } = this.#correlations(fa, fb);
     const length = Math.exp(this.#theta[THETA.mixture]!);
     const embeddedB = b.map((shares) => embed(this.#shape, shares));
     const table = new Float64Array(a.length * b.length);
-    for (let k = 0; k < this.rows; k++) {
-      for (let i = 0; i < a.length; i++) {
-        const left = whitenedA[k * a.length + i]!;
-        const row = i * b.length;
-        for (let j = 0; j < b.length; j++) table[row + j] = table[row + j]! - left * whitenedB[k * b.length + j]!;
-      }
-    }
     a.forEach((shares, i) => {
       const embedded = embed(this.#shape, shares);
       embeddedB.forEach((other, j) => {
         const prior = trend + mixture * radialAt(this.#shape, distanceOf(embedded, other), length);
-        table[i * b.length + j] = this.scale * (prior + table[i * b.length + j]!);
+        table[i * b.length + j] = this.scale * (prior - inner(whitenedA[i]!, whitenedB[j]!));
       });
     });
     return table;

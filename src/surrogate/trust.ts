@@ -7,13 +7,13 @@ import type { FidelityPoint } from './fidelity-features.js';
 /** A member's posterior over a set of mixtures at one fidelity. */
 interface Slice {
   readonly at: FidelityPoint;
-  readonly whitened: Float64Array;
+  readonly whitened: readonly Float64Array[];
   readonly means: Float64Array;
 }
 
 const sliceAt = ({ process }: Member, mixtures: readonly Float64Array[], at: FidelityPoint): Slice => {
   const whitened = process.whiten(mixtures, at);
-  return { at, whitened, means: process.meansOf(whitened, mixtures.length) };
+  return { at, whitened, means: process.meansOf(whitened) };
 };
 
 /** Expected sample covariance over the mixtures of a draw at `a` with the same draw at `b`. */
