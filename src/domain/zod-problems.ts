@@ -21,6 +21,7 @@ export const valueText = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value !== null && typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
+  if (typeof value === 'function') return 'a function';
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}...` : value);
 };
@@ -53,6 +54,9 @@ const sizeText = (issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): str
   return `${issue.inclusive === true ? inclusive : isSmall ? 'a number above' : 'a number below'} ${bound}`;
 };
 
+/** What a known word may be suggested for. */
+const wordIn = (found: unknown): string => (typeof found === 'string' ? found : '');
+
 const expectedOf = (issue: Issue, found: unknown): string => {
   switch (issue.code) {
     case 'invalid_type':
@@ -61,7 +65,7 @@ const expectedOf = (issue: Issue, found: unknown): string => {
     case 'too_big':
       return sizeText(issue);
     case 'invalid_value':
-      return knownWords(String(found), issue.values.map(String));
+      return knownWords(wordIn(found), issue.values.map(String));
     default:
       return issue.message;
   }
@@ -84,7 +88,7 @@ const unionProblems = (issue: Extract<Issue, { code: 'invalid_union' }>, at: Pat
     const found = valueAt(holder, [issue.discriminator]);
     const path = at.at(-1) === issue.discriminator ? at : [...at, issue.discriminator];
     return [
-      { path: pathText(path), expected: knownWords(String(found), issue.message.split(', ')), found: valueText(found) },
+      { path: pathText(path), expected: knownWords(wordIn(found), issue.message.split(', ')), found: valueText(found) },
     ];
   }
   const [form, ...others] = fittingForms(issue);

@@ -388,3 +388,18 @@ test('a file that is accepted allows a mixture, and one whose limits allow none 
   expect(seen.accepted).toBeGreaterThan(20);
   expect(seen.refused).toBeGreaterThan(20);
 });
+
+test('whatever stands in one place of a file, the answer is a sweep or a list of problems', () => {
+  const keys = Object.keys(file);
+  const junk = fc.oneof(
+    fc.anything(),
+    fc.dictionary(fc.constantFrom('wikipedia', '1B', 'min', 'kind', 'scale', 'steps', 'domains'), fc.anything()),
+    fc.array(fc.record({ name: fc.constant('1B'), domains: fc.anything(), steps: fc.anything() })),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), junk, fc.constantFrom(...keys), junk, (one, first, other, second) => {
+      problemsOf({ ...file, [one]: first, [other]: second });
+    }),
+    { numRuns: Number(process.env['TITRATE_PROPERTY_RUNS'] ?? 200) },
+  );
+});
