@@ -1,0 +1,129 @@
+/** The compiled command on a real server, in a home of its own. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
+import { homeAt, sweepPaths } from '../../src/temporal/home.js';
+import { readRecord } from '../../src/ledger/record-file.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let root: string;
+let env: NodeJS.ProcessEnv;
+
+const titrate = (...args: string[]): Promise<Ran> =>
+  new Promise((done) => {
+    execFile(process.execPath, [MAIN, ...args], { env, cwd: root }, (error, out, err) => {
+      done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
+    });
+  });
+
+const readJson = ({ out, err }: Ran): Record<string, unknown> => {
+  expect(out.trimEnd().split('\n'), err).toHaveLength(1);
+  return JSON.parse(out) as Record<string, unknown>;
+};
+
+/** A sweep file of cheap random runs; `seconds` of simulated time per unit of cost. */
+const write = async (name: string, seconds: number): Promise<string> => {
+  const text = INIT_TEMPLATE.replace('name: my-sweep', `name: ${name}`)
+    .replace('targetRuns: 4', 'targetRuns: 2')
+    .replace('confirm: 1', 'confirm: 0')
+    .replace('policy: titrate', 'policy: random')
+    .replace('secondsPerUnit: 0.01', `secondsPerUnit: ${seconds}`);
+  const file = join(root, `${name}.yaml`);
+  await writeFile(file, text);
+  return file;
+};
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'titrate-cli-run-'));
+  env = { ...process.env, TITRATE_HOME: join(root, 'home'), NO_COLOR: '1' };
+});
+afterAll(async () => {
+  await titrate('server', 'stop');
+  await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+describe('titrate on a real server', () => {
+  it('runs a file to its end; the same command twice at once is one sweep', async () => {
+    const file = await write('quick', 0);
+    const [one, two] = await Promise.all([titrate('run', file, '--json'), titrate('run', file, '--json')]);
+    const [first, second] = [readJson(one), readJson(two)];
+    expect([one.code, two.code, first['status']]).toEqual([0, 0, 'completed']);
+    expect(second['sweep']).toBe(first['sweep']);
+    expect(second['recommendation']).toEqual(first['recommendation']);
+    const paths = sweepPaths(homeAt(env['TITRATE_HOME'] ?? ''), String(first['sweep']));
+    expect(first['folder']).toBe(paths.folder);
+    expect(await readFile(paths.sweepFile, 'utf8')).toBe(await readFile(file, 'utf8'));
+    expect(await readFile(paths.report, 'utf8')).toContain('</html>');
+    const { lines } = await readRecord(paths.record);
+    expect(lines.filter(({ event }) => event.type === 'started')).toHaveLength(1);
+  });
+
+  it('shows an ended sweep again without running anything, and starts another with --fresh', async () => {
+    const file = join(root, 'quick.yaml');
+    const again = await titrate('run', file);
+    expect([again.code, again.err]).toEqual([0, expect.stringContaining('has ended already')]);
+    expect(again.out).toContain('Recommended mixture');
+    const fresh = readJson(await titrate('run', file, '--fresh', '--json'));
+    expect(fresh['sweep']).toMatch(/^quick-[0-9a-f]{8}-2$/);
+  });
+
+  it('leaves a sweep to itself, and takes acts on it with their reasons', async () => {
+    const file = await write('slow', 2);
+    const detached = await titrate('run', file, '--detach', '--json');
+    expect(readJson(detached)).toMatchObject({ status: 'running', recommendation: null, outcome: 'created' });
+    expect((await titrate('pause', 'slow', '--reason', 'looking')).code).toBe(0);
+    const twice = await titrate('pause', 'slow');
+    expect([twice.code, twice.out]).toEqual([1, expect.stringContaining('not taken')]);
+    expect((await titrate('resume', 'slow')).code).toBe(0);
+    const status = readJson(await titrate('status', 'slow', '--json'));
+    expect(status).toMatchObject({ status: 'running', progress: { phase: 'searching' } });
+  });
+
+  it('ends only the watching at Ctrl-C, and says how to come back', async () => {
+    const watching = spawn(process.execPath, [MAIN, 'watch', 'slow'], { env, cwd: root });
+    let out = '';
+    watching.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    while (!out.includes('searching')) await once(watching.stdout, 'data');
+    watching.kill('SIGINT');
+    const [code] = (await once(watching, 'exit')) as [number];
+    expect([code, out]).toEqual([130, expect.stringContaining('Come back with: titrate watch slow-')]);
+    expect((await titrate('cancel', 'slow', '--reason', 'enough')).code).toBe(0);
+    const ended = await titrate('watch', 'slow');
+    expect([ended.code, ended.out]).toEqual([1, expect.stringContaining('cancelled')]);
+    const late = await titrate('pause', 'slow');
+    expect([late.code, late.out]).toEqual([1, expect.stringContaining('has ended (cancelled)')]);
+  });
+
+  it('records who did what', async () => {
+    const home = homeAt(env['TITRATE_HOME'] ?? '');
+    const { folder } = readJson(await titrate('status', 'slow', '--json')) as { folder: string };
+    expect((await stat(folder)).mode & 0o077).toBe(0);
+    const { lines } = await readRecord(sweepPaths(home, folder.split('/').at(-1) ?? '').record);
+    const acts = lines.flatMap(({ event }) => (event.type === 'act' ? [[event.act, event.reason]] : []));
+    expect(acts).toEqual([
+      ['pause', 'looking'],
+      ['resume', undefined],
+      ['cancel', 'enough'],
+    ]);
+  });
+
+  it('stops the server with its worker, and still reads every record', async () => {
+    const doctor = await titrate('doctor', '--json');
+    expect([doctor.code, readJson(doctor)['ok']]).toEqual([0, true]);
+    expect(readJson(await titrate('server', 'stop', '--json'))).toEqual({ stopped: true, workerStopped: true });
+    expect((await titrate('doctor')).code).toBe(3);
+    expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(3);
+  });
+});
