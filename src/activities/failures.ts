@@ -5,7 +5,7 @@ import { isTitrateError } from '../domain/errors.js';
 const FINAL: ReadonlySet<string> = new Set(['InputError', 'NumericalError']);
 
 /** Turns what a core function throws into a failure whose type is the error's code: the one place where that is done. */
-export const toFailure = (error: unknown): unknown => {
+const toFailure = (error: unknown): unknown => {
   if (!isTitrateError(error)) return error;
   const message = error.hint === undefined ? error.message : `${error.message}\n  hint: ${error.hint}`;
   return ApplicationFailure.create({

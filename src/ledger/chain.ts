@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { RecordEvent, RecordHead, RecordLine } from '../domain/record-event.js';
 
-export const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 
 /** Digests any plain JSON value, whatever the order of its keys. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value));
@@ -33,8 +33,7 @@ export const linkLine = (head: RecordHead, { key, at, event }: NewEvent): Record
 export const lineFault = (head: RecordHead, line: RecordLine): string | null => {
   if (line.v !== 1) return `format version 1 expected, found ${JSON.stringify(line.v)}`;
   if (line.seq !== head.seq + 1) return `sequence number ${head.seq + 1} expected, found ${JSON.stringify(line.seq)}`;
-  if (line.prev !== head.hash)
-    return `it does not follow the line before it (prev is ${String(line.prev).slice(0, 12)}...)`;
+  if (line.prev !== head.hash) return `it does not follow the line before it (prev is ${JSON.stringify(line.prev)})`;
   const { hash, ...body } = line;
-  return digestOf(body) === hash ? null : `its content does not match its hash ${String(hash).slice(0, 12)}...`;
+  return digestOf(body) === hash ? null : `its content does not match its hash ${JSON.stringify(hash)}`;
 };

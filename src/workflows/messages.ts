@@ -9,7 +9,7 @@ export interface TrialLaunched {
   readonly ref: JobRef;
 }
 
-export const attachUpdate = defineUpdate<{ sweepId: string }, []>(SWEEP_UPDATES.attach);
+export const attachUpdate = defineUpdate<{ sweepId: string }>(SWEEP_UPDATES.attach);
 export const pauseUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.pause);
 export const resumeUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.resume);
 export const cancelUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.cancel);

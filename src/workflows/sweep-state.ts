@@ -75,7 +75,7 @@ export const initialState: SweepState = {
 export const committedBy = (state: SweepState): number => state.running.reduce((sum, { cost }) => sum + cost, 0);
 
 /** What the confirmation at the end may cost; kept free while the search goes on. */
-export const confirmReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
+const confirmReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
 
 /** Can a trial of this cost be started within the budget, whatever becomes of the trials in flight? */
 export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boolean => {
