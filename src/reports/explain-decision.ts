@@ -3,6 +3,7 @@ import { costOf } from '../domain/cost.js';
 import type { Candidate, Explanation, FidelityTrust } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import { isSameMixture } from '../domain/mixture.js';
 import {
   decimalsOf,
   formatCost,
@@ -25,9 +26,9 @@ import type { DecisionView, SweepView } from './sweep-view.js';
 import { textTable } from './text-table.js';
 
 const PHASES = {
-  opening: 'the opening, which is planned before anything is believed',
-  search: 'the search',
-  'test-recommendation': 'a test of the mixture that would be recommended',
+  opening: 'It belongs to the opening, which is planned before anything is believed',
+  search: 'It belongs to the search',
+  'test-recommendation': 'It is a test of the mixture that would be recommended',
 } as const;
 
 const section = (title: string, lines: readonly string[]): string[] =>
@@ -52,7 +53,7 @@ const head = (view: SweepView, decision: DecisionView): string[] => {
     `Why: ${plainText(explanation.reason)}.`.replace(/\.\.$/, '.'),
     decision.purpose === 'confirm'
       ? 'It confirms the recommendation by a run at the target; it is not part of the search.'
-      : `It belongs to ${PHASES[explanation.phase]} (policy ${plainText(explanation.policy)}).`,
+      : `${PHASES[explanation.phase]} (policy ${plainText(explanation.policy)}).`,
   ];
 };
 
@@ -103,7 +104,7 @@ const hyperparameters = ({ explanation }: DecisionView): string[] => {
     : [entries.map(([name, value]) => `${plainText(name)} ${formatSignificant(value, 3)}`).join(', ')];
 };
 
-/** The candidate that was bought, as it was considered. */
+/** The best candidate at the fidelity that was bought; its mixture may be another than the one bought. */
 const chosenOf = (decision: DecisionView): Candidate | undefined =>
   decision.explanation.considered.find((candidate) => isSameFidelity(candidate, decision));
 
@@ -141,17 +142,25 @@ const whyNotTarget = (view: SweepView, decision: DecisionView, chosen: Candidate
   return `${price}; the policy did not weigh it here.`;
 };
 
+/** Says so when the mixture that was bought is not the best candidate at its own fidelity. */
+const mixtureRule = ({ mixture, explanation }: DecisionView, best: Candidate): string => {
+  if (isSameMixture(best.mixture, mixture)) return '';
+  const why =
+    explanation.phase === 'test-recommendation' ? 'to test what would be recommended' : 'by a rule of the policy';
+  return ` At this fidelity the comparison is of its best candidate (value ${formatSignificant(best.value, 3)}); another mixture was run there, ${why}.`;
+};
+
 /** Says how the choice stands by value per cost; a policy's rules may buy another run than the best by that measure. */
 const standing = (view: SweepView, decision: DecisionView, chosen: Candidate | undefined): string => {
   if (chosen === undefined) return 'The policy gave no values to compare at this decision.';
   const others = decision.explanation.considered.filter((candidate) => !isSameFidelity(candidate, chosen));
   const best = others.sort((a, b) => b.valuePerCost - a.valuePerCost)[0];
-  if (best === undefined) return 'No other fidelity was open.';
+  if (best === undefined) return `No other fidelity was open.${mixtureRule(decision, chosen)}`;
   if (best.valuePerCost <= chosen.valuePerCost) {
-    return `No other fidelity considered was worth more per ${plainText(view.unit)}.`;
+    return `No other fidelity considered was worth more per ${plainText(view.unit)}.${mixtureRule(decision, chosen)}`;
   }
   const ratio = formatRatio(best.valuePerCost / chosen.valuePerCost);
-  return `By value per cost alone ${formatFidelity(best)} came first (${ratio}); a rule of the policy bought this run (see Why).`;
+  return `By value per cost alone ${formatFidelity(best)} came first (${ratio}); a rule of the policy bought this run (see Why).${mixtureRule(decision, chosen)}`;
 };
 
 const cheaperAndCostlier = (view: SweepView, decision: DecisionView, chosen: Candidate | undefined): string[] => {
@@ -189,7 +198,7 @@ const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
   const { considered } = decision.explanation;
   if (considered.length === 0) return [];
   const rows = considered.map((candidate) => [
-    isSameFidelity(candidate, decision) ? '>' : '',
+    isSameFidelity(candidate, decision) ? (isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~') : '',
     plainText(candidate.scale),
     formatCount(candidate.steps),
     formatCost(candidate.cost),
@@ -258,13 +267,12 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ]);
   }
   const scale = scaleReason(view, decision);
-  const unit = plainText(view.unit);
   return [
     ...head(view, decision),
     ...section(scale.title, scale.lines),
     ...section('What was believed', belief(view, decision)),
     ...section(
-      `What was considered (best at each fidelity; value is what it should improve the recommendation by, per ${unit})`,
+      'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture)',
       consideredTable(view, decision),
     ),
     ...section(

@@ -49,6 +49,18 @@ describe('the explanation of a decision', () => {
     expect(text).toMatch(/By value per cost alone 20M x [\d,]+ steps came first/);
   });
 
+  it('says so when the mixture that was run is not the best candidate at its fidelity', () => {
+    const lines = withExplanation(23, (explanation) => ({
+      ...explanation,
+      phase: 'test-recommendation',
+      considered: explanation.considered.map((candidate) => ({ ...candidate, mixture: { book: 1 } })),
+    }));
+    const text = explainDecision(foldRecord(lines), 23);
+    expect(text).toContain('another mixture was run there, to test what would be recommended.');
+    expect(text).toMatch(/~ +1B +19,600/);
+    expect(text).not.toMatch(/> +1B/);
+  });
+
   it('gives the reason for leaving the target out when it was', () => {
     const lines = withExplanation(20, (explanation) => ({
       ...explanation,
