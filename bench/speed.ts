@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { feasibleSet } from '../src/domain/feasible-set.js';
-import { mixtureOf } from '../src/domain/mixture.js';
+import { mixtureOf, sharesOf, type Mixture } from '../src/domain/mixture.js';
 import type { Observation } from '../src/domain/observation.js';
 import { createRng } from '../src/domain/rng.js';
 import type { Sweep } from '../src/domain/sweep.js';
@@ -46,27 +46,34 @@ const lossAt = (shares: ArrayLike<number>, size: number, steps: number, noise: n
   return 2 + 3 * (size / 25) ** -0.1 * (steps / 2500) ** -0.15 + (shares[0]! - optimum) ** 2 + noise;
 };
 
+const observe = (mixture: Mixture, size: number, steps: number, trial: string, noise: number): Observation => {
+  const shares = sharesOf(mixture, domains);
+  const curve = STEPS.filter((count) => count <= steps).map((count) => {
+    const loss = lossAt(shares, size, count, noise);
+    return { steps: count, metrics: { loss, other: 2 * loss + shares[1]!, third: loss - 0.3 * shares[2]! } };
+  });
+  return { trial, mixture, scale: `${size}M`, steps, status: 'completed', metrics: curve.at(-1)!.metrics, curve };
+};
+
+/** The opening's runs first, so that a proposal has a belief to form; then random mixtures over all sizes. */
 const makeObservations = (count: number): Observation[] => {
   const rng = createRng(count);
   const feasible = feasibleSet(sweep);
-  return Array.from({ length: count }, (_, i) => {
-    const shares = feasible.sample(rng, 1);
-    const size = SIZES[i % SIZES.length]!;
-    const curve = STEPS.map((steps) => {
-      const loss = lossAt(shares, size, steps, 1e-3 * rng.normal());
-      return { steps, metrics: { loss, other: 2 * loss + shares[1]!, third: loss - 0.3 * shares[2]! } };
-    });
-    const mixture = mixtureOf(shares, domains);
-    return {
-      trial: `t${i}`,
-      mixture,
-      scale: `${size}M`,
-      steps: 20000,
-      status: 'completed',
-      metrics: curve.at(-1)!.metrics,
-      curve,
-    };
-  });
+  const observations: Observation[] = [];
+  while (observations.length < count) {
+    const i = observations.length;
+    const proposal = propose(sweep, observations, { seed: 1 });
+    if (proposal?.explanation.phase !== 'opening') break;
+    observations.push(
+      observe(proposal.mixture, Number.parseInt(proposal.scale), proposal.steps, `t${i}`, 1e-3 * rng.normal()),
+    );
+  }
+  while (observations.length < count) {
+    const i = observations.length;
+    const mixture = mixtureOf(feasible.sample(rng, 1), domains);
+    observations.push(observe(mixture, SIZES[i % SIZES.length]!, 20000, `t${i}`, 1e-3 * rng.normal()));
+  }
+  return observations;
 };
 
 const medianSeconds = (work: () => void): number => {
@@ -84,7 +91,7 @@ for (const count of flags.observations.split(',').map(Number)) {
   const observations = makeObservations(count);
   const proposed = medianSeconds(() => propose(sweep, observations, { seed: 1 }));
   const recommended = medianSeconds(() => recommend(sweep, observations, { seed: 1 }));
-  const rows = count * STEPS.length;
+  const rows = observations.reduce((sum, { curve }) => sum + curve!.length, 0);
   console.log(
     `${String(count).padStart(12)}${String(rows).padStart(6)}${proposed.toFixed(3).padStart(13)}${recommended.toFixed(3).padStart(15)}`,
   );
