@@ -13,7 +13,7 @@ import type { Io } from './io.js';
 import { readSweep } from './sweep-record.js';
 
 /** The exit status that a sweep's own end leads to. */
-export const exitCodeOfStatus = (status: SweepStatus): ExitCode =>
+const exitCodeOfStatus = (status: SweepStatus): ExitCode =>
   status === 'failed' || status === 'cancelled' ? EXIT.sweep : EXIT.ok;
 
 /** What programs are told of a sweep; the keys `sweep, folder, status, recommendation, spent` are a contract. */

@@ -29,7 +29,3 @@ export const objectiveSentence = (objective: Objective): string => {
   );
   return `${objective.direction} ${terms.join(' + ')}`;
 };
-
-/** Returns the better of two values of the objective. */
-export const isBetter = (objective: Objective, a: number, b: number): boolean =>
-  objective.direction === 'minimize' ? a < b : a > b;

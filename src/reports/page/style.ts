@@ -33,7 +33,6 @@ svg .curve{fill:none;stroke-width:1.5;opacity:.75}
 svg .whisker{stroke-width:1.4;opacity:.6}
 svg .diagonal{stroke:var(--soft);stroke-width:1;stroke-dasharray:5 4}
 svg .sharebar{fill:var(--accent);opacity:.55}
-svg .track{fill:var(--track)}
 svg .range{fill:none;stroke:var(--ink);stroke-width:1.6}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:0 0 6px;padding:0;font-size:13px}
 .legend li{display:flex;align-items:center;gap:5px}

@@ -11,7 +11,7 @@ import { point, scaleLegend, scaleMarks, type ScaleMark } from './mark.js';
 import { scaleLinear } from 'd3-scale';
 
 /** A run with what was expected of it before it was made. */
-export interface Checked extends Prediction {
+interface Checked extends Prediction {
   readonly run: ObservationView;
   readonly value: number;
 }
@@ -25,7 +25,7 @@ const expectationOf = ({ sweep }: SweepView, decision: DecisionView): Prediction
 };
 
 /** Pairs every completed run with what was expected of it when it was decided on, where that is known. */
-export const checkedPredictions = (view: SweepView): Checked[] => {
+const checkedPredictions = (view: SweepView): Checked[] => {
   const decisions = new Map(view.decisions.map((decision) => [decision.trial, decision]));
   return view.observations.flatMap((run) => {
     const decision = decisions.get(run.trial);

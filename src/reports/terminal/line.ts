@@ -49,7 +49,7 @@ export const columnsOf = (text: string): number => {
 };
 
 /** Cuts text to at most so many columns. */
-export const cut = (text: string, columns: number): string => {
+const cut = (text: string, columns: number): string => {
   let taken = '';
   let room = columns;
   for (const char of text) {
