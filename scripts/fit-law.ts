@@ -12,6 +12,7 @@ import { Matrix, solve } from 'ml-matrix';
 import { createRng } from '../src/domain/rng.js';
 import { createEmulator, type Emulator } from '../src/simulators/emulator.js';
 import { evaluateLaw, fidelityTerms, pairProducts, saturate, type MixingLaw } from '../src/simulators/mixing-law.js';
+import { deviation } from '../src/simulators/noise.js';
 
 interface Point {
   readonly shares: readonly number[];
@@ -57,11 +58,6 @@ const drawPoint = (emulator: Emulator, where: { faces: boolean; atTarget: number
   const steps = atTarget ? TARGET.steps : FIRST_STEPS * (TARGET.steps / FIRST_STEPS) ** rng.uniform();
   const shares = drawShares(emulator.domains.length, where.faces);
   return { shares, parameters, steps, outputs: emulator.evaluate(shares, parameters, steps) };
-};
-
-const deviation = (values: readonly number[]): number => {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 };
 
 const featuresOf = (point: Point): number[] => {

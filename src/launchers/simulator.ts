@@ -22,7 +22,7 @@ export interface SimulatorLauncherOptions {
 }
 
 /** `job.json`: the spec, and when the simulated run began and how long it takes. */
-const SimulatedJob = z.object({
+const SimulatedJob = z.looseObject({
   key: z.string(),
   sweep: z.string(),
   trial: z.string(),
@@ -97,6 +97,15 @@ export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Laun
     native: `simulated ${world.name}`,
   });
 
+  const refuseUnknown = (key: string): never => {
+    throw new LauncherError(
+      `no job of the key ${key} is known here: expected ${filesOf(key).spec}; found no such file`,
+      {
+        hint: 'launch the job first, or check that the home folder is the one it was launched in',
+      },
+    );
+  };
+
   const stand = async (key: string): Promise<Standing | undefined> => {
     const files = filesOf(key);
     const job = await readJobRecord(files.spec, SimulatedJob);
@@ -137,19 +146,20 @@ export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Laun
   };
 
   const inspect = async (ref: JobRef): Promise<JobState> => {
-    const standing = await stand(ref.key);
-    if (standing === undefined) return { state: 'unknown', reason: `no job.json in ${filesOf(ref.key).folder}` };
+    const standing = (await stand(ref.key)) ?? refuseUnknown(ref.key);
     const progress = progressOf(standing);
     return { state: standing.state === 'running' ? 'running' : 'ended', progress };
   };
 
   const collect = async (ref: JobRef): Promise<JobResult> => {
-    const standing = await stand(ref.key);
-    if (standing === undefined || standing.state === 'running') {
-      const found = standing === undefined ? 'no job' : `a job at step ${standing.stepsReached}`;
-      throw new StateError(`cannot collect ${ref.key}: expected an ended job; found ${found}`, {
-        hint: 'inspect the job until it has ended, or stop it',
-      });
+    const standing = (await stand(ref.key)) ?? refuseUnknown(ref.key);
+    if (standing.state === 'running') {
+      throw new StateError(
+        `cannot collect ${ref.key}: expected an ended job; found one at step ${standing.stepsReached}`,
+        {
+          hint: 'inspect the job until it has ended, or stop it',
+        },
+      );
     }
     const text = await writeMetrics(standing);
     const curve = parseCurve(text);

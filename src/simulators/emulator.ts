@@ -103,7 +103,7 @@ const flatten = ({ weight, bias }: z.infer<typeof Layer>): FlatLayer => ({
   bias: Float64Array.from(bias),
 });
 
-const applyLayer = ({ weight, bias }: FlatLayer, input: Float64Array, hidden: boolean): Float64Array => {
+const applyLayer = ({ weight, bias }: FlatLayer, input: Float64Array, hidden: boolean): Float64Array<ArrayBuffer> => {
   const columns = input.length;
   const output = new Float64Array(bias.length);
   for (let i = 0; i < output.length; i++) {

@@ -54,7 +54,7 @@ export const fidelityTerms = (parameters: number, steps: number): readonly numbe
 
 const dot = (a: readonly number[], b: readonly number[]): number => {
   let sum = 0;
-  for (const [i, value] of a.entries()) sum += value * (b[i] ?? 0);
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
 };
 
@@ -68,7 +68,7 @@ const bilinear = (
   values: readonly number[],
 ): number => {
   let sum = 0;
-  for (const [k, row] of rows.entries()) sum += (terms[k] ?? 0) * dot(row, values);
+  for (let k = 0; k < rows.length; k++) sum += (terms[k] ?? 0) * dot(rows[k] ?? [], values);
   return sum;
 };
 

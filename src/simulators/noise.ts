@@ -18,3 +18,9 @@ export const drawNoise = (origin: NoiseOrigin, metric: string, steps: number): n
   const run = [origin.seed, origin.shares.map((share) => share.toFixed(6)).join(','), origin.parameters, metric];
   return RUN_PART * (createRng(seedOf(...run)).normal() + createRng(seedOf(...run, steps)).normal());
 };
+
+/** Returns the standard deviation of a sample. */
+export const deviation = (values: readonly number[]): number => {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+};
