@@ -52,7 +52,7 @@ const minutes = (ms: number): string => {
 const goInstall = ({ go, version, env, log }: CliBuild, gobin: string): Promise<void> =>
   new Promise((done, fail) => {
     const child = spawn(go, ['install', '-ldflags=-s -w', `${MODULE}@${version}`], {
-      env: { ...env, CGO_ENABLED: '0', GOBIN: gobin } as NodeJS.ProcessEnv,
+      env: { ...env, CGO_ENABLED: '0', GOBIN: gobin },
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: BUILD_TIMEOUT_MS,
     });

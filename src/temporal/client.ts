@@ -48,7 +48,7 @@ const connectOwn = async (
   const { address, namespace } = own;
   log(`Temporal server: ${address}, namespace ${namespace} (from the TEMPORAL_ settings)`);
   const hint = 'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY and the TLS settings; unset them to use the embedded server';
-  const connection = await dial(own.options as ConnectionOptions, `the Temporal server at ${address}`, hint);
+  const connection = await dial(own.options, `the Temporal server at ${address}`, hint);
   const client = new Client({ connection, namespace });
   return { kind: 'own', address, namespace, taskQueue, connection, client, close: () => connection.close() };
 };

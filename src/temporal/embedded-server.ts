@@ -3,7 +3,6 @@
  * that started it and is found again through `server.json`.
  */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { StateError } from '../domain/errors.js';
 import { acquireLock } from './file-lock.js';
 import { freePorts, isPortFree } from './free-port.js';
@@ -212,10 +211,4 @@ export const stopServer = async (home: Home): Promise<boolean> => {
   } finally {
     lock.release();
   }
-};
-
-/** Removes what a stopped server left in the home: its whole history. Records of sweeps stay. */
-export const forgetServer = async (home: Home): Promise<void> => {
-  await stopServer(home);
-  await rm(home.server.folder, { recursive: true, force: true });
 };

@@ -14,7 +14,7 @@ const WAIT_MS = 15_000;
 const POLL_MS = 100;
 
 /** Keeps closed workflows of the namespace for 90 days. */
-export const raiseRetention = async (connection: Connection, namespace: string): Promise<void> => {
+const raiseRetention = async (connection: Connection, namespace: string): Promise<void> => {
   await connection.workflowService.updateNamespace({
     namespace,
     config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as never } },
@@ -46,7 +46,7 @@ const isInvalidArgument = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === GRPC_INVALID_ARGUMENT;
 
 /** Registers the search attributes that are missing and waits until they can be used. @throws StateError after 15 s. */
-export const addSearchAttributes = async (connection: Connection, namespace: string): Promise<void> => {
+const addSearchAttributes = async (connection: Connection, namespace: string): Promise<void> => {
   const missing = await missingSearchAttributes(connection, namespace);
   const types = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => missing.includes(name));
   if (missing.length > 0) {

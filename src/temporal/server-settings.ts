@@ -22,8 +22,14 @@ export interface ServerPorts {
 
 /** Writes the arguments of `temporal` that start an embedded server on loopback. */
 export const serverArguments = (database: string, { port, uiPort }: ServerPorts): string[] => [
-  ...['server', 'start-dev', '--db-filename', database, '--ip', '127.0.0.1'],
-  ...['--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', '--log-format', 'json'],
+  'server',
+  'start-dev',
+  `--db-filename=${database}`,
+  '--ip=127.0.0.1',
+  `--port=${port}`,
+  `--ui-port=${uiPort}`,
+  '--log-level=warn',
+  '--log-format=json',
   ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
   ...Object.entries(SQLITE_PRAGMAS).flatMap(([key, value]) => ['--sqlite-pragma', `${key}=${value}`]),
 ];

@@ -28,7 +28,7 @@ export const isTimeout = (error: unknown): boolean =>
   grpcCode(error) === GRPC_FAILED_PRECONDITION;
 
 /** Is the server itself away for the moment? */
-export const isUnavailable = (error: unknown): boolean => grpcCode(error) === GRPC_UNAVAILABLE;
+const isUnavailable = (error: unknown): boolean => grpcCode(error) === GRPC_UNAVAILABLE;
 
 const place = (on: TitrateConnection): string => `${on.address}, namespace ${on.namespace}`;
 

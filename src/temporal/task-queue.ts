@@ -1,10 +1,13 @@
 import proto from '@temporalio/proto';
 import type { TitrateConnection } from './client.js';
 
-const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
+const { TaskQueueType } = proto.temporal.api.enums.v1;
 const RECENT_MS = 75_000; // a poll lasts up to 60 s, and a living worker polls again at once
 
-const hasPoller = async (on: TitrateConnection, taskQueueType: number): Promise<boolean> => {
+const hasPoller = async (
+  on: TitrateConnection,
+  taskQueueType: proto.temporal.api.enums.v1.TaskQueueType,
+): Promise<boolean> => {
   const { pollers } = await on.connection.workflowService.describeTaskQueue({
     namespace: on.namespace,
     taskQueue: { name: on.taskQueue },
@@ -17,7 +20,8 @@ const hasPoller = async (on: TitrateConnection, taskQueueType: number): Promise<
 
 /** Has a worker polled the home's task queue for workflows and for activities of late? (A killed one counts for 75 s.) */
 export const isWorkerPolling = async (on: TitrateConnection): Promise<boolean> =>
-  (await hasPoller(on, TASK_QUEUE_TYPE_WORKFLOW)) && (await hasPoller(on, TASK_QUEUE_TYPE_ACTIVITY));
+  (await hasPoller(on, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)) &&
+  (await hasPoller(on, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY));
 
 /** Counts the workflows of any kind that are open on the home's task queue. */
 export const countOpenWorkflows = async (on: TitrateConnection): Promise<number> => {

@@ -58,7 +58,7 @@ export const cliCacheFolder = (env: CliSearch['env'] = process.env): string =>
   join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'titrate', 'temporal-cli', CLI_VERSION);
 
 /** Finds a program on PATH; undefined when it is not there. */
-export const findOnPath = async (program: string, env: CliSearch['env'] = process.env): Promise<string | undefined> => {
+const findOnPath = async (program: string, env: CliSearch['env'] = process.env): Promise<string | undefined> => {
   for (const folder of (env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== '')) {
     const path = join(folder, program);
     if (await isExecutable(path)) return path;
@@ -76,7 +76,7 @@ const findSdkDownload = async (folder: string): Promise<string | undefined> => {
 };
 
 /** Asks a binary what it is. @throws StateError when it does not run or is no Temporal CLI. */
-export const readCliVersion = async (path: string): Promise<{ cli: string; server: string }> => {
+const readCliVersion = async (path: string): Promise<{ cli: string; server: string }> => {
   const { stdout } = await run(path, ['--version'], { timeout: 20_000 }).catch((cause: unknown) => {
     throw new StateError(`cannot run ${path} --version`, { cause, hint: 'is it a Temporal CLI for this machine?' });
   });

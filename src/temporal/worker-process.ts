@@ -72,7 +72,7 @@ const spawnWorker = (
   try {
     const child = spawn(process.execPath, [workerEntry(), '--home', home.root, '--idle-exit', String(idleExitMs)], {
       cwd: home.root,
-      env: env as NodeJS.ProcessEnv,
+      env,
       detached: true,
       stdio: ['ignore', log, log],
     });

@@ -1,6 +1,6 @@
 /** Titrate's own worker: the plugin on a bundle built beforehand, following the server where it goes. */
 import { existsSync } from 'node:fs';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { TitratePlugin } from './plugin.js';
 import { packageFile, workflowBundlePath } from './package-version.js';
 import type { Home } from './home.js';

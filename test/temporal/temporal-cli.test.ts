@@ -85,7 +85,7 @@ describe('building it with Go', () => {
   const pathEnv = (): Record<string, string> => env({ PATH: `${join(folder, 'bin')}:/usr/bin:/bin` });
   const build = (log: (line: string) => void = () => {}) =>
     findTemporalCli({ env: pathEnv(), sdkFolder: join(folder, 'tmp'), log });
-  const BUILD = `echo "$@" >> ${'$'}COUNT
+  const BUILD = `echo "$@" >> COUNT_FILE
 sleep 0.3
 [ "$CGO_ENABLED" = 0 ] || exit 9
 printf '#!/bin/sh\\necho "temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)"\\n' > $GOBIN/temporal
@@ -93,7 +93,7 @@ chmod 755 $GOBIN/temporal`;
 
   it('happens once, when two ask at once, and leaves nothing half-made', async () => {
     const count = join(folder, 'count');
-    fakeGo(BUILD.replace('$COUNT', count));
+    fakeGo(BUILD.replace('COUNT_FILE', count));
     const lines: string[] = [];
     const [a, b] = await Promise.all([build((line) => lines.push(line)), build((line) => lines.push(line))]);
     expect(a).toEqual({
