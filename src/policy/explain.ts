@@ -2,7 +2,7 @@ import { costOf, costUnit } from '../domain/cost.js';
 import type { Candidate, Explanation, FitQuality, Prediction } from '../domain/decision.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { mixtureOf } from '../domain/mixture.js';
-import { objectiveSign } from '../surrogate/objective-value.js';
+import { objectiveSign } from '../domain/objective.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 
@@ -58,43 +58,62 @@ export const runnersUp = (
   };
 };
 
-/** Says why the target itself was not bought, or why now. */
-const targetClause = (
-  sweep: Sweep,
-  considered: readonly Candidate[],
-  excluded: readonly Excluded[],
-  chosen: Candidate,
-): string => {
-  const { target } = sweep;
-  if (chosen.scale === target.scale) {
-    return considered.length > 1
-      ? `the target scale is worth its price now, ahead of ${considered.length - 1} other fidelities`
-      : 'no other fidelity is open now';
+/** What a reason is made from. */
+export interface ReasonFor {
+  readonly sweep: Sweep;
+  /** The best candidate of each fidelity, best first by value per cost, those that a rule forbids included. */
+  readonly considered: readonly Candidate[];
+  readonly excluded: readonly Excluded[];
+  readonly chosen: Candidate;
+  readonly isTest: boolean;
+}
+
+/** Compares with the best other candidate, or says which rule forbids a better one. */
+const comparison = ({ considered, excluded, chosen }: ReasonFor, others: readonly Candidate[]): string => {
+  const rule = (candidate: Candidate): string | undefined =>
+    excluded.find((fidelity) => isSameFidelity(fidelity, candidate))?.reason;
+  const open = others.find((candidate) => rule(candidate) === undefined);
+  const forbidden = considered.find((candidate) => others.includes(candidate) && rule(candidate) !== undefined);
+  const times = (candidate: Candidate): string => figure(candidate.valuePerCost / chosen.valuePerCost);
+  const parts: string[] = [];
+  if (open !== undefined)
+    parts.push(`${fidelityText(open)}, the next best, teaches ${times(open)} times as much for its price`);
+  if (forbidden !== undefined && forbidden.valuePerCost > chosen.valuePerCost) {
+    parts.push(
+      `${fidelityText(forbidden)} would teach ${times(forbidden)} times as much, but ${rule(forbidden) ?? ''}`,
+    );
   }
-  const atTarget = considered.find((candidate) => candidate.scale === target.scale);
+  return parts.length === 0 ? 'nothing else can be bought now' : parts.join('; ');
+};
+
+/** Says why the target itself was not bought, or why now. */
+const targetClause = (reason: ReasonFor): string => {
+  const { sweep, considered, excluded, chosen } = reason;
+  const { target } = sweep;
+  const isAtTarget = ({ scale }: Fidelity): boolean => scale === target.scale;
+  if (isAtTarget(chosen)) {
+    const others = considered.filter((candidate) => !isAtTarget(candidate));
+    return `why the target scale now: ${comparison(reason, others)}`;
+  }
+  const atTarget = considered.find(isAtTarget);
   if (atTarget !== undefined) {
-    const ratio = chosen.valuePerCost / atTarget.valuePerCost;
-    return `the best run at the target scale teaches ${figure(1 / ratio)} times as much for its price`;
+    const times = figure(atTarget.valuePerCost / chosen.valuePerCost);
+    return `why not the target scale: its best run teaches ${times} times as much for its price`;
   }
   const left = excluded.find((fidelity) => isSameFidelity(fidelity, target));
-  return `the target scale is left out: ${left?.reason ?? 'every candidate there was run'}`;
+  return `why not the target scale: ${left?.reason ?? 'every candidate there was run'}`;
 };
 
 /** One sentence: why this job, why this scale, and why not the target (or why now). */
-export const searchReason = (
-  sweep: Sweep,
-  considered: readonly Candidate[],
-  excluded: readonly Excluded[],
-  chosen: Candidate,
-  isTest: boolean,
-): string => {
+export const searchReason = (reason: ReasonFor): string => {
+  const { sweep, chosen, isTest } = reason;
   const what = isTest
     ? 'Tests the mixture that would be recommended'
     : 'Runs the mixture that teaches most per cost about the best one';
   const go = chosen.continues === undefined ? '' : `, going on from ${chosen.continues}`;
   const price = `${fidelityText(chosen)} for ${costText(sweep, chosen.cost)}${go}`;
   const worth = `expected to improve the recommendation by ${figure(chosen.value)}`;
-  return `${what}: ${price}, ${worth}; ${targetClause(sweep, considered, excluded, chosen)}.`;
+  return `${what}: ${price}, ${worth}; ${targetClause(reason)}.`;
 };
 
 /** Names the incumbent for the record. */

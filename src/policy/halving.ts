@@ -7,7 +7,7 @@ import { costOf } from '../domain/cost.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Proposal } from '../domain/decision.js';
 import { sharesOf } from '../domain/mixture.js';
-import { objectiveSign, objectiveValue } from '../surrogate/objective-value.js';
+import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { costText, fidelityText } from './explain.js';
 import { plainProposal } from './plain-proposal.js';
 import type { Situation } from './policy.js';

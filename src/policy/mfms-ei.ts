@@ -14,7 +14,7 @@ import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import { formBelief, hyperparametersOf, type Belief, type BeliefOptions } from '../surrogate/belief.js';
 import { TRENDLESS_PRIOR } from '../surrogate/hyperparameters.js';
-import { objectiveSign, objectiveValue } from '../surrogate/objective-value.js';
+import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { bestPerFidelity, costText, fidelityText, figure, fitQualityOf, runnersUp } from './explain.js';
 import { expectedImprovement } from './normal.js';
 import { plainProposal } from './plain-proposal.js';

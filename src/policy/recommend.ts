@@ -5,7 +5,7 @@ import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { formBelief, type Belief, type TargetPoint } from '../surrogate/belief.js';
-import { objectiveSign, objectiveValue } from '../surrogate/objective-value.js';
+import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
 import { REPORT_DOUBT, surveyMixtures, type Survey } from './choose-mixture.js';
 import { predictionOf } from './explain.js';

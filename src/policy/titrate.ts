@@ -10,9 +10,10 @@ import { massMoved, mixtureOf, sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formBelief, hyperparametersOf, type Belief, type TargetPoint } from '../surrogate/belief.js';
+import { formBelief, hyperparametersOf, type Belief } from '../surrogate/belief.js';
 import { trustOf } from '../surrogate/trust.js';
-import { surveyMixtures, type Survey } from './choose-mixture.js';
+import { findOffers, nothingLeft } from './candidates.js';
+import { surveyMixtures } from './choose-mixture.js';
 import {
   bestPerFidelity,
   costText,
@@ -20,26 +21,19 @@ import {
   figure,
   fitQualityOf,
   incumbentOf,
+  predictionOf,
   runnersUp,
   searchReason,
-  type Excluded,
 } from './explain.js';
-import { alternativesAt, valuesAt } from './knowledge-gradient.js';
 import { planOpening, type Tier } from './opening.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
-import { score } from './polish.js';
 import { trustPool } from './pool.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
 
 const TEST_EVERY = 3; // search runs; measured against 2, 4 and never (docs/methods.md)
 const TESTED_WITHIN = 0.01; // mass moved: a proposal this near to a run at that fidelity counts as tested
-const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
-const ALTERNATIVES = 40; // best pool members by each score below
-const CANDIDATES = 8; // likewise, and as many at random
-const DOUBTS = [0, -1, -2]; // mean, and mean less one and two sd: good, and perhaps good
-const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
 
 const mixtureText = (shares: ArrayLike<number>): string => Array.from(shares, (share) => share.toFixed(6)).join();
 
@@ -128,76 +122,6 @@ const openingProposal = (
   };
 };
 
-/** Fidelities open to search, and those left out with the reason. */
-const searchFidelities = ({ sweep, history }: Situation): { open: Fidelity[]; excluded: Excluded[] } => {
-  const all = sweep.scales.flatMap(({ name, steps }) =>
-    steps.slice(-LONGEST_STEPS).map((count) => ({ scale: name, steps: count })),
-  );
-  const affordable = all.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
-  const floor = Math.min(history.spent, costOf(sweep, sweep.target), Math.max(0, ...affordable));
-  const open: Fidelity[] = [];
-  const excluded: Excluded[] = [];
-  for (const fidelity of all) {
-    const cost = costOf(sweep, fidelity);
-    if (cost < floor * (1 - 1e-9)) {
-      excluded.push({
-        ...fidelity,
-        reason: `costs ${figure(cost)}, less than the ${figure(floor)} that a run should cost by now`,
-      });
-    } else open.push(fidelity);
-  }
-  return { open, excluded };
-};
-
-const bestBy = (pool: readonly TargetPoint[], count: number): TargetPoint[] =>
-  DOUBTS.flatMap((doubt) => [...pool].sort((a, b) => score(a, doubt) - score(b, doubt)).slice(0, count));
-
-const distinctPoints = (points: readonly TargetPoint[]): TargetPoint[] => [
-  ...new Map(points.map((point) => [Array.from(point.shares).join(), point])).values(),
-];
-
-/** The mixtures worth running: the proposal, the best of the pool by several scores, and a few at random. */
-const candidateMixtures = ({ pool, best }: Survey, seed: number): TargetPoint[] => {
-  const rng = createRng(seedOf(seed, 'candidates'));
-  const random = Array.from({ length: CANDIDATES }, () => pool[rng.integer(pool.length)]!);
-  return distinctPoints([best, ...bestBy(pool, CANDIDATES), ...random]);
-};
-
-/** Values every affordable candidate at every open fidelity. */
-const valueCandidates = (
-  { sweep, feasible, history }: Situation,
-  belief: Belief,
-  survey: Survey,
-  mixtures: readonly TargetPoint[],
-  open: readonly Fidelity[],
-): Candidate[] => {
-  const alternatives = alternativesAt(
-    belief,
-    distinctPoints([survey.best, ...bestBy(survey.pool, ALTERNATIVES)]).map(({ shares }) => shares),
-  );
-  return open.flatMap((fidelity) => {
-    const affordable = mixtures
-      .filter(({ shares }) => !history.isTaken(shares, fidelity))
-      .map(({ shares }) => ({ shares, offer: history.offer(shares, fidelity) }))
-      .filter(({ offer }) => offer.cost <= history.available);
-    if (affordable.length === 0) return [];
-    const values = valuesAt(
-      belief,
-      alternatives,
-      affordable.map(({ shares }) => shares),
-      fidelity,
-    );
-    return affordable.map(({ shares, offer: { cost, continues, mixture } }, i) => ({
-      ...fidelity,
-      mixture: mixture ?? mixtureOf(shares, Object.keys(sweep.domains)),
-      cost,
-      value: values[i]!,
-      valuePerCost: values[i]! / cost,
-      ...(continues === undefined ? {} : { continues }),
-    }));
-  });
-};
-
 /** Is it the turn of a test, counted over runs beyond the opening? */
 const isTestTurn = ({ sweep, observations, pending }: Situation, tiers: readonly Tier[]): boolean => {
   const domains = Object.keys(sweep.domains);
@@ -227,48 +151,32 @@ const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] 
   return candidates.filter((candidate) => costOf(sweep, candidate) === most);
 };
 
-const nothingLeft = (candidates: readonly Candidate[], pool: readonly TargetPoint[]): boolean => {
-  const means = pool.map(({ mean }) => mean);
-  const spread = Math.max(...means) - Math.min(...means);
-  return candidates.every(({ value }) => value <= NOTHING_TO_GAIN * spread);
-};
-
 const searchProposal = (situation: Situation, belief: Belief, tiers: readonly Tier[]): Proposal | null => {
-  const { sweep, feasible, observations, seed, history } = situation;
+  const { sweep, feasible, observations, seed } = situation;
   const survey = surveyMixtures(belief, sweep, feasible, observations, seed, 0);
-  const { open, excluded } = searchFidelities(situation);
-  const candidates = valueCandidates(situation, belief, survey, candidateMixtures(survey, seed), open);
-  const untested = testCandidates(situation, candidates, mixtureOf(survey.best.shares, feasible.domains));
+  const { open, ruledOut, excluded } = findOffers(situation, belief, survey);
+  const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
-  const last = nothingLeft(candidates, survey.pool);
+  const last = nothingLeft(open, survey.pool);
   const tests = last ? costliest(sweep, untested) : isTestTurn(situation, tiers) ? untested : [];
-  if (candidates.length === 0 || (last && tests.length === 0)) return null;
+  if (open.length === 0 || (last && tests.length === 0)) return null;
   const isTest = tests.length > 0;
-  const considered = bestPerFidelity(candidates);
-  const chosen = isTest ? bestPerFidelity(tests)[0]! : considered[0]!;
-  const unaffordable = open
-    .filter((fidelity) => !considered.some(({ scale, steps }) => scale === fidelity.scale && steps === fidelity.steps))
-    .map((fidelity) => {
-      const cost = costOf(sweep, fidelity);
-      const reason =
-        cost > history.available
-          ? `costs ${figure(cost)}, and ${figure(Math.max(0, history.available))} of the budget is free`
-          : 'every candidate there was run';
-      return { ...fidelity, reason };
-    });
-  const leftOut = [...excluded, ...unaffordable];
+  const considered = bestPerFidelity([...open, ...ruledOut]);
+  const chosen = bestPerFidelity(isTest ? tests : open)[0]!;
+  const expected = belief.expectReport(sharesOf(chosen.mixture, feasible.domains), chosen);
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
     phase: isTest ? 'test-recommendation' : 'search',
-    reason: searchReason(sweep, considered, leftOut, chosen, isTest),
+    reason: searchReason({ sweep, considered, excluded, chosen, isTest }),
     committed: committedOf(situation),
     hyperparameters: hyperparametersOf(belief),
     fit: fitQualityOf(belief),
     trust: trustOf(sweep, observations, belief, trustPool(sweep, feasible)),
+    expected: predictionOf(sweep, expected),
     considered,
     ...runnersUp(sweep, considered, chosen),
-    excluded: leftOut,
+    excluded,
     incumbent: incumbentOf(sweep, survey.best),
   };
   return { ...run, explanation };

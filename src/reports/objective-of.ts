@@ -1,17 +1,12 @@
 import type { Metrics } from '../domain/observation.js';
+import { objectiveValue } from '../domain/objective.js';
 import type { Objective } from '../domain/sweep.js';
 import { plainText } from './plain-text.js';
 
-/** Returns the weighted sum of metrics that is optimised, in the team's direction; undefined when a metric is missing. */
+/** Returns the objective in the team's direction; undefined when a metric is missing. */
 export const objectiveOf = (objective: Objective, metrics: Metrics | undefined): number | undefined => {
-  if (metrics === undefined) return undefined;
-  let sum = 0;
-  for (const [metric, weight] of Object.entries(objective.weights)) {
-    const value = metrics[metric];
-    if (value === undefined || !Number.isFinite(value)) return undefined;
-    sum += weight * value;
-  }
-  return sum;
+  const value = metrics === undefined ? Number.NaN : objectiveValue(objective, metrics);
+  return Number.isFinite(value) ? value : undefined;
 };
 
 const weightsOf = ({ weights }: Objective): readonly [string, number][] => Object.entries(weights);

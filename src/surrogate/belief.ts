@@ -156,6 +156,15 @@ export class Belief {
     );
   }
 
+  /** Predicts what a run of a mixture would report: the objective at its own fidelity, with the noise of one run. */
+  expectReport(shares: ArrayLike<number>, fidelity: Fidelity): { mean: number; sd: number } {
+    const points = this.members.map((member) => {
+      const { mean, variance, slope } = memberPoint(member, member.process.at(this.#place(fidelity)), shares);
+      return { mean, variance: variance + member.process.noise * slope * slope };
+    });
+    return mixtureOfPredictions(this.members, points);
+  }
+
   /** Returns the sd of the difference of two mixtures at the target, in units of the objective. */
   differenceSd(a: TargetPoint, b: TargetPoint): number {
     const differences = this.members.map(({ process, target }, i) => {

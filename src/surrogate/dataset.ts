@@ -4,7 +4,7 @@ import type { Metrics, Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import type { Design } from './kernel.js';
-import { objectiveSign, objectiveValue } from './objective-value.js';
+import { objectiveSign, objectiveValue } from '../domain/objective.js';
 
 /** Rows of data: one a checkpoint. All outputs are turned so that less is better. */
 export interface Dataset {

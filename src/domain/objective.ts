@@ -1,5 +1,5 @@
-import type { Metrics } from '../domain/observation.js';
-import type { Objective } from '../domain/sweep.js';
+import type { Metrics } from './observation.js';
+import type { Objective } from './sweep.js';
 
 /** Returns +1 when the objective is minimised, -1 when it is maximised: the belief always minimises. */
 export const objectiveSign = (objective: Objective): 1 | -1 => (objective.direction === 'minimize' ? 1 : -1);

@@ -1,0 +1,117 @@
+/** What the search may buy: mixtures worth a look, at every fidelity that can be paid for, with their value per cost. */
+import { costOf } from '../domain/cost.js';
+import type { Candidate } from '../domain/decision.js';
+import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import { mixtureOf } from '../domain/mixture.js';
+import { createRng, seedOf } from '../domain/rng.js';
+import type { Belief, TargetPoint } from '../surrogate/belief.js';
+import type { Survey } from './choose-mixture.js';
+import { figure, type Excluded } from './explain.js';
+import { alternativesAt, valuesAt } from './knowledge-gradient.js';
+import type { Situation } from './policy.js';
+import { score } from './polish.js';
+
+const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
+const ALTERNATIVES = 40; // best pool members by each score below
+const CANDIDATES = 8; // likewise, and as many at random
+const DOUBTS = [0, -1, -2]; // mean, and mean less one and two sd: good, and perhaps good
+const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
+const FLOOR_SLACK = 1 - 1e-9; // relative: sums of costs are rounded
+
+/** What was looked at. */
+export interface Offers {
+  /** What may be chosen. */
+  readonly open: readonly Candidate[];
+  /** What a rule forbids, valued all the same, so that the record shows what the rule cost. */
+  readonly ruledOut: readonly Candidate[];
+  /** Fidelities that may not be chosen, each with the reason. */
+  readonly excluded: readonly Excluded[];
+}
+
+const bestBy = (pool: readonly TargetPoint[], count: number): TargetPoint[] =>
+  DOUBTS.flatMap((doubt) => [...pool].sort((a, b) => score(a, doubt) - score(b, doubt)).slice(0, count));
+
+const distinctPoints = (points: readonly TargetPoint[]): TargetPoint[] => [
+  ...new Map(points.map((point) => [Array.from(point.shares).join(), point])).values(),
+];
+
+/** The mixtures worth running: the proposal, the best of the pool by several scores, and a few at random. */
+const candidateMixtures = ({ pool, best }: Survey, seed: number): TargetPoint[] => {
+  const rng = createRng(seedOf(seed, 'candidates'));
+  const random = Array.from({ length: CANDIDATES }, () => pool[rng.integer(pool.length)]!);
+  return distinctPoints([best, ...bestBy(pool, CANDIDATES), ...random]);
+};
+
+/** The least that a run should cost by now: as much as was spent, up to a target run. Stops polishing at a cheap scale. */
+const costFloor = ({ sweep, history }: Situation, fidelities: readonly Fidelity[]): number => {
+  const affordable = fidelities.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
+  return Math.min(history.spent, costOf(sweep, sweep.target), Math.max(0, ...affordable));
+};
+
+const floorReason = (cost: number, floor: number): string =>
+  `costs ${figure(cost)}, less than the ${figure(floor)} that a run should cost by now (as much as was spent, up to a target run)`;
+
+const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): string => {
+  const cost = costOf(sweep, fidelity);
+  if (cost <= history.available) return 'every candidate there was run';
+  return `costs ${figure(cost)}, and ${figure(Math.max(0, history.available))} of the budget is free`;
+};
+
+/** Values candidate mixtures at a list of fidelities, leaving out what was run and what cannot be paid for. */
+const valuer = (situation: Situation, belief: Belief, survey: Survey) => {
+  const { feasible, history } = situation;
+  const points = distinctPoints([survey.best, ...bestBy(survey.pool, ALTERNATIVES)]);
+  const alternatives = alternativesAt(
+    belief,
+    points.map(({ shares }) => shares),
+  );
+  return (mixtures: readonly TargetPoint[], fidelity: Fidelity): Candidate[] => {
+    const offers = mixtures
+      .filter(({ shares }) => !history.isTaken(shares, fidelity))
+      .map(({ shares }) => ({ shares, ...history.offer(shares, fidelity) }))
+      .filter(({ cost }) => cost <= history.available);
+    if (offers.length === 0) return [];
+    const shares = offers.map((offer) => offer.shares);
+    const values = valuesAt(belief, alternatives, shares, fidelity);
+    return offers.map(({ cost, continues, mixture, shares: at }, i) => ({
+      ...fidelity,
+      mixture: mixture ?? mixtureOf(at, feasible.domains),
+      cost,
+      value: values[i]!,
+      valuePerCost: values[i]! / cost,
+      ...(continues === undefined ? {} : { continues }),
+    }));
+  };
+};
+
+/** Looks at every fidelity: what it offers, and whether it may be chosen. */
+export const findOffers = (situation: Situation, belief: Belief, survey: Survey): Offers => {
+  const { sweep, seed } = situation;
+  const mixtures = candidateMixtures(survey, seed);
+  const fidelities = sweep.scales.flatMap(({ name, steps }) =>
+    steps.slice(-LONGEST_STEPS).map((count) => ({ scale: name, steps: count })),
+  );
+  const floor = costFloor(situation, fidelities);
+  const isBelow = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
+  const value = valuer(situation, belief, survey);
+  const open = fidelities.filter((fidelity) => !isBelow(fidelity)).flatMap((fidelity) => value(mixtures, fidelity));
+  // The first candidates are the proposal and the best by mean: enough to show what a forbidden fidelity is worth.
+  const shown = mixtures.slice(0, 1 + CANDIDATES);
+  const ruledOut = fidelities.filter(isBelow).flatMap((fidelity) => value(shown, fidelity));
+  const excluded = fidelities
+    .filter((fidelity) => !open.some((candidate) => isSameFidelity(candidate, fidelity)))
+    .map((fidelity) => {
+      const reason = isBelow(fidelity)
+        ? floorReason(costOf(sweep, fidelity), floor)
+        : unaffordableReason(situation, fidelity);
+      return { ...fidelity, reason };
+    });
+  return { open, ruledOut, excluded };
+};
+
+/** Is no open candidate worth anything? */
+export const nothingLeft = (candidates: readonly Candidate[], pool: readonly TargetPoint[]): boolean => {
+  const means = pool.map(({ mean }) => mean);
+  const spread = Math.max(...means) - Math.min(...means);
+  return candidates.every(({ value }) => value <= NOTHING_TO_GAIN * spread);
+};
