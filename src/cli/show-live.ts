@@ -1,3 +1,6 @@
+import type { SweepProgress } from '../domain/messages.js';
+import type { SweepStatus } from '../domain/record-event.js';
+import { plainText } from '../reports/plain-text.js';
 import { sweepPaths } from '../temporal/home.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Outcome } from './command.js';
@@ -6,26 +9,45 @@ import { EXIT } from './exit-codes.js';
 import { readSweep } from './sweep-record.js';
 import { watchSweep, type Watched } from './watch-sweep.js';
 
-const interrupted = async ({ home, sweepId }: Watched): Promise<Outcome> => {
+/** What programs are told of a sweep that goes on, as far as its record is there. */
+const standing = async ({ home, sweepId }: Watched, status: SweepStatus): Promise<Record<string, unknown>> => {
   const recorded = await readSweep(home, sweepId).catch(() => undefined);
-  const standing = {
-    sweep: sweepId,
-    folder: sweepPaths(home, sweepId).folder,
-    status: 'running',
-    recommendation: null,
-    spent: 0,
-  };
+  const { folder } = sweepPaths(home, sweepId);
+  const known = recorded === undefined ? {} : sweepJson(home, recorded.view);
+  return { sweep: sweepId, folder, recommendation: null, spent: 0, ...known, status };
+};
+
+const interrupted = async (watched: Watched): Promise<Outcome> => ({
+  exitCode: EXIT.interrupted,
+  json: await standing(watched, 'running'),
+  text: `The sweep goes on. Come back with: titrate watch ${watched.sweepId}`,
+});
+
+/** The sweep waits for a person: says for what, and fails, so that a script does not wait for ever. */
+const stuck = async (watched: Watched, { pause }: SweepProgress): Promise<Outcome> => {
+  const reason = pause?.reason ?? 'no reason given';
+  const { sweepId } = watched;
   return {
-    exitCode: EXIT.interrupted,
-    json: { ...standing, ...(recorded === undefined ? {} : sweepJson(home, recorded.view)) },
-    text: `The sweep goes on. Come back with: titrate watch ${sweepId}`,
+    exitCode: EXIT.sweep,
+    json: { ...(await standing(watched, 'paused')), reason },
+    text: [
+      `The sweep has paused itself and waits for you: ${plainText(reason)}`,
+      `When that is mended: titrate resume ${sweepId}, or end it: titrate cancel ${sweepId}. Nothing is lost meanwhile.`,
+    ].join('\n'),
   };
 };
 
-/** Watches a sweep; at its end tells how it ended, at Ctrl-C how to come back. */
+/** Watches a sweep; at its end tells how it ended, at Ctrl-C how to come back, and when it is stuck why. */
 export const showLive = async (on: TitrateConnection, watched: Watched): Promise<Outcome> => {
   const ending = await watchSweep(on, watched);
-  return ending === 'ended' ? conclude(watched.home, watched.sweepId, watched.io) : interrupted(watched);
+  switch (ending.kind) {
+    case 'ended':
+      return conclude(watched.home, watched.sweepId, watched.io);
+    case 'stuck':
+      return stuck(watched, ending.progress);
+    case 'interrupted':
+      return interrupted(watched);
+  }
 };
 
 /** Watches a sweep on a server that runs already; starts nothing. */

@@ -1,6 +1,7 @@
 /** Follows a sweep until it ends or the person has seen enough; never changes it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { isTitrateError } from '../domain/errors.js';
+import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { renderProgress, renderProgressLine, type TrialProgress } from '../reports/render-progress.js';
@@ -21,7 +22,9 @@ export interface Watched {
   readonly revive?: () => Promise<TitrateConnection>;
 }
 
-export type Ending = 'ended' | 'interrupted';
+/** `stuck`: the sweep has paused itself, with nothing in flight, until a person mends what it says. */
+export type Ending =
+  { readonly kind: 'ended' | 'interrupted' } | { readonly kind: 'stuck'; readonly progress: SweepProgress };
 
 const LIVE_MS = 400; // quick enough for the eye
 const LINES_MS = 5000; // of a log
@@ -55,7 +58,7 @@ const logScreen = ({ io, sweep }: Watched, elapsed: () => number): Screen => {
   const say = (line: string): void => void io.stream.write(`${line}\n`);
   return {
     show: (progress) => {
-      if (performance.now() - shownAt < LINES_MS && progress.phase !== 'ended') return;
+      if (performance.now() - shownAt < LINES_MS && progress.result === null) return;
       shownAt = performance.now();
       const line = renderProgressLine(progress, { sweep, elapsedMs: elapsed() });
       if (line !== said) say(line);
@@ -108,6 +111,8 @@ const reconnect = async (watched: Watched, on: TitrateConnection): Promise<Titra
   return next;
 };
 
+const isStuck = ({ pause, inFlight }: SweepProgress): boolean => pause?.by === SWEEP_ITSELF && inFlight.length === 0;
+
 const follow = async (
   first: TitrateConnection,
   watched: Watched,
@@ -120,22 +125,23 @@ const follow = async (
       try {
         const progress = await askProgress(on, watched.sweepId, { timeoutMs: ASK_TIMEOUT_MS });
         screen.show(progress, watched.io.live ? await askJobs(on, progress) : {});
-        if (progress.phase === 'ended') return 'ended';
+        if (progress.result !== null) return { kind: 'ended' };
+        if (isStuck(progress)) return { kind: 'stuck', progress };
         await pauseFor(LIVE_MS, signal);
       } catch (error) {
-        if (await hasEnded(watched)) return 'ended';
+        if (await hasEnded(watched)) return { kind: 'ended' };
         screen.trouble(troubleOf(error));
         await pauseFor(RETRY_MS, signal);
         if (!signal.aborted) on = await reconnect(watched, on).catch(() => on);
       }
     }
-    return 'interrupted';
+    return { kind: 'interrupted' };
   } finally {
     if (on !== first) await on.close().catch(() => undefined);
   }
 };
 
-/** Shows a sweep's progress until it has ended and its record says so, or until Ctrl-C. */
+/** Shows a sweep's progress until it has ended and its record says so, until it is stuck, or until Ctrl-C. */
 export const watchSweep = async (on: TitrateConnection, watched: Watched): Promise<Ending> => {
   const recorded = await readSweep(watched.home, watched.sweepId).catch(() => undefined);
   const startedAt = recorded === undefined ? Date.now() : Date.parse(recorded.view.startedAt);
@@ -146,7 +152,7 @@ export const watchSweep = async (on: TitrateConnection, watched: Watched): Promi
   const { signal, release } = interruption();
   try {
     const ending = await follow(on, watched, screen, signal);
-    if (ending === 'ended') await recordEnds(watched);
+    if (ending.kind === 'ended') await recordEnds(watched);
     return ending;
   } finally {
     release();

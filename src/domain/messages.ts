@@ -39,6 +39,9 @@ export interface SweepResult {
   readonly reason: string;
 }
 
+/** Who acts when no person does: a sweep that pauses itself waits for a person to mend something. */
+export const SWEEP_ITSELF = 'titrate';
+
 /** A person's act on a sweep. */
 export interface Act {
   readonly by: string;

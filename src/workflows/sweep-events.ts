@@ -1,7 +1,7 @@
 /** The events that a sweep states, each with the key that names it for ever. */
 import type { ProposeOutput } from '../activities/decision-activities.js';
 import { costOf } from '../domain/cost.js';
-import type { Recommendation } from '../domain/decision.js';
+import type { Explanation, Recommendation } from '../domain/decision.js';
 import type { Act, TrialEnd } from '../domain/messages.js';
 import type { JobRef } from '../domain/ports.js';
 import type { RecordEvent } from '../domain/record-event.js';
@@ -40,6 +40,13 @@ export const decidedEvent = (decision: number, seed: number, output: ProposeOutp
   return { key: `decided:${decision}`, event };
 };
 
+/** The recommendation that is to be confirmed, as what was believed best at that time. */
+const incumbentOf = ({ recommendation }: SweepState): Pick<Explanation, 'incumbent'> => {
+  if (recommendation === null) return {};
+  const { mixture, mean, sd } = recommendation;
+  return { incumbent: { mixture, mean, sd } };
+};
+
 /** The decision to run the recommended mixture at the target once more than the search did. */
 export const confirmationEvent = (
   sweep: Sweep,
@@ -71,6 +78,7 @@ export const confirmationEvent = (
       trust: state.recommendation?.trust ?? [],
       considered: [],
       excluded: [],
+      ...incumbentOf(state),
     },
   };
   return { key: `decided:${decision}`, event };

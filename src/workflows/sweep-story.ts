@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { costOf } from '../domain/cost.js';
+import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { Act, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
@@ -35,7 +36,6 @@ import type { titrateSweep } from './sweep.js';
 import { TrialFleet } from './trial-fleet.js';
 import { showProgress } from './visibility.js';
 
-const TITRATE = 'titrate'; // who pauses a sweep when no person did
 const FAILURES_BEFORE_PAUSE = 5; // in a row: something is wrong with the jobs, not with the mixtures
 const LOSSES_BEFORE_PAUSE = 3; // of one trial's workflow
 const RECONCILE_EVERY = '1 hour'; // only while trials of an earlier run are in flight
@@ -152,7 +152,7 @@ export class SweepStory {
     const { failuresInARow } = this.#state;
     if (failuresInARow < FAILURES_BEFORE_PAUSE) return;
     const detail = event.detail === undefined ? '' : `; the last one said: ${event.detail}`;
-    this.pause({ by: TITRATE, reason: `${failuresInARow} jobs failed in a row${detail}` });
+    this.pause({ by: SWEEP_ITSELF, reason: `${failuresInARow} jobs failed in a row${detail}` });
   }
 
   #markLost(trial: string, reason: string): void {
@@ -162,7 +162,7 @@ export class SweepStory {
     log.warn('a trial workflow was lost; it is started again on the same job', { trial, reason, losses });
     this.#state = withTrial(this.#state, trial, { lost: true, losses });
     if (losses % LOSSES_BEFORE_PAUSE > 0) return;
-    this.pause({ by: TITRATE, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
+    this.pause({ by: SWEEP_ITSELF, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
   }
 
   /** Makes one move if there is one to make. */
@@ -280,7 +280,7 @@ export class SweepStory {
       return await work();
     } catch (error) {
       if (!(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure)) throw error;
-      this.pause({ by: TITRATE, reason: `could not ${doing}: ${error.cause.message}` });
+      this.pause({ by: SWEEP_ITSELF, reason: `could not ${doing}: ${error.cause.message}` });
       return null;
     }
   }
