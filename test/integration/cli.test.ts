@@ -119,11 +119,45 @@ describe('titrate on a real server', () => {
     ]);
   });
 
+  it('fails with the reason when a sweep waits for a person, and goes on when that is mended', async () => {
+    const job = join(root, 'job.mjs');
+    const file = join(root, 'broken.yaml');
+    const sweep = {
+      name: 'broken',
+      objective: { minimize: 'loss' },
+      domains: { a: {}, b: {} },
+      scales: { small: { parameters: 1e6, tokensPerStep: 1000, steps: [10] } },
+      target: { scale: 'small', steps: 10 },
+      budget: { targetRuns: 8 },
+      policy: 'random',
+      launcher: { kind: 'local', command: [process.execPath, './job.mjs'] },
+    };
+    await writeFile(job, `console.error('the tokenizer is missing'); process.exit(3);`);
+    await writeFile(file, JSON.stringify(sweep)); // YAML holds JSON
+    const stuck = await titrate('run', file, '--json');
+    expect([stuck.code, readJson(stuck)]).toEqual([
+      1,
+      expect.objectContaining({
+        status: 'paused',
+        reason: expect.stringContaining('the tokenizer is missing') as string,
+      }),
+    ]);
+    const report = `import { appendFileSync } from 'node:fs';
+      appendFileSync('metrics.jsonl', JSON.stringify({ step: 10, metrics: { loss: 1 } }) + '\\n');`;
+    await writeFile(job, report);
+    expect((await titrate('resume', 'broken')).code).toBe(0);
+    const watched = await titrate('watch', 'broken', '--json');
+    expect([watched.code, readJson(watched)]).toEqual([
+      0,
+      expect.objectContaining({ status: 'completed', spent: 8 * 6e-8 }),
+    ]);
+  });
+
   it('stops the server with its worker, and still reads every record', async () => {
     const doctor = await titrate('doctor', '--json');
     expect([doctor.code, readJson(doctor)['ok']]).toEqual([0, true]);
     expect(readJson(await titrate('server', 'stop', '--json'))).toEqual({ stopped: true, workerStopped: true });
     expect((await titrate('doctor')).code).toBe(3);
-    expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(3);
+    expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(4);
   });
 });
