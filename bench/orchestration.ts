@@ -8,16 +8,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { parseSweep } from '../src/domain/parse-sweep.js';
-import { SWEEP_WORKFLOW, sweepWorkflowId } from '../src/domain/messages.js';
-import type { SweepInput } from '../src/domain/messages.js';
+import { sweepWorkflowId } from '../src/domain/messages.js';
 import type { Sweep } from '../src/domain/sweep.js';
-import { startServer, stopServer } from '../src/temporal/embedded-server.js';
-import { homeAt, openHome } from '../src/temporal/home.js';
-import { EMBEDDED_NAMESPACE } from '../src/temporal/server-settings.js';
-import { createWorker } from '../src/temporal/worker.js';
+import { connect } from '../src/temporal/client.js';
+import { stopServer } from '../src/temporal/embedded-server.js';
+import { homeAt } from '../src/temporal/home.js';
+import { result, start } from '../src/temporal/sweeps.js';
+import { ensureWorker, stopWorker } from '../src/temporal/worker-process.js';
 
 const { values } = parseArgs({
   options: { trials: { type: 'string', default: '60' }, parallel: { type: 'string', default: '4' } },
@@ -86,30 +86,24 @@ const runBare = async (client: Client, connection: NativeConnection, namespace: 
 
 const main = async (): Promise<void> => {
   const home = homeAt(await mkdtemp(path.join(tmpdir(), 'titrate-bench-')));
-  await openHome(home);
-  const { address } = await startServer(home, { log: (line) => console.error(line) });
-  const client = new Client({ connection: await Connection.connect({ address }), namespace: EMBEDDED_NAMESPACE });
-  const connection = await NativeConnection.connect({ address });
+  const log = (line: string): void => console.error(line);
+  const on = await connect({ home, env: {}, log });
+  const connection = await NativeConnection.connect({ address: on.address });
   try {
-    const worker = await createWorker({ home, connection, namespace: EMBEDDED_NAMESPACE, taskQueue: 'bench' });
-    const start = (sweepId: string, sweep: Sweep): Promise<unknown> => {
-      const args: [SweepInput] = [{ sweepId, sweep }];
-      return client.workflow.execute(SWEEP_WORKFLOW, {
-        workflowId: sweepWorkflowId(sweepId),
-        taskQueue: 'bench',
-        args,
-      });
+    await ensureWorker(home, on, { log });
+    const execute = async (sweepId: string, sweep: Sweep): Promise<void> => {
+      await start(on, { sweepId, sweep });
+      await result(on, sweepId);
     };
     const sweep = benchSweep();
-    const ours = await worker.runUntil(async () => {
-      await start('warm-up', { ...sweep, budget: parallel });
-      return timed(client, sweepWorkflowId('bench'), () => start('bench', sweep));
-    });
-    const bare = await runBare(client, connection, EMBEDDED_NAMESPACE);
-    print(ours, bare);
+    await execute('warm-up', { ...sweep, budget: parallel });
+    const ours = await timed(on.client, sweepWorkflowId('bench'), () => execute('bench', sweep));
+    await stopWorker(home, on);
+    print(ours, await runBare(on.client, connection, on.namespace));
   } finally {
     await connection.close();
-    await client.connection.close();
+    await on.close();
+    await stopWorker(home, on);
     await stopServer(home);
     await rm(home.root, { recursive: true, force: true });
   }
