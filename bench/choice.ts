@@ -1,101 +1,105 @@
 /**
- * Prints the median normalised regret of the recommendation against cumulative cost, for policies on a simulated world.
+ * Prints the normalised regret of recommendations against cumulative cost, for policies on worlds of known truth.
  *
- *   npm run bench:choice -- --world slimpajama|FILE --policies titrate,random --seeds 3 --budget 980 [--problems a,b] [--noise 0.01] [--json FILE]
+ *   npm run bench:choice -- --reference DIR [--seeds 10] [--problems a,b] [--policies a,b] [--noise 0.01]
+ *                           [--budget 2000] [--jobs N] [--json FILE] [--verbose]
+ *
+ * What is not given is as frozen in `choice-settings.json`.
  */
-import { writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Observation } from '../src/domain/observation.js';
-import { propose } from '../src/policy/propose.js';
-import { recommend } from '../src/policy/recommend.js';
-import { observe, openArena, problemsOf, sweepOf, type Arena, type Problem } from './worlds.js';
+import { MARKS, printPolicy } from './choice-report.js';
+import type { Outcome, Task } from './choice-task.js';
+import { PROBLEM_NAMES } from './worlds.js';
 
-const MARKS = [10, 20, 50, 100, 196, 300, 500, 766, 980, 1500, 2000];
+interface Settings {
+  readonly budget: number;
+  readonly seeds: number;
+  readonly noise: number;
+  readonly policies: readonly string[];
+}
+
+const settings = JSON.parse(readFileSync(new URL('choice-settings.json', import.meta.url), 'utf8')) as Settings;
 
 const { values: flags } = parseArgs({
   options: {
-    world: { type: 'string', default: 'slimpajama' },
-    policies: { type: 'string', default: 'titrate,mfms-ei,random' },
+    reference: { type: 'string' },
     problems: { type: 'string' },
-    seeds: { type: 'string', default: '3' },
-    budget: { type: 'string', default: '980' },
-    noise: { type: 'string', default: '0' },
+    policies: { type: 'string', default: settings.policies.join() },
+    seeds: { type: 'string', default: String(settings.seeds) },
+    budget: { type: 'string', default: String(settings.budget) },
+    noise: { type: 'string', default: String(settings.noise) },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
-const budget = Number(flags.budget);
-const marks = MARKS.filter((mark) => mark <= budget);
 
-/** Runs one sweep; regret of the recommendation at each mark, NaN before the first run. */
-const runSweep = (arena: Arena, problem: Problem, policy: string, seed: number): number[] => {
-  const sweep = sweepOf(arena, problem.objective, policy, budget, seed);
-  const observations: Observation[] = [];
-  const regrets: number[] = [];
-  let spent = 0;
-  const reach = (limit: number): void => {
-    while (regrets.length < marks.length && marks[regrets.length]! * (1 + 1e-9) < limit) {
-      const known = observations.length > 0;
-      regrets.push(known ? problem.regret(recommend(sweep, observations, { seed }).mixture) : Number.NaN);
-    }
-  };
-  for (;;) {
-    const proposal = propose(sweep, observations, { seed });
-    if (proposal === null) break;
-    reach(spent + proposal.cost);
-    const observation = observe(arena, sweep, proposal, `t${observations.length + 1}`);
-    observations.push(observation);
-    spent += proposal.cost;
-    if (flags.verbose) {
-      const shares = Object.values(proposal.mixture)
-        .map((share) => share.toFixed(2))
-        .join(' ');
-      console.log(
-        `${problem.name} ${policy} ${seed} ${spent.toFixed(1)} ${proposal.explanation.phase} ${proposal.scale}@${proposal.steps} [${shares}] ${problem.regret(proposal.mixture).toFixed(3)}`,
+const isReference = (name: string): boolean => !/^(law|useless|mislead|built-in)/.test(name);
+const problems =
+  flags.problems?.split(',') ?? PROBLEM_NAMES.filter((name) => flags.reference !== undefined || !isReference(name));
+if (flags.reference === undefined && problems.some(isReference))
+  throw new Error('problems of the reference need --reference DIR');
+
+const tasks: Task[] = flags.policies.split(',').flatMap((policy) =>
+  problems.flatMap((problem) =>
+    Array.from({ length: Number(flags.seeds) }, (_, i) => ({
+      problem,
+      policy,
+      seed: i + 1,
+      noise: Number(flags.noise),
+      budget: Number(flags.budget),
+      ...(flags.reference === undefined ? {} : { reference: resolve(flags.reference) }),
+    })),
+  ),
+);
+
+const narrate = ({ task, moments }: Outcome): void => {
+  for (const { cost, run, regret, standardizedError } of moments) {
+    console.log(
+      `${task.problem} ${task.policy} ${task.seed} ${cost.toFixed(1)} ${run} -> ${regret.toFixed(3)} z ${standardizedError.toFixed(1)}`,
+    );
+  }
+};
+
+/** Shares the tasks out among processes; outcomes in the order of the tasks. */
+const runAll = async (): Promise<Outcome[]> => {
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  const work = (): Promise<void> =>
+    new Promise((done, fail) => {
+      const child = fork(fileURLToPath(new URL('choice-child.ts', import.meta.url)), { execArgv: process.execArgv });
+      let current = -1;
+      const feed = (): void => {
+        current = next++;
+        if (current < tasks.length) child.send(tasks[current]!);
+        else child.disconnect();
+      };
+      child.on('message', (outcome: Outcome) => {
+        outcomes[current] = outcome;
+        if (flags.verbose) narrate(outcome);
+        feed();
+      });
+      child.on('exit', (code) =>
+        code === 0 ? done() : fail(new Error(`a benchmark process ended with code ${code}`)),
       );
-    }
-  }
-  reach(Infinity);
-  return regrets;
+      feed();
+    });
+  await Promise.all(Array.from({ length: Math.min(Number(flags.jobs), tasks.length) }, work));
+  return outcomes;
 };
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  if (sorted.length < values.length / 2 || sorted.length === 0) return Number.NaN;
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
-const shown = (value: number): string => (Number.isNaN(value) ? '-' : value.toFixed(3)).padStart(8);
-const FLOOR = 1e-3; // regret below a thousandth counts as one in geometric means
-const geometricMean = (values: readonly number[]): number =>
-  Math.exp(values.reduce((sum, value) => sum + Math.log(Math.max(value, FLOOR)), 0) / values.length);
-
-const arena = await openArena(flags.world, Number(flags.noise));
-const problems = problemsOf(arena, flags.problems?.split(','));
-const report: Record<string, Record<string, number[][]>> = {};
+const outcomes = await runAll();
+const marks = MARKS.filter((mark) => mark <= Number(flags.budget));
 for (const policy of flags.policies.split(',')) {
-  const started = performance.now();
-  console.log(`\n${policy} (regret at cost)`.padEnd(31) + marks.map((mark) => String(mark).padStart(8)).join(''));
-  const medians = problems.map((problem) => {
-    const runs = Array.from({ length: Number(flags.seeds) }, (_, i) => runSweep(arena, problem, policy, i + 1));
-    (report[policy] ??= {})[problem.name] = runs;
-    const row = marks.map((_, k) => median(runs.map((run) => run[k]!)));
-    console.log(problem.name.padEnd(30) + row.map(shown).join(''));
-    return { problem, row };
-  });
-  for (const isComposite of [false, true]) {
-    const rows = medians.filter(({ problem }) => problem.isComposite === isComposite).map(({ row }) => row);
-    if (rows.length === 0) continue;
-    const label = isComposite ? 'composites' : 'single metrics';
-    console.log(
-      `${label}: geometric mean`.padEnd(30) +
-        marks.map((_, k) => shown(geometricMean(rows.map((row) => row[k]!)))).join(''),
-    );
-    console.log(
-      `${label}: worst`.padEnd(30) + marks.map((_, k) => shown(Math.max(...rows.map((row) => row[k]!)))).join(''),
-    );
-  }
-  console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+  printPolicy(
+    policy,
+    outcomes.filter(({ task }) => task.policy === policy),
+    marks,
+  );
 }
-if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ marks, flags, report }, null, 1)}\n`);
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ flags, outcomes }, null, 1)}\n`);
