@@ -1,16 +1,14 @@
 import type { SweepProgress } from '../domain/messages.js';
-import type { TrialProgress } from '../reports/render-progress.js';
 import { connect } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
 import { progress } from '../temporal/sweeps.js';
-import { askJobs } from './ask-jobs.js';
+import { askJobs, type Asked } from './ask-jobs.js';
 import type { Io } from './io.js';
 
 const ASK_TIMEOUT_MS = 5000;
 
-export interface Live {
+export interface Live extends Asked {
   readonly progress: SweepProgress;
-  readonly jobs: TrialProgress;
 }
 
 /** Asks the running sweep itself; undefined when no server or worker answers. */
@@ -19,7 +17,7 @@ export const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live
     const on = await connect({ home, onlyRunning: true });
     try {
       const answer = await progress(on, sweepId, { timeoutMs: ASK_TIMEOUT_MS });
-      return { progress: answer, jobs: await askJobs(on, answer) };
+      return { progress: answer, ...(await askJobs(on, answer)) };
     } finally {
       await on.close();
     }

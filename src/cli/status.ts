@@ -78,12 +78,17 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
   const text =
     live === undefined
       ? renderSummary(view, terminal)
-      : renderProgress(live.progress, live.jobs, { ...terminal, sweep: view.sweep, elapsedMs });
+      : renderProgress(live.progress, live.jobs, {
+          ...terminal,
+          sweep: view.sweep,
+          elapsedMs,
+          troubles: live.troubles,
+        });
   return {
     exitCode: EXIT.ok,
     json: {
       ...sweepJson(home, view),
-      ...(live === undefined ? {} : { status: live.progress.status, progress: live.progress, jobs: live.jobs }),
+      ...(live === undefined ? {} : { status: live.progress.status, ...live }),
     },
     text: text.join('\n'),
   };

@@ -4,12 +4,13 @@ import { isTitrateError } from '../domain/errors.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
-import { renderProgress, renderProgressLine, type TrialProgress } from '../reports/render-progress.js';
+import { renderProgress, renderProgressLine } from '../reports/render-progress.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
 import { progress as askProgress } from '../temporal/sweeps.js';
-import { askJobs } from './ask-jobs.js';
+import { askJobs, type Asked } from './ask-jobs.js';
 import type { Io } from './io.js';
+import { plainText } from '../reports/plain-text.js';
 import { createLiveBlock, type LiveBlock } from './live-block.js';
 import { readSweep } from './sweep-record.js';
 
@@ -30,11 +31,12 @@ const LIVE_MS = 400; // quick enough for the eye
 const LINES_MS = 5000; // of a log
 const RETRY_MS = 2000;
 const ASK_TIMEOUT_MS = 5000;
+const COUNT = / \(tried \d+ times, and goes on trying\)$/; // changes at every try; a log says a trouble once
 const RECORD_WAIT_MS = 10_000; // the last line of a record follows the end within a second
 
 /** What the watch shows itself on. */
 interface Screen {
-  show(progress: SweepProgress, jobs: TrialProgress): void;
+  show(progress: SweepProgress, asked: Asked): void;
   trouble(message: string): void;
   close(): void;
 }
@@ -42,8 +44,8 @@ interface Screen {
 const liveScreen = (block: LiveBlock, { io, sweep }: Watched, elapsed: () => number): Screen => {
   let last: readonly string[] = [];
   return {
-    show: (progress, jobs) => {
-      const options = { sweep, elapsedMs: elapsed(), width: io.width(), colour: io.colour };
+    show: (progress, { jobs, troubles }) => {
+      const options = { sweep, elapsedMs: elapsed(), width: io.width(), colour: io.colour, troubles };
       last = renderProgress(progress, jobs, options);
       block.draw(last);
     },
@@ -55,19 +57,23 @@ const liveScreen = (block: LiveBlock, { io, sweep }: Watched, elapsed: () => num
 const logScreen = ({ io, sweep }: Watched, elapsed: () => number): Screen => {
   let shownAt = Number.NEGATIVE_INFINITY;
   let said = '';
+  let complained = '';
   const say = (line: string): void => void io.stream.write(`${line}\n`);
+  const complain = (message: string): void => {
+    const waiting = plainText(message).replace(COUNT, '');
+    if (waiting !== complained) say(`waiting: ${waiting}`);
+    complained = waiting;
+  };
   return {
-    show: (progress) => {
+    show: (progress, { troubles }) => {
+      for (const trouble of troubles) complain(trouble);
       if (performance.now() - shownAt < LINES_MS && progress.result === null) return;
       shownAt = performance.now();
       const line = renderProgressLine(progress, { sweep, elapsedMs: elapsed() });
       if (line !== said) say(line);
       said = line;
     },
-    trouble: (message) => {
-      if (message !== said) say(`waiting: ${message}`);
-      said = message;
-    },
+    trouble: complain,
     close: () => undefined,
   };
 };
@@ -124,7 +130,7 @@ const follow = async (
     while (!signal.aborted) {
       try {
         const progress = await askProgress(on, watched.sweepId, { timeoutMs: ASK_TIMEOUT_MS });
-        screen.show(progress, watched.io.live ? await askJobs(on, progress) : {});
+        screen.show(progress, await askJobs(on, progress));
         if (progress.result !== null) return { kind: 'ended' };
         if (isStuck(progress)) return { kind: 'stuck', progress };
         await pauseFor(LIVE_MS, signal);

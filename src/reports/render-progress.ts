@@ -14,12 +14,15 @@ import {
   plural,
 } from './format.js';
 import { objectiveName, objectiveOf } from './objective-of.js';
+import { plainText } from './plain-text.js';
 import { bar, columnsOf, fit, line, piece, type Piece, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface ProgressOptions extends TerminalOptions {
   readonly sweep: Pick<Sweep, 'objective' | 'cost' | 'scales' | 'target'>;
   /** Since the sweep started (ms). */
   readonly elapsedMs: number;
+  /** What is being tried again, in words. */
+  readonly troubles?: readonly string[];
 }
 
 /** How far the job of each trial is, by trial; a trial that has not said is absent. */
@@ -132,6 +135,9 @@ const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[]
     ? []
     : [line([piece(`paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`, 'warn')], options)];
 
+const troubleLines = ({ troubles = [], ...options }: ProgressOptions): string[] =>
+  troubles.map((trouble) => line([piece(`waiting: ${plainText(trouble)}`, 'bad')], options));
+
 /** Renders the block that is redrawn while a sweep runs; every line fits the width. */
 export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => [
   titleLine(progress, options),
@@ -139,6 +145,7 @@ export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, opt
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
   ...pauseLine(progress, options),
+  ...troubleLines(options),
 ];
 
 /** Renders one line for where nothing can be redrawn: a log file, a pipe. */

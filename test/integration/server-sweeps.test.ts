@@ -7,7 +7,7 @@ import type { Home } from '../../src/temporal/home.js';
 import { isAlive } from '../../src/temporal/process-identity.js';
 import * as sweeps from '../../src/temporal/sweeps.js';
 import { isWorkerPolling } from '../../src/temporal/task-queue.js';
-import { trialProgress } from '../../src/temporal/trial-progress.js';
+import { pendingWork } from '../../src/temporal/pending-work.js';
 import { ensureWorker, stopWorker, workerStatus } from '../../src/temporal/worker-process.js';
 import { removeHome, temporaryHome } from './real-server.js';
 import { smallSweep } from './small-sweep.js';
@@ -103,7 +103,9 @@ describe('with a worker process', () => {
     await until('a trial has begun', async () => (await sweeps.progress(on, 'slow')).inFlight.length === 2);
     const { inFlight } = await sweeps.progress(on, 'slow');
     await until('a trial says how far it is', async () => {
-      const seen = await Promise.all(inFlight.map(({ workflowId }) => trialProgress(on, workflowId)));
+      const seen = (await Promise.all(inFlight.map(({ workflowId }) => pendingWork(on, workflowId)))).map(
+        ({ progress }) => progress,
+      );
       return seen.some((progress) => progress !== undefined && progress.steps > 0);
     });
     const paused = await sweeps.pause(on, 'slow', { by: 'test', reason: 'lunch' }, { updateId: 'pause-1' });

@@ -1,0 +1,50 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { z } from 'zod';
+import type { JobProgress } from '../domain/ports.js';
+import type { TitrateConnection } from './client.js';
+import { isNotFound } from './sweep-errors.js';
+
+const Progress = z.object({ steps: z.number(), metrics: z.record(z.string(), z.number()).optional() });
+
+/** What a workflow's activities are about at the moment. */
+export interface PendingWork {
+  /** How far a trial's job is, by its supervisor's last heartbeat. */
+  readonly progress?: JobProgress;
+  /** What went wrong with an activity that is tried again, such as a full disk, with how often it was tried. */
+  readonly trouble?: string;
+}
+
+type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+const progressOf = async (on: TitrateConnection, { heartbeatDetails }: Pending): Promise<JobProgress | undefined> => {
+  const payloads = heartbeatDetails?.payloads;
+  if (payloads === null || payloads === undefined || payloads.length === 0) return undefined;
+  const [details] = await decodeArrayFromPayloads(on.client.options.loadedDataConverter, payloads);
+  const parsed = Progress.safeParse(details);
+  if (!parsed.success) return undefined;
+  const { steps, metrics } = parsed.data;
+  return metrics === undefined ? { steps } : { steps, metrics };
+};
+
+const troubleOf = ({ attempt, lastFailure }: Pending): string | undefined =>
+  lastFailure?.message ? `${lastFailure.message} (tried ${attempt ?? 1} times, and goes on trying)` : undefined;
+
+/**
+ * Looks at what a workflow waits for: progress by heartbeat, trouble by the last failure. Costs one call to the server and
+ * none to the worker; a workflow that is gone waits for nothing.
+ */
+export const pendingWork = async (on: TitrateConnection, workflowId: string): Promise<PendingWork> => {
+  const description = await on.client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  const activities = description?.raw.pendingActivities ?? [];
+  const trouble = activities.map(troubleOf).find((found) => found !== undefined);
+  let progress: JobProgress | undefined;
+  for (const activity of activities) progress ??= await progressOf(on, activity);
+  return { ...(progress === undefined ? {} : { progress }), ...(trouble === undefined ? {} : { trouble }) };
+};
