@@ -15,7 +15,17 @@ import {
 } from './format.js';
 import { objectiveName, objectiveOf } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import { bar, columnsOf, fit, line, piece, type Piece, type TerminalOptions, type Tone } from './terminal/line.js';
+import {
+  bar,
+  columnsOf,
+  fit,
+  line,
+  piece,
+  wrap,
+  type Piece,
+  type TerminalOptions,
+  type Tone,
+} from './terminal/line.js';
 
 export interface ProgressOptions extends TerminalOptions {
   readonly sweep: Pick<Sweep, 'objective' | 'cost' | 'scales' | 'target'>;
@@ -29,6 +39,7 @@ export interface ProgressOptions extends TerminalOptions {
 export type TrialProgress = Readonly<Record<string, JobProgress | undefined>>;
 
 const BAR = { widest: 28, narrowest: 6 };
+const LONGEST_TROUBLE = 400; // characters: a few lines, so that the block can still be redrawn
 const MOST_TRIALS = 16; // a block taller than a terminal cannot be redrawn in place
 
 const barColumns = (width: number, others: number): number =>
@@ -136,7 +147,9 @@ const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[]
     : [line([piece(`paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`, 'warn')], options)];
 
 const troubleLines = ({ troubles = [], ...options }: ProgressOptions): string[] =>
-  troubles.map((trouble) => line([piece(`waiting: ${plainText(trouble)}`, 'bad')], options));
+  troubles
+    .flatMap((trouble) => wrap(`waiting: ${plainText(trouble, LONGEST_TROUBLE)}`, Math.max(20, options.width - 1)))
+    .map((part) => line([piece(part, 'bad')], options));
 
 /** Renders the block that is redrawn while a sweep runs; every line fits the width. */
 export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => [

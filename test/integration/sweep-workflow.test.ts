@@ -1,8 +1,12 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/domain/errors.js';
 import type { ActResult, SweepProgress } from '../../src/domain/messages.js';
 import { trialWorkflowId } from '../../src/domain/messages.js';
+import type { TitrateConnection } from '../../src/temporal/client.js';
+import { sweepPaths } from '../../src/temporal/home.js';
+import { pendingWork } from '../../src/temporal/pending-work.js';
 import { withServer } from './real-server.js';
 import { ScriptedLauncher, ScriptedProposer, small, startScripted, toySweep } from './scripted-sweep.js';
 import type { StartedSweep, SweepSetup } from './scripted-sweep.js';
@@ -228,6 +232,24 @@ describe('the sweep workflow', () => {
     for (const key of launcher.running()) launcher.end(key);
     expect(await sweep.result()).toMatchObject({ trials: 2, spent: 2 });
     expect(launcher.started).toHaveLength(2);
+  });
+
+  it('waits while its record is damaged, says so, and goes on when it is restored', async () => {
+    const launcher = new ScriptedLauncher(() => null);
+    const sweep = await start({ proposer: new ScriptedProposer(small(4)), launcher });
+    await until('two jobs run', () => launcher.running().length === 2);
+    const { record } = sweepPaths(server().home, sweep.sweepId);
+    const good = await readFile(record, 'utf8');
+    await writeFile(record, good.replace('"seq":2', '"seq":7'));
+    for (const key of launcher.running()) launcher.end(key);
+    const on = { client: server().client } as TitrateConnection;
+    const trouble = async (): Promise<string> => (await pendingWork(on, sweep.handle.workflowId)).trouble ?? '';
+    await until('it says what is wrong', async () => (await trouble()).includes('the record is broken at line 2'));
+    await writeFile(record, good);
+    await until('it goes on', () => launcher.running().length === 2);
+    for (const key of launcher.running()) launcher.end(key);
+    expect(await sweep.result()).toMatchObject({ trials: 4, spent: 4 });
+    expect(await sweep.events('observed')).toHaveLength(4);
   });
 
   it('tells the same story when no workflow is ever cached', async () => {

@@ -36,6 +36,13 @@ describe('the progress block', () => {
     expect([filled(0), filled(trial.steps / 2), filled(trial.steps), filled(trial.steps * 2)]).toEqual([0, 14, 28, 28]);
   });
 
+  it('says what is waited for, in as many lines as that takes', () => {
+    const troubles = ['cannot write the record: ENOSPC (/a/very/long/path) hint: free some space (tried 3 times)'];
+    const block = renderProgress(running, jobsOf(running), { ...options, width: 60, troubles });
+    expect(block.slice(-2).join(' ')).toContain('waiting: cannot write the record: ENOSPC');
+    expect(block.slice(-2).join(' ')).toContain('free some space');
+  });
+
   it('fits every width, with and without colour', () => {
     const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
       for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
@@ -55,7 +62,7 @@ describe('the progress block', () => {
         pause: { by: text, reason: text },
         inFlight: [{ ...first, trial: text, scale: text }, ...others],
       };
-      const block = renderProgress(progress, jobsOf(progress), { ...options, colour: false });
+      const block = renderProgress(progress, jobsOf(progress), { ...options, colour: false, troubles: [text] });
       for (const line of [...block, renderProgressLine(progress, options)]) expect(line).not.toMatch(CONTROL);
     });
     fc.assert(property, { numRuns: 60, seed: 3 });
