@@ -7,13 +7,14 @@ const ROOMS = {
   surrogate: ['domain'],
   policy: ['domain', 'surrogate'],
   simulators: ['domain'],
-  launchers: ['domain'],
+  host: ['domain'],
+  launchers: ['domain', 'host'],
   reports: ['domain'],
-  ledger: ['domain'],
+  ledger: ['domain', 'host'],
   activities: ['domain', 'policy', 'ledger'],
   workflows: ['domain'], // and types from activities
   dashboard: ['domain', 'reports', 'ledger', 'temporal'],
-  cli: ['domain', 'reports', 'ledger', 'temporal'],
+  cli: ['domain', 'host', 'reports', 'ledger', 'temporal'],
 };
 
 const TYPES_TOO = { workflows: 'activities' };

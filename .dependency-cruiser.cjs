@@ -1,4 +1,4 @@
-// The five laws of who may import whom, as the program runs: imports of types alone are not followed here (see
+// The six laws of who may import whom, as the program runs: imports of types alone are not followed here (see
 // .dependency-cruiser-rooms.cjs for those). Each rule is proven by a planted violation in test/architecture.test.ts.
 const { builtinModules } = require('node:module');
 
@@ -51,6 +51,14 @@ module.exports = {
       severity: 'error',
       from: {},
       to: { circular: true },
+    },
+    {
+      // Law 6. A wrapper stays beside every job for days, and a machine runs many: it loads Node's own modules and a few
+      // files of ours.
+      name: 'job-wrapper-loads-no-package',
+      severity: 'error',
+      from: { path: '^src/launchers/job-wrapper\\.ts$' },
+      to: { path: 'node_modules/', reachable: true },
     },
     {
       // A name that leads nowhere would slip past every law above.

@@ -18,7 +18,14 @@ interface Rules {
 const LAWFUL = {
   'node_modules/@temporalio/worker/package.json': '{ "name": "@temporalio/worker", "main": "index.js" }',
   'node_modules/@temporalio/worker/index.js': 'exports.Worker = 1;',
+  'node_modules/zod/package.json': '{ "name": "zod", "main": "index.js" }',
+  'node_modules/zod/index.js': 'exports.z = 1;',
   'src/domain/share.ts': 'export const share = 1;',
+  'src/host/files.ts': "import { readFileSync } from 'node:fs'; export const read = readFileSync;",
+  'src/launchers/records.ts': "import { z } from 'zod'; export const shape = z; export type Shape = typeof shape;",
+  'src/launchers/job-wrapper.ts':
+    "import { read } from '../host/files.js'; import type { Shape } from './records.js'; export const wrap = (shape: Shape) => [shape, read];",
+  'src/ledger/append.ts': "export { read } from '../host/files.js';",
   'src/policy/choose.ts': "export { share } from '../domain/share.js';",
   'src/reports/page.ts': "export { text } from './parts/text.js';",
   'src/reports/parts/text.ts': "import { share } from '../../domain/share.js'; export const text = String(share);",
@@ -86,6 +93,13 @@ const PLANTED: Planted = [
     },
   ],
   [
+    'job-wrapper-loads-no-package',
+    {
+      'src/launchers/job-wrapper.ts': "import { wrap } from './through.js'; export const wrapped = wrap;",
+      'src/launchers/through.ts': "import { shape } from './records.js'; export const wrap = shape;",
+    },
+  ],
+  [
     'imports-lead-somewhere',
     {
       'src/cli/lost.ts': "import { nothing } from './nowhere.js'; export const lost = nothing;",
@@ -110,10 +124,23 @@ const PLANTED_ORDERS: Planted = [
     },
   ],
   [
-    'launchers-imports-domain',
+    'launchers-imports-domain-host',
     {
       'src/launchers/aside.ts': "import { line } from '../ledger/line.js'; export const aside = line;",
       'src/ledger/line.ts': 'export const line = 1;',
+    },
+  ],
+  [
+    'host-imports-domain',
+    {
+      'src/host/aside.ts': "import type { Line } from '../ledger/line.js'; export type Aside = Line;",
+      'src/ledger/line.ts': 'export type Line = 1;',
+    },
+  ],
+  [
+    'activities-imports-domain-policy-ledger',
+    {
+      'src/activities/downwards.ts': "import { read } from '../host/files.js'; export const downwards = read;",
     },
   ],
   [
@@ -137,7 +164,10 @@ const plant = (name: string, files: Readonly<Record<string, string>>): string =>
     mkdirSync(path.dirname(path.join(tree, file)), { recursive: true });
     writeFileSync(path.join(tree, file), text);
   }
-  writeFileSync(path.join(tree, 'package.json'), '{ "type": "module", "dependencies": { "@temporalio/worker": "1" } }');
+  writeFileSync(
+    path.join(tree, 'package.json'),
+    '{ "type": "module", "dependencies": { "@temporalio/worker": "1", "zod": "4" } }',
+  );
   return tree;
 };
 

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { parseSweep } from '../domain/parse-sweep.js';
+import { createOnce } from '../host/atomic-files.js';
+import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
 import { makePrivateFolder, sweepPaths, type Home } from '../temporal/home.js';
-import { errorCodeOf, storageError } from '../temporal/storage-errors.js';
 import { parseYaml, sweepDigest, type SweepSource } from './sweep-source.js';
 
 export interface Claim {
@@ -20,8 +21,8 @@ const makeFolder = async (home: Home, sweepId: string): Promise<boolean> => {
     await mkdir(folder, { mode: 0o700 });
     return true;
   } catch (error) {
-    if (errorCodeOf(error) === 'EEXIST') return false;
-    throw storageError(error, folder);
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw diskError(error, 'make the folder', folder);
   }
 };
 
@@ -36,12 +37,7 @@ const nextFree = async (home: Home, id: string): Promise<string> => {
 /** Keeps a copy of the file beside the record. @throws InputError when another sweep bears this id. */
 const keepFile = async (home: Home, sweepId: string, source: SweepSource): Promise<void> => {
   const { sweepFile } = sweepPaths(home, sweepId);
-  try {
-    await writeFile(sweepFile, source.text, { flag: 'wx', mode: 0o600 });
-    return;
-  } catch (error) {
-    if (errorCodeOf(error) !== 'EEXIST') throw storageError(error, sweepFile);
-  }
+  if (await onDisk('keep a copy of the sweep', sweepFile, () => createOnce(sweepFile, source.text, 0o600))) return;
   const kept = parseSweep(parseYaml(await readFile(sweepFile, 'utf8'), sweepFile));
   if (sweepDigest(kept) === sweepDigest(source.sweep)) return;
   const found = `an id whose sweep has another content (${sweepFile})`;

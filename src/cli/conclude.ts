@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { StateError } from '../domain/errors.js';
 import type { SweepStatus } from '../domain/record-event.js';
+import { replaceFile } from '../host/atomic-files.js';
+import { onDisk } from '../host/disk-errors.js';
 import { renderReport } from '../reports/render-report.js';
 import { renderSummary } from '../reports/render-summary.js';
 import type { SweepView } from '../reports/sweep-view.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
-import { storageError } from '../temporal/storage-errors.js';
 import type { Outcome } from './command.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Io } from './io.js';
@@ -37,14 +37,8 @@ export const writeReport = async (home: Home, view: SweepView, out?: string): Pr
   const { report, sweepFile } = sweepPaths(home, view.sweepId);
   const file = out ?? report;
   const text = await readFile(sweepFile, 'utf8').catch(() => undefined);
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(draft, renderReport(view, text === undefined ? {} : { sweepFile: text }));
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw storageError(error, file);
-  }
+  const page = renderReport(view, text === undefined ? {} : { sweepFile: text });
+  await onDisk('write the report', file, () => replaceFile(file, page));
   return file;
 };
 

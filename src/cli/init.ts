@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { InputError } from '../domain/errors.js';
-import { errorCodeOf, storageError } from '../temporal/storage-errors.js';
+import { diskError, errnoOf } from '../host/disk-errors.js';
 import type { Invocation, Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { INIT_TEMPLATE } from './init-template.js';
@@ -14,7 +14,7 @@ export const init = async ({ positionals }: Invocation): Promise<Outcome> => {
     await mkdir(folder, { recursive: true });
     await writeFile(file, INIT_TEMPLATE, { flag: 'wx' });
   } catch (error) {
-    if (errorCodeOf(error) !== 'EEXIST') throw storageError(error, file);
+    if (errnoOf(error) !== 'EEXIST') throw diskError(error, 'write the file', file);
     throw new InputError('nothing is overwritten', [
       { path: 'DIR', expected: 'a folder without a sweep.yaml', found: file },
     ]);

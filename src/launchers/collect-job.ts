@@ -1,8 +1,9 @@
 import { StateError } from '../domain/errors.js';
 import type { CurvePoint, Metrics, ObservationStatus } from '../domain/observation.js';
 import type { JobResult } from '../domain/ports.js';
+import { isThere, readTail } from '../host/atomic-files.js';
 import { examineJob, type JobEnd } from './examine-job.js';
-import { isThere, readTail, type JobFiles } from './job-folder.js';
+import type { JobFiles } from './job-folder.js';
 import { readJobRecord, SpecRecord } from './job-records.js';
 import type { ReadLine } from './metrics-line.js';
 import { readMetrics, type MetricsReport } from './metrics-file.js';
@@ -93,7 +94,7 @@ const outputTail = async (files: JobFiles): Promise<string> => {
     ['stderr', files.stderr],
     ['stdout', files.stdout],
   ] as const) {
-    const text = printable((await readTail(file, OUTPUT_TAIL_BYTES))?.toString('utf8') ?? '', OUTPUT_TAIL_LENGTH);
+    const text = printable((await readTail(file, OUTPUT_TAIL_BYTES)) ?? '', OUTPUT_TAIL_LENGTH);
     if (text !== '') return `\n${name}: ${text}`;
   }
   return '';

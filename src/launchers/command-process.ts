@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, statSync } from 'node:fs';
-import { errnoOf, type JobFiles } from './job-folder.js';
-import { TOKEN_VARIABLE } from './job-processes.js';
+import type { ChildProcess } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { startDetached } from '../host/detached-process.js';
+import { errnoOf } from '../host/disk-errors.js';
+import type { JobFiles } from './job-folder.js';
 import type { ExitRecord } from './job-records.js';
-import { INPUT_VARIABLE, log, type WrapperInput } from './wrapper-input.js';
+import { INPUT_VARIABLE, log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 const LONGEST_TIMER_MS = 3_600_000; // Node's timers overflow at 2^31 ms, 25 days: wait an hour at a time
 
@@ -23,17 +24,7 @@ export const spawnCommand = async (files: JobFiles, input: WrapperInput): Promis
   const cwd = input.cwd ?? files.folder;
   checkWorkingFolder(cwd);
   const [program = '', ...args] = input.command;
-  const out = openSync(files.stdout, 'a');
-  const err = openSync(files.stderr, 'a');
-  try {
-    // Not execa: it would stay in memory for days for nothing, and hides the moment between spawn and exit.
-    const child = spawn(program, args, { cwd, env: environmentOf(input), detached: true, stdio: ['ignore', out, err] });
-    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    return child;
-  } finally {
-    closeSync(out);
-    closeSync(err);
-  }
+  return startDetached({ program, args, cwd, env: environmentOf(input), stdout: files.stdout, stderr: files.stderr });
 };
 
 const signalGroup = (leader: number, ...signals: readonly NodeJS.Signals[]): void => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isThere, type JobFiles } from './job-folder.js';
+import { isThere } from '../host/atomic-files.js';
+import { liveness, type ProcessIdentity } from '../host/process-identity.js';
+import type { JobFiles } from './job-folder.js';
 import { findByToken } from './job-processes.js';
 import { ChildRecord, ExitRecord, LockRecord, readJobRecord } from './job-records.js';
-import { liveness, type ProcessIdentity } from './process-identity.js';
 
 /** How a job ended. Kinds, not texts, so that they can be treated differently. */
 export type JobEnd =

@@ -1,12 +1,7 @@
-/**
- * The files of a job's folder. What is written here is there as a whole or not at all, is never overwritten, and is on
- * disk when the writing function returns.
- */
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { link, mkdir, open, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** The names of a job's folder and files. */
+import { join } from 'node:path';
 import { InputError } from '../domain/errors.js';
+import { readTail } from '../host/atomic-files.js';
 
 export interface JobFiles {
   readonly folder: string;
@@ -65,110 +60,5 @@ export const checkKey = (key: string, path = 'key'): void => {
   ]);
 };
 
-export const errnoOf = (error: unknown): string | undefined => {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
-};
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some network file systems cannot; they are as safe as they can be then.
-    if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOTSUP') throw error;
-  } finally {
-    await handle.close();
-  }
-};
-
-const makeAll = async (folder: string): Promise<string | undefined> => {
-  try {
-    return await mkdir(folder, { recursive: true });
-  } catch (error) {
-    // On a read-only file system Node 20 says ENOENT of the folder that it could not make: ask again, plainly.
-    if (errnoOf(error) === 'ENOENT') await mkdir(folder);
-    throw error;
-  }
-};
-
-/** Makes the folder and those above it, on disk. */
-export const makeFolder = async (folder: string): Promise<void> => {
-  const first = await makeAll(folder);
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-};
-
-const writeWhole = async (file: string, text: string): Promise<void> => {
-  const handle = await open(file, 'wx');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-const linkOnce = async (temporary: string, file: string): Promise<boolean> => {
-  try {
-    await link(temporary, file);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-    // A network file system may have made the link, lost the answer, and asked again.
-    return (await stat(temporary)).nlink > 1;
-  }
-};
-
-/** Creates the file with this text, whole and on disk; false when there is one already, which stays as it is. */
-export const createOnce = async (file: string, text: string): Promise<boolean> => {
-  const temporary = join(dirname(file), `.tmp-${randomUUID()}`);
-  try {
-    await writeWhole(temporary, text);
-    const isCreated = await linkOnce(temporary, file);
-    if (isCreated) await syncFolder(dirname(file));
-    return isCreated;
-  } finally {
-    await unlink(temporary).catch(() => undefined);
-  }
-};
-
-export const isThere = async (file: string): Promise<boolean> => {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-};
-
-/** Reads at most `length` bytes from `position` on. */
-const readBytes = async (file: string, position: number, length: number): Promise<Buffer> => {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // a named pipe would wait for its writer
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, position);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-};
-
-/** Reads the last bytes of a file; undefined when there is no such plain file. */
-export const readTail = async (file: string, length: number): Promise<Buffer | undefined> => {
-  try {
-    const found = await stat(file);
-    if (!found.isFile()) return undefined;
-    const wanted = Math.min(length, found.size);
-    return await readBytes(file, found.size - wanted, wanted);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
 /** Reads a record's text; undefined when there is none. */
-export const readRecord = async (file: string): Promise<string | undefined> => {
-  const bytes = await readTail(file, LARGEST_RECORD);
-  return bytes?.toString('utf8');
-};
+export const readRecord = (file: string): Promise<string | undefined> => readTail(file, LARGEST_RECORD);

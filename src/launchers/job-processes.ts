@@ -1,13 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { identify, liveness, type ProcessIdentity } from './process-identity.js';
-
-/** The environment variable by which everything that a wrapper starts can be found again. */
-export const TOKEN_VARIABLE = 'TITRATE_JOB_TOKEN';
-
-const run = promisify(execFile);
-const PS_OUTPUT_LIMIT = 1 << 26; // bytes: every process with its environment
+import { execa } from 'execa';
+import { errnoOf } from '../host/disk-errors.js';
+import { identify, type ProcessIdentity } from '../host/process-identity.js';
+import { TOKEN_VARIABLE } from './wrapper-input.js';
 
 const UNREADABLE = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']); // gone meanwhile, or another user's
 
@@ -16,7 +11,7 @@ const hasToken = async (pid: string, entry: string): Promise<boolean> => {
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1');
     return environment.split('\0').includes(entry);
   } catch (error) {
-    if (UNREADABLE.has(String((error as NodeJS.ErrnoException).code))) return false;
+    if (UNREADABLE.has(errnoOf(error) ?? '')) return false;
     throw error;
   }
 };
@@ -29,7 +24,7 @@ const linuxPids = async (entry: string): Promise<number[]> => {
 };
 
 const macPids = async (entry: string): Promise<number[]> => {
-  const { stdout } = await run('ps', ['-axEww', '-o', 'pid=,command='], { maxBuffer: PS_OUTPUT_LIMIT });
+  const { stdout } = await execa('ps', ['-axEww', '-o', 'pid=,command=']);
   const lines = stdout.split('\n').filter((line) => line.split(' ').includes(entry));
   return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid > 0);
 };
@@ -40,25 +35,4 @@ export const findByToken = async (token: string): Promise<readonly ProcessIdenti
   const pids = process.platform === 'linux' ? await linuxPids(entry) : await macPids(entry);
   const identities = await Promise.all(pids.map(identify));
   return identities.filter((identity) => identity !== undefined);
-};
-
-const send = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-};
-
-/**
- * Sends a signal to exactly this process, or to the group that it leads; to nobody when it is gone. Between the look
- * and the signal lie microseconds in which the pid could be given out again; Node offers nothing closer.
- */
-export const signalProcess = async (
-  identity: ProcessIdentity,
-  signal: NodeJS.Signals,
-  whole: 'process' | 'group' = 'process',
-): Promise<void> => {
-  if ((await liveness(identity)) !== 'alive') return;
-  send(whole === 'group' ? -identity.pid : identity.pid, signal);
 };

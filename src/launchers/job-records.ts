@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { StateError } from '../domain/errors.js';
+import { ProcessRecord } from '../host/process-record.js';
 import { readRecord } from './job-folder.js';
-
-const ProcessIdentitySchema = {
-  pid: z.number().int().positive(),
-  startTime: z.string(),
-  host: z.string(),
-  bootId: z.string(),
-  pidNamespace: z.string(),
-};
 
 /** What `collect` needs of `job.json`, which a job could have written over. */
 export const SpecRecord = z.object({
@@ -18,7 +11,7 @@ export const SpecRecord = z.object({
 
 /** `lock`: the one wrapper that has the job. */
 export const LockRecord = z.object({
-  ...ProcessIdentitySchema,
+  ...ProcessRecord.shape,
   /** In the environment of the wrapper and of everything it starts, so that these can be found. */
   token: z.string().min(1),
   /** When it was taken (ms since the epoch). */
@@ -27,7 +20,7 @@ export const LockRecord = z.object({
 export type LockRecord = z.infer<typeof LockRecord>;
 
 /** `child.json`: the process of the command; the leader of its own session and process group. */
-export const ChildRecord = z.object(ProcessIdentitySchema);
+export const ChildRecord = ProcessRecord;
 export type ChildRecord = z.infer<typeof ChildRecord>;
 
 /** `exit.json`: how it ended, as the wrapper saw it. Times in ms since the epoch. */

@@ -7,20 +7,20 @@
  *    of them start the command, the others leave.
  * 4. The reference is written once the lock is there, from the lock: every launch gives back the same one.
  */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { LauncherError } from '../domain/errors.js';
 import type { JobRef, JobSpec } from '../domain/ports.js';
-import { createOnce, isThere, makeFolder, readRecord, readTail, type JobFiles } from './job-folder.js';
-import { TOKEN_VARIABLE } from './job-processes.js';
+import { createOnce, isThere, makeFolder, readTail } from '../host/atomic-files.js';
+import { startDetached } from '../host/detached-process.js';
+import { readRecord, type JobFiles } from './job-folder.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 import { printable } from './printable.js';
-import { INPUT_VARIABLE, type WrapperInput } from './wrapper-input.js';
+import { INPUT_VARIABLE, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 /** Points at which a test may kill the launching process. */
 export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 'lock-seen' | 'reference-written';
@@ -78,35 +78,30 @@ interface StartedWrapper {
 /** Starts a wrapper that nothing ties to this process. @throws the system's own error when it cannot be started */
 const startWrapper = async (files: JobFiles, key: string, settings: LaunchSettings): Promise<StartedWrapper> => {
   const [program = '', ...args] = settings.wrapper;
-  const output = openSync(files.wrapperLog, 'a'); // a pipe would kill the wrapper once the worker that reads it is gone
-  try {
-    // Not execa: it takes no descriptor of ours (9.6), and a stream it wants open for as long as the job lives.
-    const wrapper = spawn(program, [...args, files.folder], {
-      cwd: files.folder,
-      env: {
-        ...process.env,
-        TITRATE_JOB_DIR: files.folder,
-        TITRATE_JOB_KEY: key,
-        [TOKEN_VARIABLE]: randomUUID(),
-        [INPUT_VARIABLE]: JSON.stringify(settings.input),
-      },
-      stdio: ['ignore', output, output],
-      detached: true,
-    });
-    const started: StartedWrapper = { exit: undefined };
-    wrapper.once('exit', (code, signal) => {
-      started.exit = `it left (${signal ?? `exit status ${code}`})`;
-    });
-    await new Promise((resolve, reject) => wrapper.once('spawn', resolve).once('error', reject));
-    wrapper.unref();
-    return started;
-  } finally {
-    closeSync(output);
-  }
+  const wrapper = await startDetached({
+    program,
+    args: [...args, files.folder],
+    cwd: files.folder,
+    env: {
+      ...process.env,
+      TITRATE_JOB_DIR: files.folder,
+      TITRATE_JOB_KEY: key,
+      [TOKEN_VARIABLE]: randomUUID(),
+      [INPUT_VARIABLE]: JSON.stringify(settings.input),
+    },
+    stdout: files.wrapperLog,
+    stderr: files.wrapperLog,
+  });
+  const started: StartedWrapper = { exit: undefined };
+  wrapper.once('exit', (code, signal) => {
+    started.exit = `it left (${signal ?? `exit status ${code}`})`;
+  });
+  wrapper.unref();
+  return started;
 };
 
 const logTail = async (files: JobFiles): Promise<string> =>
-  printable((await readTail(files.wrapperLog, LOG_TAIL_BYTES))?.toString('utf8') ?? '', LOG_TAIL_BYTES);
+  printable((await readTail(files.wrapperLog, LOG_TAIL_BYTES)) ?? '', LOG_TAIL_BYTES);
 
 const waitForLock = async (files: JobFiles, wrapper: StartedWrapper): Promise<LockRecord> => {
   const end = performance.now() + LOCK_WAIT_MS;

@@ -2,10 +2,11 @@
 import { join, resolve } from 'node:path';
 import { LauncherError } from '../domain/errors.js';
 import type { JobRef, JobState, Launcher } from '../domain/ports.js';
+import { isThere } from '../host/atomic-files.js';
+import { onDisk } from '../host/disk-errors.js';
 import { collectJob } from './collect-job.js';
-import { onDisk } from './disk-error.js';
 import { examineJob, type JobStanding } from './examine-job.js';
-import { checkKey, isThere, jobFiles, type JobFiles } from './job-folder.js';
+import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { launchJob, wrapperCommand, type LaunchStep } from './launch-job.js';
 import { readProgress } from './metrics-file.js';
 import { stopJob } from './stop-job.js';
@@ -32,6 +33,9 @@ export interface LocalProcessOptions {
 }
 
 const GRACE_SECONDS = 10; // enough to save a small checkpoint; what docs/job-contract.md promises
+
+const onJob = <T>(doing: string, { folder }: JobFiles, action: () => Promise<T>): Promise<T> =>
+  onDisk(doing, folder, action, LauncherError);
 
 const unknownJob = (ref: JobRef, folder: string): LauncherError =>
   new LauncherError(`no job of the key ${ref.key} is known here (${folder})`, {
@@ -76,19 +80,19 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
     launch: async (job) => {
       if (job.resume !== undefined) checkKey(job.resume.key, 'resume.key');
       const files = filesOf(job.key);
-      return onDisk('launch a job', files.folder, () => launchJob(files, job, settings));
+      return onJob('launch a job', files, () => launchJob(files, job, settings));
     },
     inspect: async (ref) => inspectJob(filesOf(ref.key), ref),
     collect: async (ref) => {
       const files = filesOf(ref.key);
-      return onDisk('collect a job', files.folder, async () => {
+      return onJob('collect a job', files, async () => {
         if (!(await isThere(files.folder))) throw unknownJob(ref, files.folder);
         return collectJob(files);
       });
     },
     stop: async (ref) => {
       const files = filesOf(ref.key);
-      return onDisk('stop a job', files.folder, () => stopJob(files, graceSeconds * 1000, options.now));
+      return onJob('stop a job', files, () => stopJob(files, graceSeconds * 1000, options.now));
     },
   };
 };

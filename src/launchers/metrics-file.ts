@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { JobProgress } from '../domain/ports.js';
-import { errnoOf, readTail } from './job-folder.js';
+import { readTail } from '../host/atomic-files.js';
+import { errnoOf } from '../host/disk-errors.js';
 import { parseMetricsLine, type ReadLine } from './metrics-line.js';
 import { printable } from './printable.js';
 
@@ -220,7 +221,7 @@ const progressOf = ({ step, metrics }: ReadLine): JobProgress => ({
 /** Reads the last whole line near the file's end, cheaply; undefined when there is none. */
 export const readProgress = async (file: string): Promise<JobProgress | undefined> => {
   const tail = await readTail(file, TAIL_BYTES);
-  const lines = tail?.toString('utf8').split('\n').slice(0, -1) ?? [];
+  const lines = tail?.split('\n').slice(0, -1) ?? [];
   for (const text of lines.reverse()) {
     const parsed = parseMetricsLine(text);
     if ('line' in parsed) return progressOf(parsed.line);

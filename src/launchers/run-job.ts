@@ -8,12 +8,13 @@
  * 3. An exit status that cannot be written (full disk) is kept and written when it can be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createOnce, isThere } from '../host/atomic-files.js';
+import { errnoOf } from '../host/disk-errors.js';
+import { identify, identifySelf } from '../host/process-identity.js';
 import { spawnCommand, superviseCommand } from './command-process.js';
-import { createOnce, errnoOf, isThere, jobFiles, type JobFiles } from './job-folder.js';
-import { TOKEN_VARIABLE } from './job-processes.js';
+import { jobFiles, type JobFiles } from './job-folder.js';
 import type { ExitRecord, LockRecord } from './job-records.js';
-import { identify } from './process-identity.js';
-import { log, type WrapperInput } from './wrapper-input.js';
+import { log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 /** Points at which a test may kill the wrapper. */
 export type WrapperStep = 'up' | 'locked' | 'spawned' | 'child-recorded' | 'ended' | 'exit-recorded';
@@ -24,9 +25,7 @@ const LONGEST_RETRY_MS = 30_000; // then calmly, for as long as it takes
 const json = (record: ExitRecord | LockRecord | object): string => `${JSON.stringify(record)}\n`;
 
 const takeLock = async (files: JobFiles): Promise<boolean> => {
-  const self = await identify(process.pid);
-  if (self === undefined) throw new Error('the wrapper cannot see its own process');
-  const lock: LockRecord = { ...self, token: process.env[TOKEN_VARIABLE] ?? '', at: Date.now() };
+  const lock: LockRecord = { ...(await identifySelf()), token: process.env[TOKEN_VARIABLE] ?? '', at: Date.now() };
   return createOnce(files.lock, json(lock));
 };
 

@@ -7,7 +7,8 @@ import { LauncherError, StateError } from '../domain/errors.js';
 import { MetricsLine } from '../domain/job-contract.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World } from '../domain/ports.js';
-import { checkKey, createOnce, jobFiles, makeFolder, type JobFiles } from './job-folder.js';
+import { createOnce, makeFolder } from '../host/atomic-files.js';
+import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { readJobRecord } from './job-records.js';
 
 /** What the launcher needs. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LauncherError } from '../domain/errors.js';
+import { createOnce, isThere, makeFolder } from '../host/atomic-files.js';
+import { signalProcess } from '../host/detached-process.js';
+import type { ProcessIdentity } from '../host/process-identity.js';
 import { examineJob, jobProcesses } from './examine-job.js';
-import { createOnce, isThere, makeFolder, type JobFiles } from './job-folder.js';
-import { signalProcess } from './job-processes.js';
+import type { JobFiles } from './job-folder.js';
 import { LockRecord, readJobRecord } from './job-records.js';
-import type { ProcessIdentity } from './process-identity.js';
 
 const LOOK_MS = 50;
 const WRAPPER_MARGIN_MS = 1_000; // the wrapper kills the command itself after the grace; it gets this long to write so

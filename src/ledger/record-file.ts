@@ -5,14 +5,15 @@
  * in mid-append and wakes up later writes the very same bytes to the very same place, so no line can be doubled. A torn
  * last line (crash, full disk) is overwritten by the next append.
  */
-import { mkdir, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StateError } from '../domain/errors.js';
 import type { RecordHead, RecordLine } from '../domain/record-event.js';
+import { makeFolder } from '../host/atomic-files.js';
+import { diskError, errnoOf } from '../host/disk-errors.js';
 import { GENESIS, linkLine } from './chain.js';
 import type { NewEvent } from './chain.js';
-import { diskError } from './disk-error.js';
 import { parseRecord } from './parse-record.js';
 
 /** A record as it was read. */
@@ -34,7 +35,7 @@ export const readRecord = async (file: string): Promise<RecordContents> => {
   return record.read();
 };
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT';
 
 /** One record file; remembers what it has read, so that an append costs what it adds. */
 export class RecordFile {
@@ -44,6 +45,8 @@ export class RecordFile {
   #end = 0;
   #torn = 0;
   #inode = 0;
+  /** When the file was changed last, as of the last look (ms). */
+  #changedAt = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(readonly file: string) {}
@@ -102,14 +105,14 @@ export class RecordFile {
   async #write(lines: readonly RecordLine[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     try {
-      await mkdir(path.dirname(this.file), { recursive: true, mode: 0o700 });
+      await makeFolder(path.dirname(this.file), 0o700);
       const handle = await openForWriting(this.file);
       try {
         await writeAt(handle, bytes, this.#end);
         // Only a torn line longer than what replaced it leaves bytes behind.
         if (this.#torn > bytes.length) await handle.truncate(this.#end + bytes.length);
         await handle.sync();
-        this.#inode = (await handle.stat()).ino;
+        ({ ino: this.#inode, mtimeMs: this.#changedAt } = await handle.stat());
       } finally {
         await handle.close();
       }
@@ -138,8 +141,9 @@ export class RecordFile {
       this.#forget();
       return false;
     }
-    if (info.ino !== this.#inode || info.size < this.#end) this.#forget();
-    this.#inode = info.ino;
+    const isRewritten = info.size === this.#end + this.#torn && info.mtimeMs !== this.#changedAt;
+    if (info.ino !== this.#inode || info.size < this.#end || isRewritten) this.#forget();
+    ({ ino: this.#inode, mtimeMs: this.#changedAt } = info);
     if (info.size > this.#end) await this.#readRest(info.size);
     return true;
   }

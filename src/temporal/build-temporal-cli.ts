@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { StateError } from '../domain/errors.js';
-import { withLock } from './file-lock.js';
+import { isThere } from '../host/atomic-files.js';
+import { onDisk } from '../host/disk-errors.js';
+import { withLock } from '../host/file-lock.js';
+import { findProgram } from './find-program.js';
 import { makePrivateFolder } from './home.js';
-import { storageError } from './storage-errors.js';
 
 const MODULE = 'github.com/temporalio/cli/cmd/temporal';
 const PROGRESS_EVERY_MS = 5000;
 const EXPECTED = 'about four minutes on two cores'; // measured: 213 MB, 240 s
+const SAID_LENGTH = 4000; // characters of Go's output that an error tells
 const BUILD_TIMEOUT_MS = 40 * 60_000; // a slow network on one core; beyond it something hangs
 
 export interface CliBuild {
@@ -24,64 +26,57 @@ export interface CliBuild {
   readonly log: (line: string) => void;
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-
-const runs = async (path: string): Promise<boolean> =>
-  access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-
 /** Finds `go` on PATH or where its own installer puts it; undefined when it is not there. */
-export const findGo = async (env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> => {
-  const program = process.platform === 'win32' ? 'go.exe' : 'go';
-  const folders = [...(env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== ''), '/usr/local/go/bin'];
-  for (const folder of folders) if (await runs(join(folder, program))) return join(folder, program);
-  return undefined;
-};
+export const findGo = (env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> =>
+  findProgram(process.platform === 'win32' ? 'go.exe' : 'go', env, ['/usr/local/go/bin']);
 
 const minutes = (ms: number): string => {
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-const goInstall = ({ go, version, env, log }: CliBuild, gobin: string): Promise<void> =>
-  new Promise((done, fail) => {
-    const child = spawn(go, ['install', '-ldflags=-s -w', `${MODULE}@${version}`], {
-      env: { ...env, CGO_ENABLED: '0', GOBIN: gobin },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: BUILD_TIMEOUT_MS,
-    });
-    const began = Date.now();
-    const report = (): void => log(`  building the Temporal CLI: ${minutes(Date.now() - began)} gone of ${EXPECTED}`);
-    const ticker = setInterval(report, PROGRESS_EVERY_MS);
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
-    child.once('error', (cause) => {
-      clearInterval(ticker);
-      fail(new StateError(`cannot run ${go}`, { cause }));
-    });
-    child.once('close', (code, signal) => {
-      clearInterval(ticker);
-      if (code === 0) return done();
-      const hint = 'Go needs its module proxy and about 2 GB of disk; or install the Temporal CLI on PATH yourself';
-      fail(new StateError(`go install ${MODULE}@${version} ended with ${code ?? signal}:\n${said.trim()}`, { hint }));
-    });
+/** Calls back every few seconds while the work lasts. */
+const reporting = async <T>(work: Promise<T>, report: () => void): Promise<T> => {
+  const ticker = setInterval(report, PROGRESS_EVERY_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(ticker);
+  }
+};
+
+const goInstall = async ({ go, version, env, log }: CliBuild, gobin: string): Promise<void> => {
+  const began = Date.now();
+  const building = execa(go, ['install', '-ldflags=-s -w', `${MODULE}@${version}`], {
+    env: { ...env, CGO_ENABLED: '0', GOBIN: gobin },
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    timeout: BUILD_TIMEOUT_MS,
+    reject: false,
   });
+  const ended = await reporting(building, () =>
+    log(`  building the Temporal CLI: ${minutes(Date.now() - began)} gone of ${EXPECTED}`),
+  );
+  if (!ended.failed) return;
+  if (ended.exitCode === undefined && ended.signal === undefined) {
+    throw new StateError(`cannot run ${go}`, { cause: ended });
+  }
+  const how = ended.timedOut ? `${ended.signal} after ${minutes(BUILD_TIMEOUT_MS)}` : (ended.exitCode ?? ended.signal);
+  const hint = 'Go needs its module proxy and about 2 GB of disk; or install the Temporal CLI on PATH yourself';
+  throw new StateError(
+    `go install ${MODULE}@${version} ended with ${how}:\n${ended.stderr.slice(-SAID_LENGTH).trim()}`,
+    { hint },
+  );
+};
 
 const buildInto = async (build: CliBuild): Promise<void> => {
   const { folder, executable, log, version } = build;
   const target = join(folder, executable);
-  if (await exists(target)) return; // another process built it while we waited
+  if (await isThere(target)) return; // another process built it while we waited
   log(`no Temporal CLI is installed; building ${version} with Go, once (${EXPECTED})`);
   const began = Date.now();
-  const gobin = await mkdtemp(join(folder, 'build-')).catch((error: unknown) => {
-    throw storageError(error, folder);
-  });
+  const gobin = await onDisk('build the Temporal CLI', folder, () => mkdtemp(join(folder, 'build-')));
   try {
     await goInstall(build, gobin);
     await rename(join(gobin, executable), target);

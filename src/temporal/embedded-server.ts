@@ -3,11 +3,13 @@
  * that started it and is found again through `server.json`.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StateError } from '../domain/errors.js';
-import { acquireLock } from './file-lock.js';
+import { signalProcess, waitUntilGone } from '../host/detached-process.js';
+import { withLock } from '../host/file-lock.js';
+import { liveness } from '../host/process-identity.js';
 import { freePorts, isPortFree } from './free-port.js';
 import { openHome, type Home } from './home.js';
-import { isAlive, liveness, waitUntilGone } from './process-identity.js';
 import { launchServer } from './server-launch.js';
 import { answers, prepareServer } from './server-probe.js';
 import { DatabaseVersion, readJsonFile, ServerRecord, writeJsonFile } from './server-record.js';
@@ -25,21 +27,24 @@ export interface StartOptions extends Omit<CliSearch, 'serverVersion'> {
 /** What is known of a home's server. */
 export type ServerStatus =
   | { readonly state: 'none' }
-  | { readonly state: 'running' | 'unresponsive' | 'stopped' | 'crashed' | 'elsewhere'; readonly record: ServerRecord };
+  | { readonly state: 'running' | 'unresponsive' | 'stopped' | 'crashed'; readonly record: ServerRecord }
+  /** It cannot be judged from here. */
+  | { readonly state: 'elsewhere'; readonly record: ServerRecord; readonly reason: string };
 
 const START_LOCK_MS = 45 * 60_000; // the first start may build the CLI
 const WAKE_MS = 15_000;
+const WAKE_POLL_MS = 100;
 const STOP_MS = 20_000;
 const PORT_ATTEMPTS = 5;
-
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** Says whether the home's server runs and answers. */
 export const serverStatus = async (home: Home): Promise<ServerStatus> => {
   const record = await readJsonFile(home.server.record, ServerRecord);
   if (record === undefined) return { state: 'none' };
-  if (record.wanted === 'running' && liveness(record) === 'elsewhere') return { state: 'elsewhere', record };
-  if (!isAlive(record)) return { state: record.wanted === 'stopped' ? 'stopped' : 'crashed', record };
+  const life = await liveness(record);
+  if (life !== 'alive' && record.wanted === 'stopped') return { state: 'stopped', record };
+  if (typeof life === 'object') return { state: 'elsewhere', record, reason: life.unknown };
+  if (life === 'dead') return { state: 'crashed', record };
   return { state: (await answers(record.address)) ? 'running' : 'unresponsive', record };
 };
 
@@ -50,10 +55,10 @@ const running = async (home: Home): Promise<ServerRecord | undefined> => {
 
 /** Waits for a living server that does not answer yet. @throws StateError when it never does. */
 const awaitAnswer = async (home: Home, record: ServerRecord): Promise<void> => {
-  const end = Date.now() + WAKE_MS;
+  const end = performance.now() + WAKE_MS;
   while (!(await answers(record.address))) {
-    if (!isAlive(record)) return;
-    if (Date.now() > end) {
+    if ((await liveness(record)) === 'dead') return;
+    if (performance.now() > end) {
       throw new StateError(
         `the Temporal server (process ${record.pid}) runs but does not answer at ${record.address}`,
         {
@@ -61,7 +66,7 @@ const awaitAnswer = async (home: Home, record: ServerRecord): Promise<void> => {
         },
       );
     }
-    await pause(100);
+    await sleep(WAKE_POLL_MS);
   }
 };
 
@@ -133,21 +138,20 @@ const launch = async (home: Home, options: StartOptions, last: ServerRecord | un
   }
 };
 
-const elsewhere = (home: Home, record: ServerRecord): StateError =>
-  new StateError(
-    `the Temporal server of ${home.root} runs on another machine or in another container: ${record.host}`,
-    {
-      hint: `stop it there; or, if ${record.host} is gone for good, delete ${home.server.record}`,
-    },
-  );
+const elsewhere = (home: Home, reason: string): StateError =>
+  new StateError(`nobody can tell from here whether the Temporal server of ${home.root} runs: ${reason}`, {
+    hint: `stop it there; or, if it is gone for good, delete ${home.server.record}`,
+  });
 
 const startLocked = async (home: Home, options: StartOptions): Promise<ServerRecord | undefined> => {
   const status = await serverStatus(home);
   if (status.state === 'none') return launch(home, options, undefined);
   const { record } = status;
-  if (status.state === 'elsewhere') throw elsewhere(home, record);
+  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
   if (status.state === 'unresponsive') await awaitAnswer(home, record);
-  if (isAlive(record)) {
+  const isLiving =
+    status.state === 'running' || (status.state === 'unresponsive' && (await liveness(record)) !== 'dead');
+  if (isLiving) {
     checkPorts(options, record);
     return prepare(home, record);
   }
@@ -165,12 +169,7 @@ const start = async (home: Home, options: StartOptions): Promise<ServerRecord | 
   }
   await openHome(home);
   const onWait = (): void => options.log?.('another process is starting the Temporal server; waiting for it');
-  const lock = await acquireLock(home.server.lock, { timeoutMs: START_LOCK_MS, onWait });
-  try {
-    return await startLocked(home, options);
-  } finally {
-    lock.release();
-  }
+  return withLock(home.server.lock, () => startLocked(home, options), { timeoutMs: START_LOCK_MS, onWait });
 };
 
 /**
@@ -191,24 +190,24 @@ export const startServer = async (
 export const reviveServer = (home: Home, options: StartOptions = {}): Promise<ServerRecord | undefined> =>
   start(home, { ...options, onlyIfWanted: true });
 
+const stopLocked = async (home: Home): Promise<boolean> => {
+  const status = await serverStatus(home);
+  if (status.state === 'none') return false;
+  const { record } = status;
+  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
+  await writeJsonFile(home.server.record, { ...record, wanted: 'stopped' });
+  if (status.state === 'stopped' || status.state === 'crashed') return false;
+  await signalProcess(record, 'SIGTERM');
+  if (await waitUntilGone(record, STOP_MS)) return true;
+  throw new StateError(`the Temporal server (process ${record.pid}) is still there ${STOP_MS / 1000} s after SIGTERM`, {
+    hint: `kill -9 ${record.pid} loses nothing: the database keeps a write-ahead log`,
+  });
+};
+
 /** Stops the home's server and waits until it is gone; false when it did not run. @throws StateError when it stays. */
 export const stopServer = async (home: Home): Promise<boolean> => {
-  const record = await readJsonFile(home.server.record, ServerRecord);
-  if (record === undefined) return false;
-  if (record.wanted === 'running' && liveness(record) === 'elsewhere') throw elsewhere(home, record);
-  const lock = await acquireLock(home.server.lock);
-  try {
-    await writeJsonFile(home.server.record, { ...record, wanted: 'stopped' });
-    if (!isAlive(record)) return false;
-    process.kill(record.pid, 'SIGTERM');
-    if (await waitUntilGone(record, STOP_MS)) return true;
-    throw new StateError(
-      `the Temporal server (process ${record.pid}) is still there ${STOP_MS / 1000} s after SIGTERM`,
-      {
-        hint: `kill -9 ${record.pid} loses nothing: the database keeps a write-ahead log`,
-      },
-    );
-  } finally {
-    lock.release();
-  }
+  const status = await serverStatus(home);
+  if (status.state === 'none') return false;
+  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
+  return withLock(home.server.lock, () => stopLocked(home));
 };

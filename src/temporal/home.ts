@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StateError } from '../domain/errors.js';
-import { errorCodeOf, storageError } from './storage-errors.js';
+import { createOnce, makeFolder } from '../host/atomic-files.js';
+import { errnoOf, onDisk } from '../host/disk-errors.js';
 
 /** Where everything of one home lies; absolute paths. */
 export interface Home {
@@ -41,6 +42,7 @@ export interface HomeChoice {
 
 const DEFAULT_FOLDER = '.titrate';
 const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
 
 /** Lays out a home's paths; touches nothing. */
 export const homeAt = (root: string): Home => {
@@ -77,41 +79,22 @@ export const sweepPaths = (home: Home, sweepId: string): SweepPaths => {
   };
 };
 
-/** A recursive mkdir answers ENOENT on a read-only file system; a plain one tells the true reason. */
-const plainMkdirError = (path: string, error: unknown): Promise<unknown> =>
-  errorCodeOf(error) === 'ENOENT'
-    ? mkdir(path).then(
-        () => error,
-        (plain: unknown) => plain,
-      )
-    : Promise.resolve(error);
-
 /** Makes a folder that only its owner may enter, with its parents. @throws StateError when it cannot be written. */
-export const makePrivateFolder = async (path: string): Promise<void> => {
-  try {
-    const made = await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
-    if (made !== undefined) await chmod(path, PRIVATE_FOLDER); // the mask may have narrowed or the parents widened it
-  } catch (error) {
-    throw storageError(await plainMkdirError(path, error), path);
-  }
-};
+export const makePrivateFolder = (path: string): Promise<void> =>
+  onDisk('make the folder', path, async () => {
+    if (await makeFolder(path, PRIVATE_FOLDER)) await chmod(path, PRIVATE_FOLDER); // the mask may have narrowed it
+  });
 
-const writeNewId = async (home: Home): Promise<void> => {
-  const draft = `${home.idFile}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(draft, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
-    await link(draft, home.idFile); // whole or not at all; the first of two at once wins
-  } catch (error) {
-    if (errorCodeOf(error) !== 'EEXIST') throw storageError(error, home.idFile);
-  } finally {
-    await rm(draft, { force: true });
-  }
+/** Writes an id, unless another process has written one: the first of two at once wins. */
+const writeNewId = async ({ idFile }: Home): Promise<void> => {
+  const id = randomBytes(6).toString('hex');
+  await onDisk('write the home’s id', idFile, () => createOnce(idFile, `${id}\n`, PRIVATE_FILE));
 };
 
 /** Reads the home's id; undefined when the home was never opened. @throws StateError when the file is not an id. */
 export const readHomeId = async (home: Home): Promise<string | undefined> => {
   const text = await readFile(home.idFile, 'utf8').catch((error: unknown) => {
-    if (errorCodeOf(error) === 'ENOENT' || errorCodeOf(error) === 'ENOTDIR') return undefined;
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;

@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { errorCodeOf, storageError } from './storage-errors.js';
+import { replaceFile } from '../host/atomic-files.js';
+import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { ProcessRecord } from '../host/process-record.js';
 
 /** What `server.json` says: where this home's server runs, or ran last. */
 export const ServerRecord = z.object({
   /** `stopped`: a person stopped it, and nothing but a command may start it again. */
   wanted: z.enum(['running', 'stopped']),
-  pid: z.number().int(),
-  startTime: z.string(),
-  bootId: z.string(),
-  host: z.string(),
+  ...ProcessRecord.shape,
   address: z.string(),
   uiAddress: z.string(),
   port: z.number().int(),
@@ -27,16 +25,11 @@ export type ServerRecord = z.infer<typeof ServerRecord>;
 export const DatabaseVersion = z.object({ serverVersion: z.string(), cliVersion: z.string() });
 export type DatabaseVersion = z.infer<typeof DatabaseVersion>;
 
+const PRIVATE_FILE = 0o600;
+
 /** Writes JSON whole or not at all. @throws StateError when the disk refuses. */
 export const writeJsonFile = async (path: string, value: unknown): Promise<void> => {
-  const draft = `${path}.${randomBytes(4).toString('hex')}`;
-  try {
-    await writeFile(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw storageError(error, path);
-  }
+  await onDisk('write the file', path, () => replaceFile(path, `${JSON.stringify(value, null, 2)}\n`, PRIVATE_FILE));
 };
 
 /** Reads and checks a JSON file of ours; undefined when it is missing, torn or of another shape. */
@@ -45,8 +38,7 @@ export const readJsonFile = async <T>(path: string, schema: z.ZodType<T>): Promi
     const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || errorCodeOf(error) === 'ENOENT' || errorCodeOf(error) === 'ENOTDIR')
-      return undefined;
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 };

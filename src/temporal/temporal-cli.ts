@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { StateError } from '../domain/errors.js';
 import { buildTemporalCli, findGo } from './build-temporal-cli.js';
-
-const run = promisify(execFile);
+import { findProgram, isExecutable } from './find-program.js';
 
 /** The CLI's tag that we build: newer tags carry a `replace` in go.mod, which `go install` refuses. */
 export const CLI_VERSION = 'v1.5.1';
+const VERSION_TIMEOUT_MS = 20_000; // it says so at once; a binary of 200 MB on a cold network disk takes a while
 const CLI_SERVER_VERSION = '1.29.1'; // what that tag says of itself
 
 /** A way to a `temporal` binary, in the order in which they are tried. */
@@ -44,27 +42,9 @@ interface Found {
 
 const executable = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 
-const isExecutable = async (path: string): Promise<boolean> => {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
-};
-
 /** Names the folder where our own build of the CLI lies, under XDG_CACHE_HOME or `~/.cache`. */
 export const cliCacheFolder = (env: CliSearch['env'] = process.env): string =>
   join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'titrate', 'temporal-cli', CLI_VERSION);
-
-/** Finds a program on PATH; undefined when it is not there. */
-const findOnPath = async (program: string, env: CliSearch['env'] = process.env): Promise<string | undefined> => {
-  for (const folder of (env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== '')) {
-    const path = join(folder, program);
-    if (await isExecutable(path)) return path;
-  }
-  return undefined;
-};
 
 /** Finds what the SDK's testing package has downloaded: `temporal-sdk-typescript-<version>`; the newest of several. */
 const findSdkDownload = async (folder: string): Promise<string | undefined> => {
@@ -77,9 +57,11 @@ const findSdkDownload = async (folder: string): Promise<string | undefined> => {
 
 /** Asks a binary what it is. @throws StateError when it does not run or is no Temporal CLI. */
 const readCliVersion = async (path: string): Promise<{ cli: string; server: string }> => {
-  const { stdout } = await run(path, ['--version'], { timeout: 20_000 }).catch((cause: unknown) => {
-    throw new StateError(`cannot run ${path} --version`, { cause, hint: 'is it a Temporal CLI for this machine?' });
-  });
+  const { stdout } = await execa(path, ['--version'], { stdin: 'ignore', timeout: VERSION_TIMEOUT_MS }).catch(
+    (cause: unknown) => {
+      throw new StateError(`cannot run ${path} --version`, { cause, hint: 'is it a Temporal CLI for this machine?' });
+    },
+  );
   const match = /temporal version (\S+) \(Server ([^,)]+)/i.exec(stdout);
   if (match?.[1] !== undefined && match[2] !== undefined) return { cli: match[1], server: match[2] };
   throw new StateError(
@@ -96,7 +78,7 @@ async function* foundBinaries({ env = process.env, sdkFolder = tmpdir() }: CliSe
     yield { route: 'TITRATE_TEMPORAL_CLI', path: given };
     return; // who names one means that one
   }
-  const onPath = await findOnPath(executable, env);
+  const onPath = await findProgram(executable, env);
   if (onPath !== undefined) yield { route: 'PATH', path: onPath };
   const cached = join(cliCacheFolder(env), executable);
   if (await isExecutable(cached)) yield { route: 'cache', path: cached };

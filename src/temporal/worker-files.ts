@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ProcessRecord } from '../host/process-record.js';
 import type { TitrateConnection } from './client.js';
 import type { Home } from './home.js';
 
@@ -14,10 +15,7 @@ export interface WorkerTarget {
 
 /** What a running worker process says of itself. */
 export const WorkerRecord = z.object({
-  pid: z.number().int(),
-  startTime: z.string(),
-  bootId: z.string(),
-  host: z.string(),
+  ...ProcessRecord.shape,
   taskQueue: z.string(),
   address: z.string(),
   namespace: z.string(),

@@ -4,11 +4,11 @@
  */
 import { NativeConnection, type NativeConnectionOptions, type Worker } from '@temporalio/worker';
 import { isTitrateError } from '../domain/errors.js';
+import { liveness } from '../host/process-identity.js';
 import { connect, type TitrateConnection } from './client.js';
 import { reviveServer } from './embedded-server.js';
 import type { Home } from './home.js';
 import { findOwnServer } from './own-server.js';
-import { isAlive } from './process-identity.js';
 import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
 import { createWorker } from './worker.js';
@@ -52,7 +52,8 @@ const describeError = (error: unknown): string => {
 const tendServer = async (options: WorkerLoopOptions, on: TitrateConnection): Promise<'same' | 'moved'> => {
   if (on.kind === 'own') return 'same';
   const record = await readJsonFile(options.home.server.record, ServerRecord);
-  if (record !== undefined && isAlive(record)) return record.address === on.address ? 'same' : 'moved';
+  if (record !== undefined && (await liveness(record)) !== 'dead')
+    return record.address === on.address ? 'same' : 'moved';
   const revived = await reviveServer(options.home, { env: options.env ?? process.env, log: options.log });
   return revived === undefined || revived.address === on.address ? 'same' : 'moved';
 };

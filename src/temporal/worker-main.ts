@@ -1,12 +1,11 @@
 /** A worker process: `node worker-main.js --home DIR [--idle-exit MS]`. */
 import { parseArgs } from 'node:util';
-import { hostname } from 'node:os';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { tryLock } from '../host/file-lock.js';
+import { identifySelf } from '../host/process-identity.js';
 import { findOwnServer } from './own-server.js';
 import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
-import { tryLock } from './file-lock.js';
 import { codeStamp } from './package-version.js';
-import { identify } from './process-identity.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, type WorkerFiles, type WorkerRecord } from './worker-files.js';
@@ -37,12 +36,11 @@ const main = async (): Promise<void> => {
   const { values } = parseArgs({ options: { home: { type: 'string' }, 'idle-exit': { type: 'string' } } });
   const home = resolveHome({ flag: values.home });
   const files = await filesOf(home);
-  const lock = tryLock(files.lock);
+  const lock = await tryLock(files.lock);
   if (lock === undefined) return log('another worker process works for this home already');
-  const identity = identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '', host: hostname() };
   const startedAt = new Date().toISOString();
   const record = {
-    ...identity,
+    ...(await identifySelf()),
     taskQueue: '',
     address: '',
     namespace: '',

@@ -1,15 +1,17 @@
 /** The detached worker process of a home: found again by later commands, and started when it is not there. */
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StateError } from '../domain/errors.js';
+import { lastLines } from '../host/atomic-files.js';
+import { signalProcess, startDetached, waitUntilGone } from '../host/detached-process.js';
+import { onDisk } from '../host/disk-errors.js';
+import { withLock } from '../host/file-lock.js';
+import { liveness } from '../host/process-identity.js';
 import type { Home } from './home.js';
-import { withLock } from './file-lock.js';
 import { codeStamp, packageFile } from './package-version.js';
-import { isAlive, waitUntilGone } from './process-identity.js';
-import { readTail } from './server-launch.js';
 import { readJsonFile } from './server-record.js';
-import { storageError } from './storage-errors.js';
 import { workerFiles, WorkerRecord, type WorkerFiles, type WorkerTarget } from './worker-files.js';
 
 export interface EnsureWorkerOptions {
@@ -36,14 +38,18 @@ const READY_MS = 60_000; // about two seconds on an idle machine; without a buil
 const STOP_MS = 30_000;
 const POLL_MS = 50;
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
+/** Reads the record of a worker that runs. @throws StateError when nobody can tell from here whether it does. */
 const livingRecord = async (files: WorkerFiles): Promise<WorkerRecord | undefined> => {
   const record = await readJsonFile(files.record, WorkerRecord);
-  return record !== undefined && isAlive(record) ? record : undefined;
+  if (record === undefined) return undefined;
+  const life = await liveness(record);
+  if (typeof life === 'string') return life === 'alive' ? record : undefined;
+  throw new StateError(`nobody can tell from here whether the worker of this home runs: ${life.unknown}`, {
+    hint: `stop it there; or, if it is gone for good, delete ${files.record} and ${files.lock}`,
+  });
 };
 
-/** Says whether the home's worker process for this target runs. */
+/** Says whether the home's worker process for this target runs. @throws StateError when that cannot be told. */
 export const workerStatus = async (home: Home, target: WorkerTarget): Promise<WorkerStatus> => {
   const files = workerFiles(home, target);
   const record = await livingRecord(files);
@@ -62,43 +68,36 @@ const spawnWorker = (
   home: Home,
   files: WorkerFiles,
   { env = process.env, idleExitMs = IDLE_EXIT_MS }: EnsureWorkerOptions,
-) => {
-  let log: number;
-  try {
-    log = openSync(files.log, 'a', 0o600);
-  } catch (error) {
-    throw storageError(error, files.log);
-  }
-  try {
-    const child = spawn(process.execPath, [workerEntry(), '--home', home.root, '--idle-exit', String(idleExitMs)], {
+): Promise<ChildProcess> =>
+  onDisk('start the worker', files.log, () =>
+    startDetached({
+      program: process.execPath,
+      args: [workerEntry(), '--home', home.root, '--idle-exit', String(idleExitMs)],
       cwd: home.root,
       env,
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
-  }
-};
+      stdout: files.log,
+      stderr: files.log,
+      logMode: 0o600,
+    }),
+  );
 
 /** Waits until some worker process of this target polls. @throws StateError with the end of its log when none does. */
 const awaitPolling = async (files: WorkerFiles, hasEnded: () => boolean): Promise<WorkerRecord> => {
-  const end = Date.now() + READY_MS;
+  const end = performance.now() + READY_MS;
   for (;;) {
     const record = await livingRecord(files);
     if (record?.state === 'polling') return record;
-    if ((record === undefined && hasEnded()) || Date.now() > end) {
-      const tail = (await readTail(files.log)).trim().split('\n').slice(-8).join('\n');
-      throw new StateError(`the worker did not come up:\n${tail}`, { hint: `the whole log: ${files.log}` });
+    if ((record === undefined && hasEnded()) || performance.now() > end) {
+      throw new StateError(`the worker did not come up:\n${await lastLines(files.log, 8)}`, {
+        hint: `the whole log: ${files.log}`,
+      });
     }
-    await pause(POLL_MS);
+    await sleep(POLL_MS);
   }
 };
 
 const end = async (record: WorkerRecord): Promise<void> => {
-  process.kill(record.pid, 'SIGTERM');
+  await signalProcess(record, 'SIGTERM');
   if (await waitUntilGone(record, STOP_MS)) return;
   throw new StateError(`the worker (process ${record.pid}) is still there ${STOP_MS / 1000} s after SIGTERM`, {
     hint: `kill -9 ${record.pid} loses nothing: jobs are detached from it`,
@@ -115,10 +114,10 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
     options.log?.(`the worker (process ${running.pid}) runs other code of titrate; starting it anew`);
     await end(running);
   }
-  const child = spawnWorker(home, files, options);
+  const child = await spawnWorker(home, files, options);
   let ended = false;
-  child.once('error', () => (ended = true));
   child.once('exit', () => (ended = true));
+  child.unref();
   const { pid } = await awaitPolling(files, () => ended);
   options.log?.(`worker: process ${pid}, log ${files.log}`);
   return { pid, started: true, log: files.log };
@@ -138,7 +137,10 @@ export const ensureWorker = (
   return withLock(`${files.lock}.start`, () => startWorker(home, files, options), { timeoutMs: READY_MS + STOP_MS });
 };
 
-/** Ends the home's worker process gracefully; false when there is none. Sweeps wait for the next one. */
+/**
+ * Ends the home's worker process gracefully; false when there is none. Sweeps wait for the next one.
+ * @throws StateError when it stays, or cannot be judged from here.
+ */
 export const stopWorker = async (home: Home, target: WorkerTarget): Promise<boolean> => {
   const record = await livingRecord(workerFiles(home, target));
   if (record === undefined) return false;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LauncherError } from '../../src/domain/errors.js';
 import type { JobSpec } from '../../src/domain/ports.js';
-import { identify, liveness } from '../../src/launchers/process-identity.js';
+import { identify, liveness } from '../../src/host/process-identity.js';
 import { waitForState } from '../launchers/conformance.js';
 import { compiledLaunchers, makeLocalHarness, train, type LocalHarness } from '../launchers/local-harness.js';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LauncherError } from '../../src/domain/errors.js';
 import type { JobRef, JobResult } from '../../src/domain/ports.js';
 import type { LocalProcessOptions } from '../../src/launchers/local-process.js';
-import { identify } from '../../src/launchers/process-identity.js';
+import { identify } from '../../src/host/process-identity.js';
 import { waitForState } from '../launchers/conformance.js';
 import { makeLocalHarness, train, type LocalHarness } from '../launchers/local-harness.js';
 
@@ -120,7 +120,10 @@ describe('a folder that cannot be written', () => {
       .launch(harness.job(newKey()))
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(LauncherError);
-    expect(error).toMatchObject({ message: expect.stringContaining('ENOTDIR'), hint: expect.stringContaining('file') });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('a file stands where a folder is needed, ENOTDIR'),
+      hint: expect.stringContaining('move it away'),
+    });
   });
 });
 
@@ -174,8 +177,8 @@ describe.skipIf(small === undefined)('a small disk (needs the right to mount)', 
     const error = await launcher.launch(job).catch((e: unknown) => e);
     expect(error).toMatchObject({
       code: 'LauncherError',
-      message: expect.stringContaining('ENOSPC'),
-      hint: expect.stringContaining('full'),
+      message: expect.stringContaining('the disk is full, ENOSPC'),
+      hint: expect.stringContaining('free some space'),
     });
     await rm(filler);
     const ref = await launcher.launch(job);
@@ -206,8 +209,8 @@ describe.skipIf(small === undefined)('a small disk (needs the right to mount)', 
       .catch((e: unknown) => e);
     expect(error).toMatchObject({
       code: 'LauncherError',
-      message: expect.stringContaining('EROFS'),
-      hint: expect.stringContaining('read-only'),
+      message: expect.stringContaining('the file system is read-only, EROFS'),
+      hint: expect.stringContaining('mount it for writing'),
     });
   });
 });

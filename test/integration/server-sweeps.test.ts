@@ -4,7 +4,7 @@ import { connect, type TitrateConnection } from '../../src/temporal/client.js';
 import { serverStatus, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { examine } from '../../src/temporal/doctor.js';
 import type { Home } from '../../src/temporal/home.js';
-import { isAlive } from '../../src/temporal/process-identity.js';
+import { waitUntilGone } from '../../src/host/detached-process.js';
 import * as sweeps from '../../src/temporal/sweeps.js';
 import { isWorkerPolling } from '../../src/temporal/task-queue.js';
 import { pendingWork } from '../../src/temporal/pending-work.js';
@@ -129,7 +129,7 @@ describe('with a worker process', () => {
     const before = await startServer(home, { env });
     await sweeps.start(on, { sweepId: 'survives', sweep: smallSweep({ secondsPerUnit: 0.02 }) });
     process.kill(before.pid, 'SIGKILL');
-    await until('it is gone', () => !isAlive(before));
+    expect(await waitUntilGone(before, 10_000)).toBe(true);
     await until('another runs', async () => {
       const status = await serverStatus(home);
       return status.state === 'running' && status.record.pid !== before.pid && status.record.address === before.address;

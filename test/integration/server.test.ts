@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { missingSearchAttributes, visibilityReady } from '../../src/temporal/namespace.js';
 import { serverStatus, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { freePorts } from '../../src/temporal/free-port.js';
-import { isAlive } from '../../src/temporal/process-identity.js';
+import { waitUntilGone } from '../../src/host/detached-process.js';
 import type { Home } from '../../src/temporal/home.js';
 import { removeHome, temporaryHome, withServer } from './real-server.js';
 
@@ -64,7 +64,7 @@ describe('a home of its own', () => {
     const home = await newHome();
     const first = await startServer(home);
     process.kill(first.pid, 'SIGKILL');
-    while (isAlive(first)) await new Promise((done) => setTimeout(done, 20));
+    expect(await waitUntilGone(first, 5000)).toBe(true);
     expect((await serverStatus(home)).state).toBe('crashed');
     const second = await startServer(home);
     expect(second.pid).not.toBe(first.pid);
@@ -125,7 +125,7 @@ describe('a home of its own', () => {
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', home.root]);
     if (mounted.status !== 0) context.skip('needs leave to mount a read-only file system');
     try {
-      await expect(startServer(home)).rejects.toThrow(/cannot write .*the file system is read-only/);
+      await expect(startServer(home)).rejects.toThrow(/cannot make the folder: the file system is read-only/);
     } finally {
       spawnSync('umount', [home.root]);
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobRef, JobResult, JobSpec } from '../../src/domain/ports.js';
 import { createLocalProcessLauncher } from '../../src/launchers/local-process.js';
-import { identify, type ProcessIdentity } from '../../src/launchers/process-identity.js';
+import { identify, type ProcessIdentity } from '../../src/host/process-identity.js';
 
 let jobsFolder: string;
 let self: ProcessIdentity;

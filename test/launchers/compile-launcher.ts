@@ -14,7 +14,7 @@ import ts from 'typescript';
 
 const root = resolve(import.meta.dirname, '../..');
 const cache = join(root, 'node_modules/.cache/titrate-tests'); // inside the package, so that its dependencies are found
-const rooms = ['domain', 'launchers'];
+const rooms = ['domain', 'host', 'launchers'];
 
 const readSources = (): Map<string, string> => {
   const files = rooms.flatMap((room) => readdirSync(join(root, 'src', room)).map((name) => join(room, name)));

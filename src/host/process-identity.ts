@@ -1,8 +1,10 @@
-import { execFile } from 'node:child_process';
+/** Who a process is: for ever and across reboots, containers and machines. */
+import { execFile } from 'node:child_process'; // not execa: every job's wrapper loads this file and stays for days
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
-import { LauncherError } from '../domain/errors.js';
+import { StateError } from '../domain/errors.js';
+import { errnoOf } from './disk-errors.js';
 
 /** One boot of one machine, and the process table on it that we can see. */
 interface HostIdentity {
@@ -30,14 +32,12 @@ const stableWords = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }; // ps words its 
 
 const isPlatform = (name: NodeJS.Platform): boolean => process.platform === name;
 
-const errorCode = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
-
 const existsInTable = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return errorCode(error) !== 'ESRCH';
+    return errnoOf(error) !== 'ESRCH';
   }
 };
 
@@ -52,7 +52,7 @@ const linuxStartTime = async (pid: number): Promise<string | undefined> => {
   try {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
-    const isGone = errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH';
+    const isGone = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH';
     // Mounted with hidepid, /proc does not show the processes of others: they are not dead.
     if (isGone && !existsInTable(pid)) return undefined;
     throw error;
@@ -65,7 +65,7 @@ const macStartTime = async (pid: number): Promise<string | undefined> => {
     const [state = '', ...started] = stdout.trim().split(/\s+/);
     return state.startsWith('Z') ? undefined : started.join(' ');
   } catch (error) {
-    if (errorCode(error) === 1) return undefined; // ps found no such process
+    if ((error as { code?: unknown }).code === 1) return undefined; // ps found no such process
     throw error;
   }
 };
@@ -83,8 +83,8 @@ const readHost = async (): Promise<HostIdentity> => {
     const { stdout } = await run('sysctl', ['-n', 'kern.bootsessionuuid']);
     return { host: hostname(), bootId: stdout.trim(), pidNamespace: '' };
   }
-  throw new LauncherError(`local jobs need Linux or macOS; this is ${process.platform}`, {
-    hint: 'run the worker on Linux or macOS, or use another launcher',
+  throw new StateError(`expected Linux or macOS; found ${process.platform}`, {
+    hint: 'run titrate on Linux or macOS; on Windows, in its subsystem for Linux',
   });
 };
 
@@ -103,6 +103,13 @@ const thisHost = (): Promise<HostIdentity> => {
 export const identify = async (pid: number): Promise<ProcessIdentity | undefined> => {
   const startTime = await startTimeOf(pid);
   return startTime === undefined ? undefined : { ...(await thisHost()), pid, startTime };
+};
+
+/** Names this very process. @throws when the system does not say. */
+export const identifySelf = async (): Promise<ProcessIdentity> => {
+  const self = await identify(process.pid);
+  if (self === undefined) throw new StateError('this process cannot see itself in the process table');
+  return self;
 };
 
 const compareHosts = (there: HostIdentity, here: HostIdentity): 'same' | 'rebooted' | { unknown: string } => {
