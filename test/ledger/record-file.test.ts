@@ -104,6 +104,16 @@ describe('a record file', () => {
     expect(await readFile(file, 'utf8')).toBe(damaged);
   });
 
+  it('notices a line that was changed behind its back, though the size is the same', async () => {
+    const record = new RecordFile(file);
+    await record.append([act(1), act(2)]);
+    const good = await readFile(file, 'utf8');
+    await writeFile(file, good.replace('reason 1', 'season 1'));
+    await expect(record.append([act(3)])).rejects.toThrow(/line 1/);
+    await writeFile(file, good);
+    expect((await record.append([act(3)])).head.seq).toBe(3);
+  });
+
   it('sees what another process wrote since', async () => {
     const [one, other] = [new RecordFile(file), new RecordFile(file)];
     await one.append([act(1)]);
