@@ -58,9 +58,9 @@ interface Figure {
 }
 
 const timed = async (client: Client, prefix: string, work: () => Promise<unknown>): Promise<Figure> => {
-  const start = performance.now();
+  const began = performance.now();
   await work();
-  const seconds = (performance.now() - start) / 1000;
+  const seconds = (performance.now() - began) / 1000;
   // The visibility store lags behind by a moment.
   await new Promise((done) => setTimeout(done, 2000));
   return { seconds, events: await countEvents(client, prefix) };
