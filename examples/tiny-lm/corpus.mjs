@@ -129,7 +129,11 @@ const collect = (root, paths) => {
 /** Names what is installed: npm's own record of the tree where there is one, else the list of files. */
 const identify = (root) => {
   const record = join(root, '.package-lock.json');
-  const content = existsSync(record) ? readFileSync(record) : listFiles(root).sort().join('\n');
+  const content = existsSync(record)
+    ? readFileSync(record)
+    : listFiles(root)
+        .sort((a, b) => (a < b ? -1 : 1))
+        .join('\n');
   return createHash('sha256').update(`${FORMAT}\n${root}\n`).update(content).digest('hex').slice(0, 32);
 };
 

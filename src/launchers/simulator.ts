@@ -79,109 +79,97 @@ const parseCurve = (text: string): CurvePoint[] =>
       ),
     }));
 
+const filesOf = ({ jobsFolder }: SimulatorLauncherOptions, key: string): JobFiles => {
+  checkKey(key);
+  return jobFiles(join(resolve(jobsFolder), key));
+};
+
+const refuseUnknown = (key: string, file: string): never => {
+  throw new LauncherError(`no job of the key ${key} is known here: expected ${file}; found no such file`, {
+    hint: 'launch the job first, or check that the home folder is the one it was launched in',
+  });
+};
+
+const findStanding = async (options: SimulatorLauncherOptions, key: string): Promise<Standing | undefined> => {
+  const files = filesOf(options, key);
+  const job = await readJobRecord(files.spec, SimulatedJob);
+  if (job === undefined) return undefined;
+  const stopped = await readJobRecord(files.stopped, StopRecord);
+  const stepsReached = stepsAt(job, stopped?.at ?? options.now());
+  const state = stepsReached >= job.steps ? 'completed' : stopped === undefined ? 'running' : 'cancelled';
+  return { job, files, state, stepsReached };
+};
+
+const standingOf = async (options: SimulatorLauncherOptions, key: string): Promise<Standing> =>
+  (await findStanding(options, key)) ?? refuseUnknown(key, filesOf(options, key).spec);
+
+const progressOf = (world: World, { job, stepsReached }: Standing): JobProgress => {
+  const last = world.train(specOf(job)).findLast((point) => point.steps <= stepsReached);
+  return last === undefined ? { steps: stepsReached } : { steps: stepsReached, metrics: last.metrics };
+};
+
+const writeMetrics = async (world: World, { job, files, stepsReached }: Standing): Promise<string> => {
+  const points = world.train(specOf(job)).filter((point) => point.steps <= stepsReached);
+  const text = points.map((point) => `${JSON.stringify(lineOf(job, point))}\n`).join('');
+  await createOnce(files.metrics, text); // there already: an earlier collect wrote it, and it counts
+  return readFile(files.metrics, 'utf8');
+};
+
+const launchJob = async (options: SimulatorLauncherOptions, job: JobSpec): Promise<JobRef> => {
+  const { world, secondsPerUnit, now } = options;
+  const files = filesOf(options, job.key);
+  world.train(job); // refuses what it does not know before anything is on disk
+  const simulated = { startedAt: now(), milliseconds: 1000 * secondsPerUnit * job.cost };
+  await makeFolder(files.folder);
+  await createOnce(files.spec, `${JSON.stringify({ ...job, simulated })}\n`);
+  const found = await readJobRecord(files.spec, SimulatedJob);
+  if (found !== undefined && canonicalJson(specOf(found)) === canonicalJson(job)) {
+    return { key: job.key, launcher: 'simulator', folder: files.folder, native: `simulated ${world.name}` };
+  }
+  throw new LauncherError(
+    `the key ${job.key} is taken by another job: expected its spec to be the same; found another in ${files.spec}`,
+    {
+      hint: 'a key names one job for ever: run the trial again under the next generation',
+      values: { key: job.key, found, wanted: job },
+    },
+  );
+};
+
+const inspectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobState> => {
+  const standing = await standingOf(options, key);
+  const progress = progressOf(options.world, standing);
+  return { state: standing.state === 'running' ? 'running' : 'ended', progress };
+};
+
+const collectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobResult> => {
+  const standing = await standingOf(options, key);
+  const { state, stepsReached, files } = standing;
+  if (state === 'running') {
+    throw new StateError(`cannot collect ${key}: expected an ended job; found one at step ${stepsReached}`, {
+      hint: 'inspect the job until it has ended, or stop it',
+    });
+  }
+  const text = await writeMetrics(options.world, standing);
+  const curve = parseCurve(text);
+  const digest = createHash('sha256').update(text).digest('hex');
+  const metrics = state === 'completed' ? (curve.at(-1)?.metrics ?? {}) : {};
+  return { status: state, metrics, curve, digest, folder: files.folder, stepsReached, warnings: [] };
+};
+
+const stopJob = async (options: SimulatorLauncherOptions, key: string): Promise<void> => {
+  const standing = await findStanding(options, key);
+  if (standing?.state !== 'running') return;
+  await createOnce(standing.files.stopped, `${JSON.stringify({ at: options.now() })}\n`);
+};
+
 /**
  * Creates a launcher whose jobs live in a world with known truth and take `secondsPerUnit x cost` of wall time. All its
  * state is on disk: a job that was launched runs on, whoever dies, and any launcher over the same folder finds it.
  */
-export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Launcher => {
-  const { world, secondsPerUnit, now } = options;
-  const jobsFolder = resolve(options.jobsFolder);
-
-  const filesOf = (key: string): JobFiles => {
-    checkKey(key);
-    return jobFiles(join(jobsFolder, key));
-  };
-  const refOf = (key: string): JobRef => ({
-    key,
-    launcher: 'simulator',
-    folder: filesOf(key).folder,
-    native: `simulated ${world.name}`,
-  });
-
-  const refuseUnknown = (key: string): never => {
-    throw new LauncherError(
-      `no job of the key ${key} is known here: expected ${filesOf(key).spec}; found no such file`,
-      {
-        hint: 'launch the job first, or check that the home folder is the one it was launched in',
-      },
-    );
-  };
-
-  const stand = async (key: string): Promise<Standing | undefined> => {
-    const files = filesOf(key);
-    const job = await readJobRecord(files.spec, SimulatedJob);
-    if (job === undefined) return undefined;
-    const stopped = await readJobRecord(files.stopped, StopRecord);
-    const stepsReached = stepsAt(job, stopped?.at ?? now());
-    const state = stepsReached >= job.steps ? 'completed' : stopped === undefined ? 'running' : 'cancelled';
-    return { job, files, state, stepsReached };
-  };
-
-  const progressOf = ({ job, stepsReached }: Standing): JobProgress => {
-    const last = world.train(specOf(job)).findLast((point) => point.steps <= stepsReached);
-    return last === undefined ? { steps: stepsReached } : { steps: stepsReached, metrics: last.metrics };
-  };
-
-  const writeMetrics = async ({ job, files, stepsReached }: Standing): Promise<string> => {
-    const points = world.train(specOf(job)).filter((point) => point.steps <= stepsReached);
-    const text = points.map((point) => `${JSON.stringify(lineOf(job, point))}\n`).join('');
-    await createOnce(files.metrics, text); // there already: an earlier collect wrote it, and it counts
-    return readFile(files.metrics, 'utf8');
-  };
-
-  const launch = async (job: JobSpec): Promise<JobRef> => {
-    const files = filesOf(job.key);
-    world.train(job); // refuses what it does not know before anything is on disk
-    const simulated = { startedAt: now(), milliseconds: 1000 * secondsPerUnit * job.cost };
-    await makeFolder(files.folder);
-    await createOnce(files.spec, `${JSON.stringify({ ...job, simulated })}\n`);
-    const found = await readJobRecord(files.spec, SimulatedJob);
-    if (found !== undefined && canonicalJson(specOf(found)) === canonicalJson(job)) return refOf(job.key);
-    throw new LauncherError(
-      `the key ${job.key} is taken by another job: expected its spec to be the same; found another in ${files.spec}`,
-      {
-        hint: 'a key names one job for ever: run the trial again under the next generation',
-        values: { key: job.key, found, wanted: job },
-      },
-    );
-  };
-
-  const inspect = async (ref: JobRef): Promise<JobState> => {
-    const standing = (await stand(ref.key)) ?? refuseUnknown(ref.key);
-    const progress = progressOf(standing);
-    return { state: standing.state === 'running' ? 'running' : 'ended', progress };
-  };
-
-  const collect = async (ref: JobRef): Promise<JobResult> => {
-    const standing = (await stand(ref.key)) ?? refuseUnknown(ref.key);
-    if (standing.state === 'running') {
-      throw new StateError(
-        `cannot collect ${ref.key}: expected an ended job; found one at step ${standing.stepsReached}`,
-        {
-          hint: 'inspect the job until it has ended, or stop it',
-        },
-      );
-    }
-    const text = await writeMetrics(standing);
-    const curve = parseCurve(text);
-    const digest = createHash('sha256').update(text).digest('hex');
-    const metrics = standing.state === 'completed' ? (curve.at(-1)?.metrics ?? {}) : {};
-    const { folder } = standing.files;
-    return {
-      status: standing.state,
-      metrics,
-      curve,
-      digest,
-      folder,
-      stepsReached: standing.stepsReached,
-      warnings: [],
-    };
-  };
-
-  const stop = async (ref: JobRef): Promise<void> => {
-    const standing = await stand(ref.key);
-    if (standing?.state === 'running') await createOnce(standing.files.stopped, `${JSON.stringify({ at: now() })}\n`);
-  };
-
-  return { kind: 'simulator', launch, inspect, collect, stop };
-};
+export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Launcher => ({
+  kind: 'simulator',
+  launch: (job) => launchJob(options, job),
+  inspect: (ref) => inspectJob(options, ref.key),
+  collect: (ref) => collectJob(options, ref.key),
+  stop: (ref) => stopJob(options, ref.key),
+});

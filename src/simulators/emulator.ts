@@ -16,7 +16,7 @@ const finite = z.number();
 const Layer = z.object({ weight: z.array(z.array(finite)).min(1), bias: z.array(finite).min(1) });
 
 /** An emulator file: a small MLP from mixture, model size (millions of parameters) and steps to metrics. */
-export const EmulatorFile = z.object({
+const EmulatorFile = z.object({
   kind: z.literal('mlp-emulator'),
   format_version: z.literal(1),
   inputs: z.array(z.string()).min(3),
@@ -33,7 +33,7 @@ export const EmulatorFile = z.object({
   steps: z.object({ min: finite, max: finite, target: finite.optional() }),
   cost_per_100_steps: z.record(z.string(), z.union([finite, z.string()])),
 });
-export type EmulatorFile = z.infer<typeof EmulatorFile>;
+type EmulatorFile = z.infer<typeof EmulatorFile>;
 
 /** A checked emulator: pure arithmetic over its file. */
 export interface Emulator {
@@ -79,7 +79,7 @@ const findInputProblems = (file: EmulatorFile): Problem[] => {
 };
 
 /** Parses an emulator file. @throws InputError naming every path that is wrong. */
-export const parseEmulatorFile = (json: unknown): EmulatorFile => {
+const parseEmulatorFile = (json: unknown): EmulatorFile => {
   const parsed = EmulatorFile.safeParse(json);
   const hint = 'the format is described in docs/worlds.md';
   if (!parsed.success) {
