@@ -9,12 +9,12 @@ import type { Survey } from './choose-mixture.js';
 import { figure, type Excluded } from './explain.js';
 import { alternativesAt, valuesAt } from './knowledge-gradient.js';
 import type { Situation } from './policy.js';
-import { score } from './polish.js';
+import { bound } from './polish.js';
 
 const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
 const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
-const DOUBTS = [0, -1, -2]; // mean, and mean less one and two sd: good, and perhaps good
+const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
 const FLOOR_SLACK = 1 - 1e-9; // relative: sums of costs are rounded
 
@@ -29,7 +29,7 @@ export interface Offers {
 }
 
 const bestBy = (pool: readonly TargetPoint[], count: number): TargetPoint[] =>
-  DOUBTS.flatMap((doubt) => [...pool].sort((a, b) => score(a, doubt) - score(b, doubt)).slice(0, count));
+  DOUBTS.flatMap((score) => [...pool].sort((a, b) => score(a) - score(b)).slice(0, count));
 
 const distinctPoints = (points: readonly TargetPoint[]): TargetPoint[] => [
   ...new Map(points.map((point) => [Array.from(point.shares).join(), point])).values(),

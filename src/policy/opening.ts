@@ -84,10 +84,10 @@ export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
   const first = shorter.toReversed();
   const whole = first.some((fidelity) => ladder.add(fidelity, corners));
   if (!whole) {
-    first.at(-1) !== undefined && ladder.addSome(first.at(-1)!, corners);
+    if (first.length > 0) ladder.addSome(first.at(-1)!, corners);
     return ladder.tiers;
   }
-  const middles = fidelities.slice(1, Math.floor((fidelities.length - 1) / 2) + 1).toReversed();
+  const middles = fidelities.slice(1, Math.floor(fidelities.length / 2) + 1).toReversed();
   const middle = middles.find((fidelity) => ladder.add(fidelity, corners));
   ladder.add(ladder.tiers[0]!, halfWay);
   const second = fidelities[1];

@@ -1,8 +1,14 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 
-/** What is minimised over mixtures: mean + `doubt` times sd at the target. */
-export const score = (point: TargetPoint, doubt: number): number => point.mean + doubt * point.sd;
+/** What is minimised over mixtures. */
+export type Score = (point: TargetPoint) => number;
+
+/** Mean + `doubt` times sd at the target. */
+export const bound =
+  (doubt: number): Score =>
+  ({ mean, sd }) =>
+    mean + doubt * sd;
 
 const FIRST_STEP = 0.1; // share moved at first
 const LAST_STEP = 0.004; // finer than any data pipeline keeps its shares
@@ -46,14 +52,14 @@ const promising = (belief: Belief, moves: readonly Float64Array[]): Float64Array
     .map(({ shares }) => shares);
 
 /** Improves a mixture by moving share between pairs of domains, the best move first, until the step is fine. */
-export const polish = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, doubt: number): TargetPoint => {
+export const polish = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, score: Score): TargetPoint => {
   if (feasible.list !== undefined) return start;
   let best = start;
   for (let round = 0, step = FIRST_STEP; round < ROUNDS && step >= LAST_STEP; round++) {
     let next = best;
     for (const shares of promising(belief, allTransfers(feasible, best.shares, step))) {
       const point = belief.predict(shares);
-      if (score(point, doubt) < score(next, doubt)) next = point;
+      if (score(point) < score(next)) next = point;
     }
     if (next === best) step /= 2;
     best = next;

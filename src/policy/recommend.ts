@@ -7,7 +7,7 @@ import type { Sweep } from '../domain/sweep.js';
 import { formBelief, type Belief, type TargetPoint } from '../surrogate/belief.js';
 import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
-import { REPORT_DOUBT, surveyMixtures, type Survey } from './choose-mixture.js';
+import { cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import { predictionOf } from './explain.js';
 import { historyOf } from './history.js';
 import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js';
@@ -71,7 +71,7 @@ const chosenPoint = (
 };
 
 /**
- * Recommends a mixture for the target: least mean + half an sd of the belief, within all limits. Policies that keep no
+ * Recommends a mixture for the target: least mean + doubt of its lead over the centre, within all limits. Policies that keep no
  * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. With
  * no run at all it is the centre of what is allowed, with mean 0 and sd 1.
  *
@@ -94,7 +94,7 @@ export const recommend = (
   const run = policy.recommendsBy === 'best-run' ? bestRun(sweep, feasible, parsed) : undefined;
   const survey =
     run === undefined
-      ? surveyMixtures(belief, sweep, feasible, settled, seed, REPORT_DOUBT)
+      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible))
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(run),

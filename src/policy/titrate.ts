@@ -13,7 +13,7 @@ import type { Sweep } from '../domain/sweep.js';
 import { formBelief, hyperparametersOf, type Belief } from '../surrogate/belief.js';
 import { trustOf } from '../surrogate/trust.js';
 import { findOffers, nothingLeft } from './candidates.js';
-import { surveyMixtures } from './choose-mixture.js';
+import { BY_MEAN, surveyMixtures } from './choose-mixture.js';
 import {
   bestPerFidelity,
   costText,
@@ -153,7 +153,7 @@ const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] 
 
 const searchProposal = (situation: Situation, belief: Belief, tiers: readonly Tier[]): Proposal | null => {
   const { sweep, feasible, observations, seed } = situation;
-  const survey = surveyMixtures(belief, sweep, feasible, observations, seed, 0);
+  const survey = surveyMixtures(belief, sweep, feasible, observations, seed, BY_MEAN);
   const { open, ruledOut, excluded } = findOffers(situation, belief, survey);
   const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.

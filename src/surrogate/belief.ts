@@ -9,8 +9,9 @@ import type { Sweep } from '../domain/sweep.js';
 import { buildDataset, designOf, selectRows, type Dataset, type DatasetOptions, type Place } from './dataset.js';
 import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import { GaussianProcess, type FidelityView } from './gaussian-process.js';
-import { DEFAULT_PRIOR, fitHyperparameters, type Fit, type Prior } from './hyperparameters.js';
+import { DEFAULT_PRIOR, fitFromBothSides, fitHyperparameters, type Fit, type Prior } from './hyperparameters.js';
 import { THETA, type KernelShape } from './kernel.js';
+import { inner } from './linear-algebra.js';
 import { fitWarp, type Warp, type WarpKind } from './warp.js';
 
 /** One kind of member. */
@@ -165,6 +166,23 @@ export class Belief {
     return mixtureOfPredictions(this.members, points);
   }
 
+  /** Returns the function from a mixture to the sd of its difference to `reference`, for many mixtures. */
+  doubtOfLead(reference: TargetPoint): (point: TargetPoint) => number {
+    const explained = this.members.map(({ target }, i) => target.explained(reference.byMember[i]!.features));
+    return ({ shares, byMember }) => {
+      const differences = this.members.map(({ process, target }, i) => {
+        const [point, other] = [byMember[i]!, reference.byMember[i]!];
+        const prior = process.prior(shares, target.fidelity, reference.shares, target.fidelity);
+        const covariance = (prior - inner(point.features, explained[i]!)) * point.slope * other.slope;
+        return {
+          mean: point.mean - other.mean,
+          variance: Math.max(0, point.variance + other.variance - 2 * covariance),
+        };
+      });
+      return mixtureOfPredictions(this.members, differences).sd;
+    };
+  }
+
   /** Returns the sd of the difference of two mixtures at the target, in units of the objective. */
   differenceSd(a: TargetPoint, b: TargetPoint): number {
     const differences = this.members.map(({ process, target }, i) => {
@@ -212,27 +230,21 @@ const warpedOutputs = (
   };
 };
 
-/** Fits hyper-parameters, to few rows first where there are many. */
-const fitKind = (kind: MemberKind, dataset: Dataset, { coarse, fine }: FitRows): { fit: Fit; evidence: number } => {
-  const first = fitHyperparameters(
-    kind.shape,
-    kind.prior,
-    selectRows(dataset.design, coarse),
-    warpedOutputs(kind, dataset, coarse).outputs,
-    COARSE_ITERATIONS,
-  );
+/** Fits hyper-parameters: to few rows from both sides, or from `start` (another member's), then to more from there. */
+const fitKind = (
+  kind: MemberKind,
+  dataset: Dataset,
+  { coarse, fine }: FitRows,
+  start: Float64Array | undefined,
+): { fit: Fit; evidence: number } => {
+  const { shape, prior } = kind;
+  const rough = (): Float64Array => {
+    const { outputs } = warpedOutputs(kind, dataset, coarse);
+    return fitFromBothSides(shape, prior, selectRows(dataset.design, coarse), outputs, COARSE_ITERATIONS).theta;
+  };
   const { outputs, logJacobian } = warpedOutputs(kind, dataset, fine);
-  const fit =
-    fine.length === coarse.length
-      ? first
-      : fitHyperparameters(
-          kind.shape,
-          kind.prior,
-          selectRows(dataset.design, fine),
-          outputs,
-          FIT_ITERATIONS,
-          first.theta,
-        );
+  const design = selectRows(dataset.design, fine);
+  const fit = fitHyperparameters(shape, prior, design, outputs, FIT_ITERATIONS, start ?? rough());
   return { fit, evidence: (logJacobian + fit.logLikelihood) / fine.length };
 };
 
@@ -247,9 +259,10 @@ const fitMember = (
   dataset: Dataset,
   fitRows: FitRows,
   pending: readonly Place[],
+  start: Float64Array | undefined,
 ): Omit<Member, 'weight'> & { readonly evidence: number } => {
   const warp = fitWarp(kind.warp, dataset.objective);
-  const { fit, evidence } = fitKind(kind, dataset, fitRows);
+  const { fit, evidence } = fitKind(kind, dataset, fitRows, start);
   const design = pending.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...pending]);
   const process = new GaussianProcess(
     kind.shape,
@@ -261,12 +274,11 @@ const fitMember = (
   return { kind, process, warp, fit, target, evidence };
 };
 
-/** Forms the belief; null when no run has taught anything yet. */
-export const formBelief = (
+const formAfresh = (
   sweep: Sweep,
   observations: readonly Observation[],
   pending: readonly PendingTrial[],
-  options: BeliefOptions = TITRATE_BELIEF,
+  options: BeliefOptions,
 ): Belief | null => {
   const dataset = buildDataset(sweep, observations, options);
   if (dataset.objective.length === 0) return null;
@@ -279,10 +291,34 @@ export const formBelief = (
     fine: rowsForFit(dataset, place, usable, FIT_ROWS),
   };
   const places = pendingPlaces(sweep, pending);
-  const fitted = options.members.map((kind) => fitMember(kind, sweep, dataset, rows, places));
+  const fitted: ReturnType<typeof fitMember>[] = [];
+  for (const kind of options.members) {
+    const like = fitted.find((other) => other.kind.shape === kind.shape && other.kind.prior === kind.prior);
+    fitted.push(fitMember(kind, sweep, dataset, rows, places, like?.fit.theta));
+  }
   const weights = committeeWeights(fitted.map(({ evidence }) => evidence));
   const members = fitted.map(({ evidence: _, ...member }, i) => ({ ...member, weight: weights[i]! }));
   return new Belief(members, dataset.objective.length, place);
+};
+
+/** The last beliefs formed, each with all that it was formed from: proposing and recommending ask for the same one. */
+const recent: { readonly key: string; readonly options: BeliefOptions; readonly belief: Belief | null }[] = [];
+const REMEMBERED = 2; // one with pending trials, one without
+
+/** Forms the belief, a function of its arguments alone; null when no run has taught anything yet. */
+export const formBelief = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  pending: readonly PendingTrial[],
+  options: BeliefOptions = TITRATE_BELIEF,
+): Belief | null => {
+  const key = JSON.stringify([sweep, observations, pending]);
+  const known = recent.find((entry) => entry.key === key && entry.options === options);
+  if (known !== undefined) return known.belief;
+  const belief = formAfresh(sweep, observations, pending, options);
+  recent.unshift({ key, options, belief });
+  recent.length = Math.min(recent.length, REMEMBERED);
+  return belief;
 };
 
 /** Names the members' hyper-parameters for the record: lengths on unit ranges, noise relative to the kernel's scale. */

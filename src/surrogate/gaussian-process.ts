@@ -24,7 +24,7 @@ import {
   type Design,
   type KernelShape,
 } from './kernel.js';
-import { bilinear, cholesky, gram, inner, solveLower, solveUpper } from './linear-algebra.js';
+import { bilinear, cholesky, gram, inner, multiply, solveLower, solveUpper } from './linear-algebra.js';
 
 /** Means and variances in the space where the process lives. */
 export interface Posterior {
@@ -38,6 +38,8 @@ export interface FidelityView {
   /** c(w). */
   features(shares: ArrayLike<number>): Float64Array;
   mean(features: Float64Array): number;
+  /** What the data explain of the covariance with this mixture, as weights of another's features. */
+  explained(features: Float64Array): Float64Array;
   /** Posterior covariance of two mixtures at this fidelity. */
   covariance(a: Float64Array, b: Float64Array, prior: number): number;
 }
@@ -147,6 +149,7 @@ export class GaussianProcess {
       fidelity,
       features: (shares) => this.#features(shares),
       mean: (features) => inner(features, weights),
+      explained: (features) => multiply(g, width, features).map((value) => this.scale * value),
       covariance: (a, b, prior) => prior - this.scale * bilinear(g, width, a, b),
     };
   }

@@ -47,10 +47,10 @@ export const DEFAULT_PRIOR = priorOf([
   [1, 1], // amplitude of the mixture part, relative to the trend
   [1, 0.8], // trend: length over log size
   [1, 0.8], // trend: length over log steps
-  [1, 0.8], // mixture part: length over log size; says how fast a small scale stops being a guide
+  [0.5, 0.8], // mixture part: length over log size; says how fast a small scale stops being a guide
   [1, 0.8], // mixture part: length over log steps
-  [0.7, 0.3], // length over mixtures
-  [0.002, 2], // noise: from none to a tenth of the spread and more
+  [0.7, 0.7], // length over mixtures
+  [0.001, 2.5], // noise: from none to a tenth of the spread and more
 ]);
 
 /** The same without a trend: the amplitude is then what the profiled scale fixes. */
@@ -146,12 +146,28 @@ export const negativeLogPosterior = (
   };
 };
 
-// Noise starts well above its prior's median: near none the likelihood is flat in it, and short lengths would stand in for it.
-const FIRST_NOISE = 0.05;
+// The likelihood has two hills where data are few: rough and quiet, smooth and noisy. From the prior's medians a fit climbs
+// the first; from a noise of a twentieth of the spread, the second.
+const NOISY_START = 0.05;
 
-/** Where a fit starts: the prior's medians, but for the noise. */
-export const firstTheta = (prior: Prior): Float64Array =>
-  prior.mean.map((mean, i) => (i === THETA.noise ? Math.log(FIRST_NOISE) : mean));
+// Scales that rank mixtures otherwise look like noise too, so a higher likelihood is not enough to believe the noisy hill: the
+// quiet one must also ask for a loss that changes within half of the prior's length over mixtures, as no loss does.
+const ROUGH_LENGTH = 0.35;
+
+/** Fits theta from the quiet side, and from the noisy one, which is taken where quiet would mean rough. */
+export const fitFromBothSides = (
+  shape: KernelShape,
+  prior: Prior,
+  design: Design,
+  outputs: readonly Float64Array[],
+  maxIterations: number,
+): Fit => {
+  const quiet = fitHyperparameters(shape, prior, design, outputs, maxIterations, prior.mean);
+  const loud = prior.mean.map((mean, i) => (i === THETA.noise ? Math.log(NOISY_START) : mean));
+  if (Math.exp(quiet.theta[THETA.mixture]!) > ROUGH_LENGTH) return quiet;
+  const noisy = fitHyperparameters(shape, prior, design, outputs, maxIterations, loud);
+  return noisy.logLikelihood > quiet.logLikelihood ? noisy : quiet;
+};
 
 /** Fits theta from `start` on, in at most `maxIterations` steps. */
 export const fitHyperparameters = (
@@ -160,7 +176,7 @@ export const fitHyperparameters = (
   design: Design,
   outputs: readonly Float64Array[],
   maxIterations: number,
-  start: Float64Array = firstTheta(prior),
+  start: Float64Array,
 ): Fit => {
   const geometry = geometryOf(shape, design);
   const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);

@@ -127,6 +127,10 @@ export const gram = (b: Float64Array, n: number, m: number): Float64Array => {
   return g;
 };
 
+/** Returns a x for a (m × m) and x (m). */
+export const multiply = (a: Float64Array, m: number, x: Float64Array): Float64Array =>
+  Float64Array.from({ length: m }, (_, i) => dot(a, i * m, x, 0, m));
+
 /** Returns x' a y for a (m × m), x and y (m). */
 export const bilinear = (a: Float64Array, m: number, x: Float64Array, y: Float64Array): number => {
   let sum = 0;

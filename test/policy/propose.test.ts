@@ -223,7 +223,8 @@ describe('titrate', () => {
     expect(explanation.phase).not.toBe('opening');
     expect(explanation.considered.length).toBeGreaterThan(0);
     expect(explanation.considered.map((c) => `${c.scale}@${c.steps}`)).toContain(`${scale}@${steps}`);
-    expect(explanation.excluded.length + explanation.considered.length).toBe(6); // two lengths of three scales
+    const looked = [...explanation.excluded, ...explanation.considered].map((c) => `${c.scale}@${c.steps}`);
+    expect(new Set(looked).size).toBe(6); // two lengths of three scales; what a rule forbids is in both lists
     expect(explanation.trust.map((trust) => trust.scale)).toEqual(['S', 'M', 'L']);
     expect(explanation.trust.at(-1)!.correlation).toBeCloseTo(1, 6);
     expect(explanation.committed).toBeCloseTo(spentOn(runs), 6);

@@ -3,7 +3,7 @@ import { createRng } from '../../src/domain/rng.js';
 import {
   DEFAULT_PRIOR,
   TRENDLESS_PRIOR,
-  fitHyperparameters,
+  fitFromBothSides,
   negativeLogPosterior,
 } from '../../src/surrogate/hyperparameters.js';
 import {
@@ -83,7 +83,7 @@ describe('the penalised likelihood', () => {
     const theta = DEFAULT_PRIOR.mean.slice();
     theta[THETA.noise] = Math.log(0.2);
     const outputs = [1, 2, 3, 4].map((seed) => drawOutput(shape, design, theta, seed));
-    const fit = fitHyperparameters(shape, DEFAULT_PRIOR, design, outputs, 60);
+    const fit = fitFromBothSides(shape, DEFAULT_PRIOR, design, outputs, 60);
     expect(Math.exp(fit.theta[THETA.noise]!)).toBeGreaterThan(0.1);
     expect(Math.exp(fit.theta[THETA.noise]!)).toBeLessThan(0.4);
     const meanSquare =
