@@ -3,6 +3,7 @@ import type { Sweep } from '../domain/sweep.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 import { start, type StartedSweep } from '../temporal/sweeps.js';
+import { limitToWorld } from '../temporal/world-limits.js';
 import { ensureWorker } from '../temporal/worker-process.js';
 import type { Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -57,7 +58,7 @@ const quiet = (): void => undefined;
 export const runLive = async ({ home, sweepId, sweep, io, detach }: LiveRun): Promise<Outcome> => {
   const on = await bringUp(home, (line) => io.note(line));
   try {
-    const started = await start(on, { sweepId, sweep });
+    const started = await start(on, { sweepId, sweep: await limitToWorld(sweep) });
     if (detach) return detached(home, sweepId, started);
     io.note(`sweep ${sweepId} ${SAID[started.outcome]}; Ctrl-C ends the watching only`);
     return await showLive(on, { home, sweepId, sweep, io, revive: () => bringUp(home, quiet) });

@@ -11,9 +11,10 @@ import { readSections } from './sweep-sections.js';
 
 export { sweepJsonSchema } from './sweep-file.js';
 
-const optional = ({ maxEpochs, mixtures, approval }: Partial<SweepFile>, domains: readonly string[]) => ({
+const optional = ({ maxEpochs, mixtures, runs, approval }: Partial<SweepFile>, domains: readonly string[]) => ({
   ...(maxEpochs === undefined ? {} : { maxEpochs }),
   ...(mixtures === undefined ? {} : { mixtures: mixtures.map((mixture) => readMixture(mixture, domains)) }),
+  ...(runs === undefined ? {} : { runs }),
   ...(approval === undefined ? {} : { approval }),
 });
 

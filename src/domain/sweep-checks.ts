@@ -96,6 +96,34 @@ const budgetProblems = ({ budget, cost, scales, target }: Draft, { sound, whole 
   return [{ path: 'budget', expected, found: `${numberText(budget)} ${unit}` }];
 };
 
+/** Runs that can be made name a listed mixture and a fidelity of the sweep. */
+const runProblems = ({ scales }: Draft, { sound, whole }: Sections): Problem[] => {
+  const { runs, mixtures = [] } = sound;
+  if (runs === undefined || !whole.has('mixtures') || !whole.has('scales')) return [];
+  return runs.flatMap((run, i) => {
+    const known = scales.find(({ name }) => name === run.scale);
+    const problem = (key: string, expected: string, found: string | number): Problem => ({
+      path: pathText(['runs', i, key]),
+      expected,
+      found: String(found),
+    });
+    if (run.mixture >= mixtures.length)
+      return [problem('mixture', `less than the ${mixtures.length} mixtures`, run.mixture)];
+    if (known === undefined)
+      return [
+        problem(
+          'scale',
+          knownWords(
+            run.scale,
+            scales.map(({ name }) => name),
+          ),
+          run.scale,
+        ),
+      ];
+    return known.steps.includes(run.steps) ? [] : [problem('steps', `one of ${known.steps.join(', ')}`, run.steps)];
+  });
+};
+
 /** What limits can be judged by: all of it has to be sound, but for the epoch caps where the target is not. */
 const soundLimits = (draft: Draft, { sound, whole }: Sections): Omit<LimitedSweep, 'mixtures'> | undefined => {
   const { domains, domainNames, scales, target } = draft;
@@ -122,6 +150,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...costProblems(draft, sections),
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
+    ...runProblems(draft, sections),
     ...budgetProblems(draft, sections),
   ];
 };

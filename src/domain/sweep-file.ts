@@ -68,6 +68,17 @@ export const SECTIONS = {
     .min(1)
     .describe('When given, only these mixtures may be run or recommended.')
     .optional(),
+  runs: z
+    .array(
+      strict({
+        mixture: z.int().nonnegative().describe('Which of mixtures, counted from 0.'),
+        scale: text,
+        steps: count,
+      }),
+    )
+    .min(1)
+    .describe('When given, with mixtures: only these runs can be made, as when past runs are replayed.')
+    .optional(),
   scales: z
     .union([z.record(text, Scale), z.array(NamedScale)], { error: 'a map of scale name to scale' })
     .describe('Model sizes that can be trained.'),

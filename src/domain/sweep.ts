@@ -16,6 +16,12 @@ export interface Group {
   readonly max: number;
 }
 
+/** A run that can be made where not every run can, as when past runs are replayed. */
+export interface PossibleRun extends Fidelity {
+  /** Which of the sweep's `mixtures`, counted from 0. */
+  readonly mixture: number;
+}
+
 /** What is optimised: the weighted sum of reported metrics, minimised or maximised. */
 export interface Objective {
   readonly direction: 'minimize' | 'maximize';
@@ -74,6 +80,8 @@ export interface Sweep {
   readonly maxEpochs?: number;
   /** When present, only these mixtures may be run or recommended. */
   readonly mixtures?: readonly Mixture[];
+  /** When present, only these runs of `mixtures` can be made. */
+  readonly runs?: readonly PossibleRun[];
   /** Cheap to costly. */
   readonly scales: readonly Scale[];
   readonly target: Fidelity;

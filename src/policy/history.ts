@@ -19,7 +19,7 @@ export interface History {
   readonly pendingCost: number;
   /** What may still be spent on search: the budget less all of the above and the confirmation runs. */
   readonly available: number;
-  /** Was this run made, passed on the way, promised, or does it stand to fail again? */
+  /** Was this run made, passed on the way, promised, does it stand to fail again, or can it not be made? */
   isTaken(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
   offer(shares: ArrayLike<number>, fidelity: Fidelity): Offer;
 }
@@ -33,6 +33,16 @@ const mixtureKey = (shares: ArrayLike<number>): string =>
 export const confirmationReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
 
 const BUDGET_SLACK = 1e-9; // relative; a budget of exactly n runs must buy n in floating point
+
+/** Tells whether a run can be made at all: every one can, unless the sweep lists its runs. */
+const possibleRuns = ({ runs, mixtures, domains }: Sweep): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {
+  if (runs === undefined || mixtures === undefined) return () => true;
+  const names = Object.keys(domains);
+  const keyOf = (shares: ArrayLike<number>, { scale, steps }: Fidelity): string =>
+    `${scale}|${steps}|${mixtureKey(shares)}`;
+  const possible = new Set(runs.map((run) => keyOf(sharesOf(mixtures[run.mixture] ?? {}, names), run)));
+  return (shares, fidelity) => possible.has(keyOf(shares, fidelity));
+};
 
 /** Reckons the state of a sweep from its trials. */
 export const historyOf = (
@@ -57,7 +67,9 @@ export const historyOf = (
   }
   const at = (shares: ArrayLike<number>, scale: string) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
 
+  const isPossible = possibleRuns(sweep);
   const isTaken = (shares: ArrayLike<number>, { scale, steps }: Fidelity): boolean =>
+    !isPossible(shares, { scale, steps }) ||
     at(shares, scale).some((run) => {
       if (run.steps === steps) return true;
       if (run.status === 'completed' || run.status === 'pending') return run.steps > steps;

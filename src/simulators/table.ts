@@ -3,6 +3,7 @@ import { InputError, type Problem } from '../domain/errors.js';
 import { mixtureOf, type Mixture } from '../domain/mixture.js';
 import type { CurvePoint, Metrics } from '../domain/observation.js';
 import type { World } from '../domain/ports.js';
+import type { PossibleRun } from '../domain/sweep.js';
 import { alignShares, type Training } from './training.js';
 
 /** One checkpoint of one past run. */
@@ -22,6 +23,8 @@ interface TableRows {
 export interface TableWorld extends World, TableRows {
   /** The distinct mixtures of the table, in its order: a sweep's finite list to choose from. */
   readonly mixtures: readonly Mixture[];
+  /** The runs of the table, by the index of their mixture. */
+  readonly runs: readonly PossibleRun[];
 }
 
 export interface TableOptions {
@@ -126,13 +129,17 @@ const readRows = (csvText: string, options: TableOptions): { columns: Columns; r
 const largestGap = (a: Mixture, b: Mixture, domains: readonly string[]): number =>
   domains.reduce((gap, domain) => Math.max(gap, Math.abs((a[domain] ?? 0) - (b[domain] ?? 0))), 0);
 
-const distinctMixtures = (rows: readonly TableRow[], domains: readonly string[]): readonly Mixture[] => {
-  const seen = new Map<string, Mixture>();
-  for (const { mixture } of rows) {
+/** Lists the distinct mixtures of a table, and its runs by the index of their mixture. */
+const indexRows = ({ rows, domains }: TableRows): Pick<TableWorld, 'mixtures' | 'runs'> => {
+  const indexOf = new Map<string, number>();
+  const mixtures: Mixture[] = [];
+  const runs = rows.map(({ mixture, scale, steps }) => {
     const key = domains.map((domain) => (mixture[domain] ?? 0).toFixed(6)).join(); // beyond any rounding that matters
-    if (!seen.has(key)) seen.set(key, mixture);
-  }
-  return [...seen.values()];
+    const index = indexOf.get(key) ?? mixtures.push(mixture) - 1;
+    indexOf.set(key, index);
+    return { mixture: index, scale, steps };
+  });
+  return { mixtures, runs };
 };
 
 interface Match {
@@ -177,7 +184,7 @@ export const createTableWorld = (csvText: string, options: TableOptions = {}): T
     metrics: [...columns.metrics.keys()],
     domains,
     rows,
-    mixtures: distinctMixtures(rows, domains),
+    ...indexRows({ rows, domains }),
     train: (job) => {
       alignShares(job.mixture, domains);
       return replay({ rows, domains }, job);

@@ -24,7 +24,7 @@ const readWorldFile = (path: string): Promise<string> =>
   });
 
 /** Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv). */
-const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {
+export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {
   const options = noise === undefined ? {} : { noise };
   if (world === 'slimpajama') return createSlimpajamaWorld(options);
   switch (extname(world).toLowerCase()) {

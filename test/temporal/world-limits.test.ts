@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSameMixture } from '../../src/domain/mixture.js';
+import type { Observation } from '../../src/domain/observation.js';
+import { parseSweep } from '../../src/domain/parse-sweep.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { propose } from '../../src/policy/propose.js';
+import { createTableWorld } from '../../src/simulators/table.js';
+import { limitToWorld } from '../../src/temporal/world-limits.js';
+
+// Twelve small runs and, of other mixtures but one, four big ones.
+const rows = [
+  ...Array.from({ length: 12 }, (_, i) => [i / 12, 1 - i / 12, 'small', 100, 3 + ((i - 4) / 12) ** 2]),
+  ...[0, 0.3, 0.31, 0.9].map((a) => [a, 1 - a, 'big', 100, 2 + (a - 0.3) ** 2]),
+];
+const csv = ['mix.a,mix.b,scale,steps,metric.loss', ...rows.map((row) => row.join())].join('\n');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'titrate-table-'));
+  await writeFile(join(folder, 'runs.csv'), csv);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const sweepOf = (change: Record<string, unknown> = {}): Sweep =>
+  parseSweep({
+    name: 'replay',
+    objective: { minimize: 'loss' },
+    domains: { a: {}, b: {} },
+    scales: {
+      small: { parameters: 1e6, tokensPerStep: 1000, steps: [100] },
+      big: { parameters: 1e7, tokensPerStep: 1000, steps: [100] },
+    },
+    target: { scale: 'big', steps: 100 },
+    budget: { targetRuns: 9 },
+    launcher: { kind: 'simulator', world: join(folder, 'runs.csv') },
+    ...change,
+  });
+
+describe('a sweep over a table of past runs', () => {
+  it('may choose from the rows of the table only, and stays a sweep file', async () => {
+    const sweep = await limitToWorld(sweepOf());
+    expect([sweep.mixtures?.length, sweep.runs?.length]).toEqual([15, 16]);
+    expect(parseSweep(structuredClone(sweep))).toEqual(sweep);
+  });
+
+  it('leaves out rows beyond its limits and fidelities', async () => {
+    const sweep = await limitToWorld(sweepOf({ domains: { a: { max: 0.5 }, b: {} } }));
+    expect(sweep.runs).toHaveLength(7 + 3);
+  });
+
+  it('refuses a table of other domains, or with nothing for it', async () => {
+    await expect(limitToWorld(sweepOf({ domains: { a: {}, c: {} } }))).rejects.toThrow(
+      /domains: expected the table's: a, b/,
+    );
+    const nothing = sweepOf({ domains: { a: { min: 0.95 }, b: {} } });
+    await expect(limitToWorld(nothing)).rejects.toThrow(/holds nothing for the sweep/);
+  });
+
+  it.each(['titrate', 'mfms-ei', 'random', 'successive-halving', 'hyperband'])(
+    'runs rows only under %s',
+    async (policy) => {
+      const sweep = await limitToWorld(sweepOf({ policy }));
+      const world = createTableWorld(csv);
+      const observations: Observation[] = [];
+      for (;;) {
+        const next = propose(sweep, observations, { seed: 5 });
+        if (next === null) break;
+        const { mixture, scale, steps, cost } = next;
+        expect(
+          sweep.runs?.some((run) => run.scale === scale && isSameMixture(sweep.mixtures?.[run.mixture] ?? {}, mixture)),
+        ).toBe(true);
+        const job = { mixture, scale, steps, parameters: 1, checkpoints: [steps], seed: 1 };
+        const metrics = world.train(job).at(-1)?.metrics ?? {};
+        observations.push({
+          trial: `t${observations.length}`,
+          mixture,
+          scale,
+          steps,
+          status: 'completed',
+          metrics,
+          cost,
+        });
+      }
+      expect(observations.length).toBeGreaterThan(3);
+      expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(
+        observations.length,
+      );
+    },
+  );
+});
