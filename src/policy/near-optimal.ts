@@ -12,7 +12,7 @@ const gap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 /** Is the predicted difference of `point` to the best within the belief's doubt of that difference? */
 export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint): boolean =>
-  point.mean - best.mean <= belief.differenceSd(point, best);
+  point.mean - best.mean <= belief.doubtOfLead(best)(point);
 
 /** Points on the way from the best to others: feasible, as the set is convex. */
 const wayPoints = (
@@ -36,7 +36,8 @@ export const nearOptimalSet = (
   pool: readonly TargetPoint[],
   best: TargetPoint,
 ): TargetPoint[] => {
-  const alike = wayPoints(belief, feasible, pool, best).filter((point) => isWithinDoubt(belief, point, best));
+  const doubt = belief.doubtOfLead(best);
+  const alike = wayPoints(belief, feasible, pool, best).filter((point) => point.mean - best.mean <= doubt(point));
   const chosen = [best];
   const distance = alike.map((point) => gap(point.shares, best.shares));
   while (chosen.length < MOST) {

@@ -42,7 +42,7 @@ const allTransfers = (feasible: FeasibleSet, shares: ArrayLike<number>, step: nu
   return moves;
 };
 
-const SCREENED = 8; // moves of least mean whose doubt is looked at too
+const SCREENED = 4; // moves of least mean whose doubt is looked at too
 
 const promising = (belief: Belief, moves: readonly Float64Array[]): Float64Array[] =>
   moves

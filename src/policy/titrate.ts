@@ -18,7 +18,6 @@ import {
   bestPerFidelity,
   costText,
   fidelityText,
-  figure,
   fitQualityOf,
   incumbentOf,
   predictionOf,

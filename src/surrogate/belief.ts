@@ -159,9 +159,13 @@ export class Belief {
 
   /** Predicts what a run of a mixture would report: the objective at its own fidelity, with the noise of one run. */
   expectReport(shares: ArrayLike<number>, fidelity: Fidelity): { mean: number; sd: number } {
-    const points = this.members.map((member) => {
-      const { mean, variance, slope } = memberPoint(member, member.process.at(this.#place(fidelity)), shares);
-      return { mean, variance: variance + member.process.noise * slope * slope };
+    const place = this.#place(fidelity);
+    const points = this.members.map(({ process, warp }) => {
+      const whitened = process.whiten([shares], place);
+      const mean = process.meansOf(whitened)[0]!;
+      const [variance] = process.crossCovariance([shares], place, whitened, [shares], place, whitened);
+      const slope = warp.slope(mean);
+      return { mean: warp.inverse(mean), variance: (Math.max(0, variance!) + process.noise) * slope * slope };
     });
     return mixtureOfPredictions(this.members, points);
   }
@@ -181,17 +185,6 @@ export class Belief {
       });
       return mixtureOfPredictions(this.members, differences).sd;
     };
-  }
-
-  /** Returns the sd of the difference of two mixtures at the target, in units of the objective. */
-  differenceSd(a: TargetPoint, b: TargetPoint): number {
-    const differences = this.members.map(({ process, target }, i) => {
-      const [pa, pb] = [a.byMember[i]!, b.byMember[i]!];
-      const prior = process.prior(a.shares, target.fidelity, b.shares, target.fidelity);
-      const covariance = target.covariance(pa.features, pb.features, prior) * pa.slope * pb.slope;
-      return { mean: pa.mean - pb.mean, variance: Math.max(0, pa.variance + pb.variance - 2 * covariance) };
-    });
-    return mixtureOfPredictions(this.members, differences).sd;
   }
 }
 

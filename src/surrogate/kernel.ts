@@ -73,13 +73,6 @@ export const radialAt = (shape: KernelShape, distance: number, length: number): 
   return (1 + a + (a * a) / 3) * Math.exp(-a);
 };
 
-const radialSlopeAt = (shape: KernelShape, distance: number, length: number): number => {
-  const r = distance / length;
-  if (shape.radial === 'rbf') return r * r * Math.exp(-0.5 * r * r);
-  const a = SQRT5 * r;
-  return ((a * a) / 3) * (1 + a) * Math.exp(-a);
-};
-
 /** Returns correlation of two fidelities for log lengths at theta[size] and theta[steps]. */
 export const fidelityCorrelation = (
   theta: Float64Array,
@@ -111,14 +104,36 @@ export const geometryOf = (shape: KernelShape, design: Design): Geometry => ({
   ),
 });
 
+/** Tabulates correlations and their slopes by log length over pairs of mixtures; one exponential a pair. */
+const radialTables = (
+  shape: KernelShape,
+  distance: Float64Array,
+  m: number,
+  length: number,
+): Pick<Tables, 'radial' | 'radialSlope'> => {
+  const radial = new Float64Array(m * m);
+  const radialSlope = new Float64Array(m * m);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j <= i; j++) {
+      const r = distance[i * m + j]! / length;
+      const a = SQRT5 * r;
+      const decay = shape.radial === 'rbf' ? Math.exp(-0.5 * r * r) : Math.exp(-a);
+      const value = shape.radial === 'rbf' ? decay : (1 + a + (a * a) / 3) * decay;
+      const slope = shape.radial === 'rbf' ? r * r * decay : ((a * a) / 3) * (1 + a) * decay;
+      radial[i * m + j] = radial[j * m + i] = value;
+      radialSlope[i * m + j] = radialSlope[j * m + i] = slope;
+    }
+  }
+  return { radial, radialSlope };
+};
+
 /** Evaluates the tables at theta. */
 export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry, theta: Float64Array): Tables => {
   const length = Math.exp(theta[THETA.mixture]!);
   return {
     trend: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b)),
     fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.size, THETA.steps, a, b)),
-    radial: geometry.distance.map((distance) => radialAt(shape, distance, length)),
-    radialSlope: geometry.distance.map((distance) => radialSlopeAt(shape, distance, length)),
+    ...radialTables(shape, geometry.distance, design.mixtures.length, length),
   };
 };
 
