@@ -54,7 +54,8 @@ const save = (histories: readonly SavedHistory[]): void => {
   const target = path.join(folder, packageVersion());
   mkdirSync(target, { recursive: true });
   for (const [index, history] of histories.entries()) {
-    writeFileSync(path.join(target, `${index + 1}.json`), `${JSON.stringify(history)}\n`);
+    const text = JSON.stringify(history).replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"worker"'); // names no machine
+    writeFileSync(path.join(target, `${index + 1}.json`), `${text}\n`);
   }
 };
 
