@@ -54,7 +54,7 @@ const save = (histories: readonly SavedHistory[]): void => {
   const target = path.join(folder, packageVersion());
   mkdirSync(target, { recursive: true });
   for (const [index, history] of histories.entries()) {
-    const text = JSON.stringify(history).replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"worker"'); // names no machine
+    const text = JSON.stringify(history).replaceAll(/\b\d+@[a-z]\w*/g, 'worker'); // names no process and no machine
     writeFileSync(path.join(target, `${index + 1}.json`), `${text}\n`);
   }
 };
