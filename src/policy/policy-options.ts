@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { InputError } from '../domain/errors.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
