@@ -7,7 +7,7 @@
  * |---|---|---|
  * | Ft, Fn | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities, trend's and mixture part's own lengths | f × f |
  * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
- * | t | weight of the trend that all mixtures share: 1 or 0 (the overall scale is profiled out) | |
+ * | t | weight of the trend that all mixtures share (the overall scale is profiled out) | |
  * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise | 7 |
  *
  * A run's checkpoints share its mixture and runs share fidelities, so exponentials are taken f^2 + m^2 times, not n^2.
@@ -18,8 +18,8 @@ import type { FidelityPoint } from './fidelity-features.js';
 export interface KernelShape {
   readonly embedding: 'sqrt' | 'share';
   readonly radial: 'matern52' | 'rbf';
-  /** 1 with the shared trend over fidelity, 0 without. */
-  readonly trend: 0 | 1;
+  /** Variance of the trend over fidelity that all mixtures share (t^2 above); 0 without one. */
+  readonly trend: number;
 }
 
 /** Positions in theta. */
