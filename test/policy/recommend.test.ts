@@ -51,6 +51,40 @@ describe('a recommendation', () => {
     expect(b.mean).toBeCloseTo(-a.mean, 9);
   });
 
+  it('goes less far from the centre on what the smallest scale says than on the same values at the target', () => {
+    const sweep = makeSweep();
+    const corners = ['web', 'code', 'books', 'centre'].map((name, i) => ({
+      trial: `t${i}`,
+      mixture:
+        name === 'centre'
+          ? { web: 1 / 3, code: 1 / 3, books: 1 / 3 }
+          : { web: 0, code: 0, books: 0, [name]: 1 },
+      steps: 1000,
+      status: 'completed' as const,
+      metrics: { loss: { web: 2, code: 2.3, books: 2.4, centre: 2.2 }[name]! },
+    }));
+    const from = (scale: string) =>
+      recommend(
+        sweep,
+        corners.map((run) => ({ ...run, scale })),
+        { seed: 1 },
+      );
+    const [small, target] = [from('S'), from('L')];
+    expect(target.mixture['web']).toBeGreaterThan(0.9);
+    expect(small.mixture['web']).toBeLessThan(0.5);
+    expect(small.sd).toBeGreaterThan(2 * target.sd);
+  });
+
+  it('is the same whatever was asked before it', () => {
+    const sweep = makeSweep();
+    const runs = observe(sweep, 8);
+    const first = recommend(sweep, runs, { seed: 1 });
+    recommend(sweep, runs.slice(0, 5), { seed: 1 });
+    recommend(makeSweep({ seed: 2 }), observe(sweep, 6, 'S'), { seed: 1 });
+    recommend(sweep, observe(sweep, 7), { seed: 1 });
+    expect(recommend(sweep, structuredClone(runs), { seed: 1 })).toEqual(first);
+  });
+
   it('keeps every limit, to 1e-9, in the mixture and in the near-optimal set', () => {
     const sweep = makeSweep({
       domains: { web: { min: 0, max: 0.4 }, code: { min: 0.1, max: 0.1 }, books: { min: 0, max: 1 } },
