@@ -55,10 +55,7 @@ describe('a recommendation', () => {
     const sweep = makeSweep();
     const corners = ['web', 'code', 'books', 'centre'].map((name, i) => ({
       trial: `t${i}`,
-      mixture:
-        name === 'centre'
-          ? { web: 1 / 3, code: 1 / 3, books: 1 / 3 }
-          : { web: 0, code: 0, books: 0, [name]: 1 },
+      mixture: name === 'centre' ? { web: 1 / 3, code: 1 / 3, books: 1 / 3 } : { web: 0, code: 0, books: 0, [name]: 1 },
       steps: 1000,
       status: 'completed' as const,
       metrics: { loss: { web: 2, code: 2.3, books: 2.4, centre: 2.2 }[name]! },
