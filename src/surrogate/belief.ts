@@ -34,7 +34,7 @@ const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/methods.md)
 const HELLINGER: KernelShape = { embedding: 'sqrt', radial: 'matern52', trend: TREND_VARIANCE };
 
 /** The belief of titrate's own policy: one kernel, with and without the log warp (docs/methods.md). */
-export const TITRATE_BELIEF: BeliefOptions = {
+const TITRATE_BELIEF: BeliefOptions = {
   members: [
     { name: 'plain', shape: HELLINGER, prior: DEFAULT_PRIOR, warp: 'none' },
     { name: 'log', shape: HELLINGER, prior: DEFAULT_PRIOR, warp: 'log' },
