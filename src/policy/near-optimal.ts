@@ -10,9 +10,9 @@ const gap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return moved / 2;
 };
 
-/** Is the predicted difference of `point` to the best within the belief's doubt of that difference? */
-export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint): boolean =>
-  point.mean - best.mean <= belief.doubtOfLead(best)(point);
+/** Is the predicted difference of `point` to the best within so many sd of the belief about that difference? */
+export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint, sds: number): boolean =>
+  point.mean - best.mean <= sds * belief.doubtOfLead(best)(point);
 
 /** Points on the way from the best to others: feasible, as the set is convex. */
 const wayPoints = (

@@ -1,5 +1,6 @@
 import { costOf } from '../domain/cost.js';
 import type { Recommendation } from '../domain/decision.js';
+import { isSameFidelity } from '../domain/fidelity.js';
 import { feasibleSet, type FeasibleSet } from '../domain/feasible-set.js';
 import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
@@ -18,10 +19,11 @@ import { settledObservations } from './titrate.js';
 
 export interface RecommendOptions {
   readonly seed: number;
-  /** Recommended instead of the best when the belief cannot tell it from the best. */
+  /** Recommended instead of the best unless the belief is clear (two sd) that it is worse. */
   readonly prefer?: Mixture;
 }
 
+const SDS_TO_LEAVE = 2; // a preferred mixture, such as a confirmed one, is left on clear evidence only
 const CORNERS_SHOWN = 7; // with the centre: the eight mixtures that a recommendation shows at most
 
 /** Nothing is known: the centre, with a mean of 0 and an sd of 1 that stand for no knowledge at all. */
@@ -35,6 +37,14 @@ const blankRecommendation = (sweep: Sweep, feasible: FeasibleSet): Recommendatio
     shareRanges: shareRangesOf(feasible.domains, alike),
     trust: sweep.scales.map(({ name }) => ({ scale: name, correlation: 0, runs: 0 })),
   };
+};
+
+/** The mixtures that may be recommended: where only some runs can be made, those that have one at the target. */
+const recommendable = (sweep: Sweep): FeasibleSet => {
+  const { runs, mixtures, target } = sweep;
+  const atTarget = new Set(runs?.filter((run) => isSameFidelity(run, target)).map(({ mixture }) => mixture));
+  if (mixtures === undefined || atTarget.size === 0) return feasibleSet(sweep);
+  return feasibleSet({ ...sweep, mixtures: mixtures.filter((_, i) => atTarget.has(i)) });
 };
 
 /** The best completed run at the costliest fidelity that has one. */
@@ -67,7 +77,7 @@ const chosenPoint = (
   const shares = sharesOf(prefer, Object.keys(sweep.domains));
   if (!feasible.contains(shares)) return survey.best;
   const preferred = belief.predict(shares);
-  return isWithinDoubt(belief, preferred, survey.best) ? preferred : survey.best;
+  return isWithinDoubt(belief, preferred, survey.best, SDS_TO_LEAVE) ? preferred : survey.best;
 };
 
 /**
@@ -84,10 +94,10 @@ export const recommend = (
 ): Recommendation => {
   const parsed = parseObservations(sweep, observations);
   const policy = policyOf(sweep);
-  const feasible = feasibleSet(sweep);
+  const feasible = recommendable(sweep);
   const { seed, prefer } = options;
   const history = historyOf(sweep, parsed, []);
-  const situation = { sweep, feasible, observations: parsed, pending: [], seed, history };
+  const situation = { sweep, feasible: feasibleSet(sweep), observations: parsed, pending: [], seed, history };
   const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
   const belief = formBelief(sweep, settled, []);
   if (belief === null) return blankRecommendation(sweep, feasible);

@@ -7,6 +7,7 @@ import type { Observation } from '../../src/domain/observation.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
 import { createTableWorld } from '../../src/simulators/table.js';
 import { limitToWorld } from '../../src/temporal/world-limits.js';
 
@@ -85,6 +86,8 @@ describe('a sweep over a table of past runs', () => {
         });
       }
       expect(observations.length).toBeGreaterThan(3);
+      const { mixture: best } = recommend(sweep, observations, { seed: 5 });
+      expect([0, 0.3, 0.31, 0.9].some((a) => isSameMixture(best, { a, b: 1 - a }))).toBe(true); // can be run at the target
       expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(
         observations.length,
       );
