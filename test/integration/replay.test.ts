@@ -9,15 +9,9 @@ import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { sweepWorkflowId, trialWorkflowId } from '../../src/domain/messages.js';
 import { packageVersion } from '../../src/temporal/package-version.js';
+import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
-import {
-  ScriptedLauncher,
-  ScriptedProposer,
-  small,
-  startScripted,
-  toySweep,
-  workflowBundle,
-} from './scripted-sweep.js';
+import { ScriptedLauncher, ScriptedProposer, small, startScripted, workflowBundle } from './scripted-sweep.js';
 
 interface SavedHistory {
   readonly workflowId: string;

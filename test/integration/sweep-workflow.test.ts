@@ -7,8 +7,9 @@ import { trialWorkflowId } from '../../src/domain/messages.js';
 import type { TitrateConnection } from '../../src/temporal/client.js';
 import { sweepPaths } from '../../src/temporal/home.js';
 import { pendingWork } from '../../src/temporal/pending-work.js';
+import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
-import { ScriptedLauncher, ScriptedProposer, small, startScripted, toySweep } from './scripted-sweep.js';
+import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
 import type { StartedSweep, SweepSetup } from './scripted-sweep.js';
 
 const server = withServer();

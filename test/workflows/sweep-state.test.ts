@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/domain/cost.js';
 import type { JobResult } from '../../src/domain/ports.js';
 import type { RecordEvent } from '../../src/domain/record-event.js';
-import type { Sweep } from '../../src/domain/sweep.js';
 import { chargeFor, checkedResult, jobOf, trialName } from '../../src/workflows/job-spec.js';
 import { eventsOfNews } from '../../src/workflows/sweep-inbox.js';
 import {
@@ -17,25 +16,9 @@ import {
   withObservation,
 } from '../../src/workflows/sweep-state.js';
 import type { SweepState } from '../../src/workflows/sweep-state.js';
+import { toySweep } from './toy-sweep.js';
 
-const sweep: Sweep = {
-  name: 'toy',
-  objective: { direction: 'minimize', weights: { loss: 1 } },
-  domains: { a: { min: 0, max: 1 }, b: { min: 0, max: 1 } },
-  groups: [],
-  scales: [
-    { name: 'small', parameters: 1e6, tokensPerStep: 100, steps: [10, 20] },
-    { name: 'big', parameters: 1e7, tokensPerStep: 100, steps: [10, 20] },
-  ],
-  target: { scale: 'big', steps: 20 },
-  cost: { kind: 'table', unit: 'units', perStep: { small: 0.1, big: 1 } },
-  budget: 100,
-  parallel: 3,
-  policy: { name: 'titrate' },
-  launcher: { kind: 'simulator', world: 'toy', secondsPerUnit: 0 },
-  confirm: 1,
-  seed: 1,
-};
+const sweep = toySweep({ budget: 100, parallel: 3, confirm: 1 });
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
 const decided = (decision: number, scale: string, steps: number): Decided => ({
