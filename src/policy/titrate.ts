@@ -13,7 +13,7 @@ import type { Sweep } from '../domain/sweep.js';
 import { formBelief, hyperparametersOf, type Belief } from '../surrogate/belief.js';
 import { trustOf } from '../surrogate/trust.js';
 import { findOffers, nothingLeft } from './candidates.js';
-import { BY_MEAN, surveyMixtures } from './choose-mixture.js';
+import { BY_MEAN, cautiousScore, surveyMixtures } from './choose-mixture.js';
 import {
   bestPerFidelity,
   costText,
@@ -90,6 +90,34 @@ export const settledObservations = (situation: Situation): readonly Observation[
 
 const committedOf = ({ history }: Situation): number => history.spent + history.pendingCost;
 
+type Shown = Pick<Explanation, 'hyperparameters' | 'trust' | 'fit' | 'incumbent'>;
+
+/** One belief serves a whole tier of the opening, so that what it shows is worked out once. */
+const shownOf = new WeakMap<Belief, Shown>();
+
+const showBelief = ({ sweep, feasible }: Situation, belief: Belief, settled: readonly Observation[]): Shown => {
+  const score = cautiousScore(belief, feasible);
+  const { best } = surveyMixtures(belief, sweep, feasible, settled, sweep.seed, score);
+  return {
+    hyperparameters: hyperparametersOf(belief),
+    fit: fitQualityOf(belief),
+    trust: trustOf(sweep, settled, belief, trustPool(sweep, feasible)),
+    incumbent: incumbentOf(sweep, best),
+  };
+};
+
+/** What is believed while the opening goes on, once its first tier is complete: shown, and no part of the choice. */
+const beliefSoFar = (situation: Situation, tiers: readonly Tier[]): Shown => {
+  const { sweep, observations } = situation;
+  const settled = settledObservations(situation);
+  const isEarly = observations.length < (tiers[0]?.mixtures.length ?? Infinity);
+  const belief = isEarly ? null : formBelief(sweep, settled, []);
+  if (belief === null) return { hyperparameters: {}, trust: [] };
+  const shown = shownOf.get(belief) ?? showBelief(situation, belief, settled);
+  shownOf.set(belief, shown);
+  return shown;
+};
+
 const openingProposal = (
   situation: Situation,
   next: Fidelity & { shares: Float64Array },
@@ -113,10 +141,9 @@ const openingProposal = (
         `Part of the opening of ${runs} runs for ${costText(sweep, total)} over corners and centre of the allowed mixtures: ` +
         `${fidelityText(next)} for ${costText(sweep, cost)}; target-scale runs wait until smaller ones have said where to look.`,
       committed: committedOf(situation),
-      hyperparameters: {},
-      trust: [],
       considered: [],
       excluded: [],
+      ...beliefSoFar(situation, tiers),
     },
   };
 };
