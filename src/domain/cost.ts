@@ -17,6 +17,13 @@ export const costPerStep = (sweep: Pick<Sweep, 'cost' | 'scales'>, scaleName: st
 export const costOf = (sweep: Pick<Sweep, 'cost' | 'scales'>, fidelity: Fidelity, resumeSteps = 0): number =>
   costPerStep(sweep, fidelity.scale) * (fidelity.steps - resumeSteps);
 
+/** What the confirmation runs at the end will cost, in the sweep's units: kept free while the search goes on. */
+export const confirmationReserve = (sweep: Pick<Sweep, 'confirm' | 'cost' | 'scales' | 'target'>): number =>
+  sweep.confirm * costOf(sweep, sweep.target);
+
+/** Relative: a budget of exactly n runs buys n runs, though sums of costs are rounded. */
+export const BUDGET_SLACK = 1e-9;
+
 /** Names the unit that costs of this kind are counted in. */
 export const costUnit = (cost: Cost): string => {
   switch (cost.kind) {

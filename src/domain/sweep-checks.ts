@@ -1,4 +1,4 @@
-import { costOf, costUnit } from './cost.js';
+import { BUDGET_SLACK, costOf, costUnit } from './cost.js';
 import type { Problem } from './errors.js';
 import type { Fidelity } from './fidelity.js';
 import { limitProblems } from './limit-problems.js';
@@ -9,8 +9,6 @@ import type { Draft } from './sweep-draft.js';
 import { holed, sectionOf } from './sweep-draft.js';
 import type { Sections } from './sweep-sections.js';
 import { numberText, pathText } from './zod-problems.js';
-
-const BUDGET_SLACK = 1e-9; // relative: a budget of exactly n runs buys n runs
 
 const countProblems = ({ domainNames, scaleNames }: Draft, { whole }: Sections): Problem[] => [
   ...(whole.has('domains') && domainNames.length < 2

@@ -1,4 +1,4 @@
-import { costOf } from '../domain/cost.js';
+import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
@@ -28,11 +28,6 @@ const KEY_DIGITS = 6; // mixtures closer than 1e-6 in every share are one
 
 const mixtureKey = (shares: ArrayLike<number>): string =>
   Array.from(shares, (share) => (share + 0).toFixed(KEY_DIGITS).replace('-0.000000', '0.000000')).join();
-
-/** Cost of a target run for each confirmation that the sweep asks for. */
-export const confirmationReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
-
-const BUDGET_SLACK = 1e-9; // relative; a budget of exactly n runs must buy n in floating point
 
 /** Tells whether a run can be made at all: every one can, unless the sweep lists its runs. */
 const possibleRuns = ({ runs, mixtures, domains }: Sweep): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {

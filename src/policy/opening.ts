@@ -1,8 +1,7 @@
-import { costOf } from '../domain/cost.js';
+import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
-import { confirmationReserve } from './history.js';
 
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
 export interface Tier extends Fidelity {

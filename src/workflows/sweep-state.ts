@@ -1,5 +1,5 @@
 /** What a sweep workflow knows, as plain data, and the moves it may make. No Temporal in here. */
-import { costOf } from '../domain/cost.js';
+import { BUDGET_SLACK, confirmationReserve } from '../domain/cost.js';
 import type { Recommendation } from '../domain/decision.js';
 import { trialWorkflowId } from '../domain/messages.js';
 import type { Act, InFlightTrial, SweepProgress } from '../domain/messages.js';
@@ -10,8 +10,6 @@ import type { JobSpec } from '../domain/ports.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { jobOf } from './job-spec.js';
-
-const BUDGET_SLACK = 1e-9; // relative: sums of costs are rounded
 
 /** A trial in flight with its job, so that a lost trial workflow can be started again on the same job. */
 export interface RunningTrial extends InFlightTrial {
@@ -74,12 +72,9 @@ export const initialState: SweepState = {
 /** Worst-case cost of the trials in flight. */
 export const committedBy = (state: SweepState): number => state.running.reduce((sum, { cost }) => sum + cost, 0);
 
-/** What the confirmation at the end may cost; kept free while the search goes on. */
-const confirmReserve = (sweep: Sweep): number => sweep.confirm * costOf(sweep, sweep.target);
-
 /** Can a trial of this cost be started within the budget, whatever becomes of the trials in flight? */
 export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boolean => {
-  const reserve = state.phase === 'searching' ? confirmReserve(sweep) : 0;
+  const reserve = state.phase === 'searching' ? confirmationReserve(sweep) : 0;
   return state.spent + committedBy(state) + cost + reserve <= sweep.budget * (1 + BUDGET_SLACK);
 };
 
