@@ -16,7 +16,10 @@ export interface Situation {
 
 /** A rule for the next run; pure: the same situation gives the same proposal. */
 export interface Policy {
-  /** Does the recommendation come from the belief, or from the best run at the costliest fidelity? */
-  readonly recommendsBy: 'belief' | 'best-run';
+  /**
+   * Where the recommended mixture comes from: the belief, the best run at the costliest fidelity, or the policy's own rule,
+   * which returns allowed shares, or undefined while it has none (the centre is recommended then). Intervals are the belief's.
+   */
+  readonly recommendsBy: 'belief' | 'best-run' | ((situation: Situation) => ArrayLike<number> | undefined);
   propose(situation: Situation): Proposal | null;
 }

@@ -14,6 +14,7 @@ import { historyOf } from './history.js';
 import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js';
 import { parseObservations } from './parse-observations.js';
 import { policyOf } from './policies.js';
+import type { Policy, Situation } from './policy.js';
 import { triedMixtures, trustPool } from './pool.js';
 import { settledObservations } from './titrate.js';
 
@@ -66,6 +67,17 @@ const bestRun = (
   return best === undefined ? undefined : Float64Array.from(sharesOf(best.mixture, feasible.domains));
 };
 
+/** The mixture that the policy itself names; undefined where the belief chooses. */
+const namedMixture = (
+  { recommendsBy }: Policy,
+  situation: Situation,
+  feasible: FeasibleSet,
+): ArrayLike<number> | undefined => {
+  if (recommendsBy === 'belief') return undefined;
+  if (recommendsBy === 'best-run') return bestRun(situation.sweep, feasible, situation.observations);
+  return recommendsBy({ ...situation, feasible }) ?? feasible.centre;
+};
+
 const chosenPoint = (
   belief: Belief,
   sweep: Sweep,
@@ -101,13 +113,13 @@ export const recommend = (
   const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
   const belief = formBelief(sweep, settled, []);
   if (belief === null) return blankRecommendation(sweep, feasible);
-  const run = policy.recommendsBy === 'best-run' ? bestRun(sweep, feasible, parsed) : undefined;
+  const named = namedMixture(policy, situation, feasible);
   const survey =
-    run === undefined
+    named === undefined
       ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible))
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
-          best: belief.predict(run),
+          best: belief.predict(named),
         };
   const chosen = chosenPoint(belief, sweep, feasible, survey, prefer);
   const alike = nearOptimalSet(belief, feasible, survey.pool, chosen);
