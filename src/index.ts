@@ -6,13 +6,15 @@ export { InputError, LauncherError, NumericalError, StateError, isTitrateError }
 export type { ErrorCode, Problem } from './domain/errors.js';
 export type { Mixture } from './domain/mixture.js';
 export type { Fidelity, Scale } from './domain/fidelity.js';
-export type { Cost, Domain, Group, LauncherChoice, Objective, PolicyChoice, Sweep } from './domain/sweep.js';
+export type { Cost, Domain, Group, Guard, LauncherChoice, Objective, PolicyChoice, Reference, Sweep } from './domain/sweep.js';
 export type { CurvePoint, Metrics, Observation, ObservationStatus, PendingTrial } from './domain/observation.js';
 export type {
   Candidate,
   Explanation,
   FidelityTrust,
   FitQuality,
+  FrontPoint,
+  GuardForecast,
   NearOptimal,
   Prediction,
   Proposal,

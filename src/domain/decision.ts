@@ -1,5 +1,6 @@
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
+import type { Guard } from './sweep.js';
 
 /** A predicted objective at the target, in the objective's own units and direction. */
 export interface Prediction {
@@ -37,6 +38,19 @@ export interface FitQuality {
   readonly standardizedError: number;
 }
 
+/** What is believed of a guarded metric at the target, in the metric's own unit. */
+export interface GuardForecast extends Prediction, Guard {
+  /** That the metric keeps its limits there. */
+  readonly probability: number;
+}
+
+/** A mixture than which no other is better in every metric, with what is predicted of each metric at the target. */
+export interface FrontPoint {
+  readonly mixture: Mixture;
+  /** Metric name to prediction, in the metric's own unit. */
+  readonly metrics: Readonly<Record<string, Prediction>>;
+}
+
 /** Why this run: everything `explain` needs, plain JSON. */
 export interface Explanation {
   readonly policy: string;
@@ -58,6 +72,8 @@ export interface Explanation {
   readonly runnerUpCheaper?: Candidate;
   /** Fidelities left out, each with the reason (budget, rule of the policy). */
   readonly excluded: readonly (Fidelity & { readonly reason: string })[];
+  /** What the run's mixture is expected to do to the guarded metrics at the target; absent when nothing is guarded. */
+  readonly guards?: readonly GuardForecast[];
   /** The mixture that would be recommended now. */
   readonly incumbent?: Prediction & { readonly mixture: Mixture };
 }
@@ -84,4 +100,10 @@ export interface Recommendation extends Prediction {
   /** Smallest and largest share of each domain over the near-optimal set. */
   readonly shareRanges: Readonly<Record<string, readonly [number, number]>>;
   readonly trust: readonly FidelityTrust[];
+  /** The guarded metrics of `mixture` at the target; absent when nothing is guarded, or nothing is known yet. */
+  readonly guards?: readonly GuardForecast[];
+  /** What a reader has to be told in words, such as that no mixture keeps the guards. */
+  readonly note?: string;
+  /** Spread-out trade-offs between the objective's metrics, none better than another in all; absent unless asked for. */
+  readonly front?: readonly FrontPoint[];
 }

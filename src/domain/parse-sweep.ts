@@ -27,6 +27,7 @@ const assemble = ({ sound }: Sections, draft: Draft): Sweep | null => {
   return {
     name,
     objective,
+    ...(draft.guards === undefined ? {} : { guards: draft.guards }),
     domains: draft.domains,
     groups: draft.groups.filter((group) => group !== undefined),
     scales: draft.scales.map(({ path: _, ...scale }) => scale),

@@ -1,14 +1,18 @@
 import { costOf } from './cost.js';
 import type { Problem } from './errors.js';
 import type { Fidelity } from './fidelity.js';
-import type { Cost, Domain, Group, Objective } from './sweep.js';
+import { readGuards } from './read-guards.js';
+import { readObjective } from './read-objective.js';
+import type { Cost, Domain, Group, Guard, Objective } from './sweep.js';
 import type { PlacedScale, Reading } from './sweep-readers.js';
-import { readBudget, readCost, readDomains, readGroup, readObjective, readScales } from './sweep-readers.js';
+import { readBudget, readCost, readDomains, readGroup, readScales } from './sweep-readers.js';
 import type { Sections } from './sweep-sections.js';
 
 /** What several keys' checks need, as far as the file is sound. */
 export interface Draft {
   readonly objective?: Objective;
+  /** Absent when nothing is guarded. */
+  readonly guards?: readonly Guard[];
   readonly domains: Readonly<Record<string, Domain>>;
   /** Names that the file gives to domains and scales, also to faulty ones. */
   readonly domainNames: readonly string[];
@@ -57,6 +61,7 @@ export const holed = <T>(list: readonly T[] | undefined): readonly (T | undefine
 export const draftOf = (input: unknown, { sound, whole }: Sections): Draft => {
   const objective: Reading<Objective> =
     sound.objective === undefined ? { problems: [] } : readObjective(sound.objective);
+  const guards = readGuards(sound.guards ?? []);
   const domains = readDomains(sound.domains ?? {});
   const scales = readScales(sound.scales ?? {});
   const cost = whole.has('cost') ? readCost(sound.cost) : undefined;
@@ -66,6 +71,7 @@ export const draftOf = (input: unknown, { sound, whole }: Sections): Draft => {
   const budget: Reading<number> = sound.budget === undefined ? { problems: [] } : readBudget(sound.budget, targetCost);
   return {
     ...(objective.value === undefined ? {} : { objective: objective.value }),
+    ...(guards.value === undefined ? {} : { guards: guards.value }),
     domains: domains.value ?? {},
     domainNames: namesIn(sectionOf(input, 'domains')),
     scaleNames: namesIn(sectionOf(input, 'scales')),
@@ -74,6 +80,6 @@ export const draftOf = (input: unknown, { sound, whole }: Sections): Draft => {
     ...(target === undefined ? {} : { target }),
     ...(cost === undefined ? {} : { cost }),
     ...(budget.value === undefined ? {} : { budget: budget.value }),
-    problems: [objective, domains, scales, budget].flatMap(({ problems }) => problems),
+    problems: [objective, guards, domains, scales, budget].flatMap(({ problems }) => problems),
   };
 };

@@ -38,6 +38,16 @@ const Scale = strict(scaleShape);
 const NamedScale = strict({ name: text.describe('Name of the scale.'), ...scaleShape });
 
 const Weights = z.record(text, z.number()).describe('Metric name to weight.');
+const Direction = z.enum(['minimize', 'maximize']);
+const Reference = strict({
+  zero: z.number().describe('The value that counts as 0, such as chance level (default 0).').optional(),
+  unit: positive.describe('The difference that counts as 1.'),
+}).describe('Makes metrics of unlike units add up: (metric - zero) / unit is what is weighed.');
+const Metric = strict({
+  direction: Direction.describe('Is less of it better, or more?'),
+  weight: positive.describe('How much a unit of it counts (default 1).').optional(),
+  reference: Reference.optional(),
+});
 const Goal = z.union([text.describe('One metric.'), Weights], { error: 'a metric name, or a map of metric to weight' });
 
 const perStep = z.record(text, positive).describe('Scale name to the cost of one step.');
@@ -48,9 +58,36 @@ export const SECTIONS = {
   objective: strict({
     minimize: Goal.describe('What to minimise: a metric that jobs report, or a weighted sum of metrics.').optional(),
     maximize: Goal.describe('What to maximise: a metric that jobs report, or a weighted sum of metrics.').optional(),
-    direction: z.enum(['minimize', 'maximize']).describe('With weights: the checked form.').optional(),
+    metrics: z
+      .record(text, Metric)
+      .describe(
+        'A weighted sum of metrics, each with its own direction; where directions differ, more of it is better.',
+      )
+      .optional(),
+    pareto: z
+      .boolean()
+      .describe('Also return the front of trade-offs between the metrics; two metrics or more (default false).')
+      .optional(),
+    direction: Direction.describe('With weights: the checked form.').optional(),
     weights: Weights.optional(),
+    references: z.record(text, Reference).describe('With weights: the checked form.').optional(),
   }).describe('What the mixture is chosen for, at the target.'),
+  guards: z
+    .array(
+      strict({
+        metric: text.describe('A metric that jobs report.'),
+        atMost: z.number().describe('Never more than this.').optional(),
+        atLeast: z.number().describe('Never less than this.').optional(),
+        confidence: z
+          .number()
+          .min(0.5)
+          .lt(1)
+          .describe('Probability from which a limit counts as kept (default 0.84: one standard deviation).')
+          .optional(),
+      }),
+    )
+    .describe('Metrics that must not get worse than a limit at the target, whatever the objective gains by it.')
+    .optional(),
   domains: z.record(text, Domain).describe('Domains of the mixture; shares sum to 1.'),
   groups: z
     .array(

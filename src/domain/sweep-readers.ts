@@ -1,8 +1,8 @@
 import type { Problem } from './errors.js';
 import type { Scale } from './fidelity.js';
-import type { Cost, Domain, Group, LauncherChoice, Objective, PolicyChoice } from './sweep.js';
+import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
 import type { SweepFile } from './sweep-file.js';
-import { pathText, valueText } from './zod-problems.js';
+import { pathText } from './zod-problems.js';
 
 /** Something read from the file, with what is wrong with it. */
 export interface Reading<T> {
@@ -20,24 +20,6 @@ const problem = (path: readonly PropertyKey[], expected: string, found: string):
   expected,
   found,
 });
-
-/** Reads the objective in any of its forms. */
-export const readObjective = (objective: SweepFile['objective']): Reading<Objective> => {
-  const { minimize, maximize, direction, weights } = objective;
-  const goals = [minimize, maximize, direction ?? weights].filter((goal) => goal !== undefined);
-  if (goals.length !== 1 || (direction === undefined) !== (weights === undefined)) {
-    const found = Object.keys(objective).join(', ') || 'nothing';
-    return { problems: [problem(['objective'], 'one of minimize and maximize', found)] };
-  }
-  const goal = minimize ?? maximize ?? weights ?? {};
-  const value: Objective = {
-    direction: direction ?? (minimize === undefined ? 'maximize' : 'minimize'),
-    weights: typeof goal === 'string' ? { [goal]: 1 } : goal,
-  };
-  if (Object.values(value.weights).some((weight) => weight !== 0)) return { value, problems: [] };
-  const key = minimize === undefined ? (maximize === undefined ? 'weights' : 'maximize') : 'minimize';
-  return { problems: [problem(['objective', key], 'a weight other than 0', valueText(goal))] };
-};
 
 const readDomain = (name: string, domain: SweepFile['domains'][string]): Reading<Domain> => {
   const { share, min, max, tokens } = domain ?? {};

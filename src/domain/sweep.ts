@@ -22,11 +22,32 @@ export interface PossibleRun extends Fidelity {
   readonly mixture: number;
 }
 
-/** What is optimised: the weighted sum of reported metrics, minimised or maximised. */
+/** Where a metric's scale begins and how long its unit is, so that metrics of unlike units add up. */
+export interface Reference {
+  /** The value that counts as 0, such as chance level or today's model. */
+  readonly zero: number;
+  /** The difference that counts as 1; positive. */
+  readonly unit: number;
+}
+
+/** What is optimised: sum of weight x (metric - zero) / unit over reported metrics, minimised or maximised. */
 export interface Objective {
   readonly direction: 'minimize' | 'maximize';
-  /** Metric name to weight. */
+  /** Metric name to weight; a metric that is wanted the other way round than `direction` has a negative one. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Metric name to its reference; the other metrics count as reported. */
+  readonly references?: Readonly<Record<string, Reference>>;
+  /** Asks for the front of trade-offs between the metrics beside the mixture that is best by the sum. */
+  readonly pareto?: true;
+}
+
+/** A limit that a metric must keep at the target, whatever the objective gains by breaking it; it has one limit or both. */
+export interface Guard {
+  readonly metric: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** The probability, under the belief, from which a limit counts as kept; in [0.5, 1). */
+  readonly confidence: number;
 }
 
 /**
@@ -74,6 +95,8 @@ export type LauncherChoice =
 export interface Sweep {
   readonly name: string;
   readonly objective: Objective;
+  /** Absent when nothing is guarded. */
+  readonly guards?: readonly Guard[];
   /** Domains in the file's order. */
   readonly domains: Readonly<Record<string, Domain>>;
   readonly groups: readonly Group[];

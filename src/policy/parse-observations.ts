@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError, type Problem } from '../domain/errors.js';
 import type { Mixture } from '../domain/mixture.js';
+import { neededMetrics } from '../domain/objective.js';
 import type { Metrics, Observation, ObservationStatus, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
@@ -104,13 +105,13 @@ const parseMetrics = (input: Record<string, unknown>, status: string, at: string
   return kept;
 };
 
-const checkObjective = (sweep: Sweep, found: Metrics, at: string, problems: Problem[]): void => {
-  for (const metric of Object.keys(sweep.objective.weights)) {
+const checkNeeded = (sweep: Sweep, found: Metrics, at: string, problems: Problem[]): void => {
+  for (const metric of neededMetrics(sweep)) {
     if (metric in found) continue;
     const names = Object.keys(found).join(', ') || 'no metric';
     problems.push({
       path: `${at}.metrics.${metric}`,
-      expected: 'the metric of the objective, a finite number',
+      expected: `the metric of ${metric in sweep.objective.weights ? 'the objective' : 'a guard'}, a finite number`,
       found: names,
     });
   }
@@ -132,7 +133,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
   const mixture = parseMixture(sweep, loose.mixture, `${at}.mixture`, problems);
   const before = problems.length;
   const found = parseMetrics(loose.metrics ?? {}, status ?? 'failed', `${at}.metrics`, problems);
-  if (status === 'completed' && problems.length === before) checkObjective(sweep, found, at, problems);
+  if (status === 'completed' && problems.length === before) checkNeeded(sweep, found, at, problems);
   const curve = loose.curve?.map((point, i) => ({
     steps: point.steps,
     metrics: parseMetrics(point.metrics, status ?? 'failed', `${at}.curve[${i}].metrics`, problems),

@@ -1,4 +1,5 @@
 import { costPerStep } from '../domain/cost.js';
+import { neededMetrics } from '../domain/objective.js';
 import { seedOf } from '../domain/rng.js';
 import type { JobResult, JobSpec } from '../domain/ports.js';
 import type { RecordEvent } from '../domain/record-event.js';
@@ -44,15 +45,18 @@ export const chargeFor = (sweep: Sweep, job: JobSpec, result: JobResult): number
   return Math.min(job.cost, Math.max(0, costPerStep(sweep, job.scale) * (paidUntil - from)));
 };
 
-/** A job that completed without a metric that the objective needs has failed: nothing can be learnt from it. */
+/** A job that completed without a metric that the objective or a guard needs has failed: nothing can be learnt from it. */
 export const checkedResult = (sweep: Sweep, result: JobResult): JobResult => {
   if (result.status !== 'completed') return result;
-  const missing = Object.keys(sweep.objective.weights).filter((metric) => result.metrics[metric] === undefined);
+  const missing = neededMetrics(sweep).filter((metric) => result.metrics[metric] === undefined);
   if (missing.length === 0) return result;
+  const who = missing.some((metric) => Object.hasOwn(sweep.objective.weights, metric))
+    ? 'objective needs'
+    : 'guards need';
   const reported = Object.keys(result.metrics).join(', ') || 'none';
   return {
     ...result,
     status: 'failed',
-    detail: `the objective needs ${missing.join(', ')}, which the job did not report at its last step (reported: ${reported})`,
+    detail: `the ${who} ${missing.join(', ')}, which the job did not report at its last step (reported: ${reported})`,
   };
 };
