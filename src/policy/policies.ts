@@ -1,12 +1,18 @@
 import { InputError } from '../domain/errors.js';
 import { POLICY_NAMES, type PolicyName } from '../domain/policy-options.js';
 import type { Sweep } from '../domain/sweep.js';
+import { createAsha } from './asha.js';
 import { createHyperband } from './hyperband.js';
 import { createMfmsEi } from './mfms-ei.js';
 import type { Policy } from './policy.js';
+import { createProportional } from './proportional.js';
 import { createRandomSearch } from './random-search.js';
+import { createSingleFidelityGp } from './single-fidelity-gp.js';
+import { createSobol } from './sobol.js';
 import { createSuccessiveHalving } from './successive-halving.js';
 import { createTitrate } from './titrate.js';
+import { createUnimax } from './unimax.js';
+import { createUtilimax } from './utilimax.js';
 
 const POLICIES: Readonly<Record<PolicyName, (sweep: Sweep) => Policy>> = {
   titrate: createTitrate,
@@ -14,6 +20,12 @@ const POLICIES: Readonly<Record<PolicyName, (sweep: Sweep) => Policy>> = {
   random: createRandomSearch,
   'successive-halving': createSuccessiveHalving,
   hyperband: createHyperband,
+  sobol: createSobol,
+  proportional: createProportional,
+  unimax: createUnimax,
+  utilimax: createUtilimax,
+  asha: createAsha,
+  'single-fidelity-gp': createSingleFidelityGp,
 };
 
 const isPolicyName = (name: string): name is PolicyName => (POLICY_NAMES as readonly string[]).includes(name);
