@@ -6,7 +6,17 @@ export { InputError, LauncherError, NumericalError, StateError, isTitrateError }
 export type { ErrorCode, Problem } from './domain/errors.js';
 export type { Mixture } from './domain/mixture.js';
 export type { Fidelity, Scale } from './domain/fidelity.js';
-export type { Cost, Domain, Group, Guard, LauncherChoice, Objective, PolicyChoice, Reference, Sweep } from './domain/sweep.js';
+export type {
+  Cost,
+  Domain,
+  Group,
+  Guard,
+  LauncherChoice,
+  Objective,
+  PolicyChoice,
+  Reference,
+  Sweep,
+} from './domain/sweep.js';
 export type { CurvePoint, Metrics, Observation, ObservationStatus, PendingTrial } from './domain/observation.js';
 export type {
   Candidate,

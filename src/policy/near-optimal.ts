@@ -29,15 +29,18 @@ const wayPoints = (
   return [...pool, ...between.map((shares) => belief.predict(shares))];
 };
 
-/** Picks a spread-out set of mixtures that the belief cannot tell from the best, the best among them, best first. */
+/** Picks a spread-out set of allowed mixtures that the belief cannot tell from the best, the best among them, best first. */
 export const nearOptimalSet = (
   belief: Belief,
   feasible: FeasibleSet,
   pool: readonly TargetPoint[],
   best: TargetPoint,
+  isAllowed: (point: TargetPoint) => boolean = () => true,
 ): TargetPoint[] => {
   const doubt = belief.doubtOfLead(best);
-  const alike = wayPoints(belief, feasible, pool, best).filter((point) => point.mean - best.mean <= doubt(point));
+  const alike = wayPoints(belief, feasible, pool, best).filter(
+    (point) => point.mean - best.mean <= doubt(point) && isAllowed(point),
+  );
   const chosen = [best];
   const distance = alike.map((point) => gap(point.shares, best.shares));
   while (chosen.length < MOST) {

@@ -23,6 +23,26 @@ const upperTailBySeries = (x: number): number => {
   return 0.5 - normalDensity(x) * sum;
 };
 
+/** Phi(x): the chance that a standard normal is at most x. */
+export const normalCdf = (x: number): number => {
+  const size = Math.abs(x);
+  const tail = size >= SERIES_LIMIT ? normalDensity(size) * millsRatio(size) : upperTailBySeries(size);
+  return x > 0 ? 1 - tail : tail;
+};
+
+const FARTHEST = 9; // Phi(9) is 1 in double precision
+
+/** The x with Phi(x) = chance, by bisection; chance in (0, 1). */
+export const normalQuantile = (chance: number): number => {
+  let [low, high] = [-FARTHEST, FARTHEST];
+  while (high - low > 1e-12 * FARTHEST) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < chance) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+};
+
 /** E max(Z - c, 0) = phi(c) - c Phi(-c) for c >= 0: what a normal gains beyond a bar at `c`. */
 export const normalGain = (c: number): number => {
   if (c >= SERIES_LIMIT) return normalDensity(c) * (1 - c * millsRatio(c));

@@ -1,0 +1,53 @@
+import type { Prediction } from '../domain/decision.js';
+import type { Observation, PendingTrial } from '../domain/observation.js';
+import type { Objective, Sweep } from '../domain/sweep.js';
+import type { TargetPoint } from '../surrogate/belief.js';
+import { formBelief } from '../surrogate/form-belief.js';
+import type { ShareEffects } from './polish.js';
+
+/** What is believed of one metric at the target, in its own unit and direction. */
+export interface MetricBelief {
+  readonly metric: string;
+  predict(shares: ArrayLike<number>): Prediction;
+  /** What moving up to `step` of share does to the mean, to first order. */
+  effectsAt(shares: ArrayLike<number>, step: number): ShareEffects;
+}
+
+/**
+ * Forms the belief about one metric as if it alone were optimised; null when no run has reported it yet. A diverged run
+ * counts as the worst value seen, and `direction` says which side is worse.
+ */
+export const beliefAbout = (
+  sweep: Sweep,
+  metric: string,
+  direction: Objective['direction'],
+  observations: readonly Observation[],
+  pending: readonly PendingTrial[],
+): MetricBelief | null => {
+  const belief = formBelief({ ...sweep, objective: { direction, weights: { [metric]: 1 } } }, observations, pending);
+  if (belief === null) return null;
+  const sign = direction === 'minimize' ? 1 : -1;
+  const known = new WeakMap<object, TargetPoint>(); // the same mixture is asked for by several rules
+  const pointAt = (shares: ArrayLike<number>): TargetPoint => {
+    const point = known.get(shares) ?? belief.predict(shares);
+    known.set(shares, point);
+    return point;
+  };
+  return {
+    metric,
+    predict: (shares) => {
+      const { mean, sd } = pointAt(shares);
+      return { mean: sign * mean, sd };
+    },
+    effectsAt: (shares, step) => {
+      const { take, give } = belief.shareEffects(pointAt(shares), step);
+      return { take: take.map((effect) => sign * effect), give: give.map((effect) => sign * effect) };
+    },
+  };
+};
+
+/** The range of a metric's predicted means over some mixtures; 1 where they are all alike. */
+export const spreadOver = ({ predict }: MetricBelief, mixtures: readonly ArrayLike<number>[]): number => {
+  const means = mixtures.map((shares) => predict(shares).mean);
+  return Math.max(...means) - Math.min(...means) || 1;
+};
