@@ -11,5 +11,9 @@ export const POLICY_NAMES = [
   'utilimax',
   'asha',
   'single-fidelity-gp',
+  'log-linear',
+  'data-mixing-laws',
+  'bimix',
+  'autoscale',
 ] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];

@@ -2,7 +2,11 @@ import { InputError } from '../domain/errors.js';
 import { POLICY_NAMES, type PolicyName } from '../domain/policy-options.js';
 import type { Sweep } from '../domain/sweep.js';
 import { createAsha } from './asha.js';
+import { createAutoscale } from './autoscale.js';
+import { createBimix } from './bimix.js';
+import { createDataMixingLaws } from './data-mixing-laws.js';
 import { createHyperband } from './hyperband.js';
+import { createLogLinear } from './log-linear.js';
 import { createMfmsEi } from './mfms-ei.js';
 import type { Policy } from './policy.js';
 import { createProportional } from './proportional.js';
@@ -26,6 +30,10 @@ const POLICIES: Readonly<Record<PolicyName, (sweep: Sweep) => Policy>> = {
   utilimax: createUtilimax,
   asha: createAsha,
   'single-fidelity-gp': createSingleFidelityGp,
+  autoscale: createAutoscale,
+  bimix: createBimix,
+  'data-mixing-laws': createDataMixingLaws,
+  'log-linear': createLogLinear,
 };
 
 const isPolicyName = (name: string): name is PolicyName => (POLICY_NAMES as readonly string[]).includes(name);
