@@ -7,6 +7,7 @@ import { createRng, seedOf } from '../domain/rng.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import type { Survey } from './choose-mixture.js';
 import { figure, type Excluded } from './explain.js';
+import { chanceWeights, likelyKept, type Guards } from './guards.js';
 import { alternativesAt, valuesAt } from './knowledge-gradient.js';
 import type { Situation } from './policy.js';
 import { bound } from './polish.js';
@@ -58,42 +59,50 @@ const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): 
 };
 
 /** Values candidate mixtures at a list of fidelities, leaving out what was run and what cannot be paid for. */
-const valuer = (situation: Situation, belief: Belief, survey: Survey) => {
+const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: (point: TargetPoint) => number) => {
   const { feasible, history } = situation;
   const points = distinctPoints([survey.best, ...bestBy(survey.pool, ALTERNATIVES)]);
-  const alternatives = alternativesAt(
-    belief,
-    points.map(({ shares }) => shares),
-  );
+  const alternatives = alternativesAt(belief, points);
   return (mixtures: readonly TargetPoint[], fidelity: Fidelity): Candidate[] => {
     const offers = mixtures
       .filter(({ shares }) => !history.isTaken(shares, fidelity))
-      .map(({ shares }) => ({ shares, ...history.offer(shares, fidelity) }))
+      .map((point) => ({ point, ...history.offer(point.shares, fidelity) }))
       .filter(({ cost }) => cost <= history.available);
     if (offers.length === 0) return [];
-    const shares = offers.map((offer) => offer.shares);
-    const values = valuesAt(belief, alternatives, shares, fidelity);
-    return offers.map(({ cost, continues, mixture, shares: at }, i) => ({
-      ...fidelity,
-      mixture: mixture ?? mixtureOf(at, feasible.domains),
-      cost,
-      value: values[i]!,
-      valuePerCost: values[i]! / cost,
-      ...(continues === undefined ? {} : { continues }),
-    }));
+    const { process, target } = belief;
+    const values = valuesAt(
+      { process, target, place: belief.place(fidelity) },
+      alternatives,
+      offers.map(({ point }) => point),
+    );
+    return offers.map(({ cost, continues, mixture, point }, i) => {
+      const value = weightOf(point) * values[i]!;
+      return {
+        ...fidelity,
+        mixture: mixture ?? mixtureOf(point.shares, feasible.domains),
+        cost,
+        value,
+        valuePerCost: value / cost,
+        ...(continues === undefined ? {} : { continues }),
+      };
+    });
   };
 };
 
-/** Looks at every fidelity: what it offers, and whether it may be chosen. */
-export const findOffers = (situation: Situation, belief: Belief, survey: Survey): Offers => {
+/**
+ * Looks at every fidelity: what it offers, and whether it may be chosen. Under guards, what may come to be recommended is
+ * what keeps them rather than not, and a run's value is weighed by the chance that its mixture does.
+ */
+export const findOffers = (situation: Situation, belief: Belief, survey: Survey, guards?: Guards): Offers => {
   const { sweep, seed } = situation;
-  const mixtures = candidateMixtures(survey, seed);
+  const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };
+  const mixtures = candidateMixtures(within, seed);
   const fidelities = sweep.scales.flatMap(({ name, steps }) =>
     steps.slice(-LONGEST_STEPS).map((count) => ({ scale: name, steps: count })),
   );
   const floor = costFloor(situation, fidelities);
   const isBelow = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
-  const value = valuer(situation, belief, survey);
+  const value = valuer(situation, belief, within, guards === undefined ? () => 1 : chanceWeights(guards, mixtures));
   const open = fidelities.filter((fidelity) => !isBelow(fidelity)).flatMap((fidelity) => value(mixtures, fidelity));
   // The first candidates are the proposal and the best by mean: enough to show what a forbidden fidelity is worth.
   const shown = mixtures.slice(0, 1 + CANDIDATES);

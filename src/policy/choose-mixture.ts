@@ -3,9 +3,9 @@ import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { scoreWithin, type Guards } from './guards.js';
-import { bound, polish, type Score } from './polish.js';
-import { polishWithin } from './polish-within.js';
-import { broadPool, localPool } from './pool.js';
+import { bound, polish, type Score, type ShareEffects } from './polish.js';
+import { polishWithin, rangeOf } from './polish-within.js';
+import { broadPool, localPool, triedMixtures } from './pool.js';
 
 const CAUTION = 0.35; // sds of the lead over the centre; measured among 0.35, 0.5, 0.7 and 1 (docs/methods.md)
 
@@ -21,6 +21,7 @@ export const cautiousScore = (belief: Belief, feasible: FeasibleSet): Score => {
   return (point) => point.mean + CAUTION * doubt(point);
 };
 
+const TRIED = 40; // mixtures of past runs looked at, best first
 const STARTS = 2; // pool members polished; more found nothing better
 
 /** The mixtures looked at, best mean first, and the best of them after polishing. */
@@ -29,17 +30,16 @@ export interface Survey {
   readonly best: TargetPoint;
 }
 
-const lowest = (points: readonly TargetPoint[], score: Score, count: number): TargetPoint[] =>
-  points
-    .map((point) => ({ point, value: score(point) }))
-    .sort((a, b) => a.value - b.value)
-    .slice(0, count)
-    .map(({ point }) => point);
-
-/** The range of predicted means; 1 where they are all alike. */
-const rangeOf = (pool: readonly TargetPoint[]): number => {
-  const means = pool.map(({ mean }) => mean);
-  return Math.max(...means) - Math.min(...means) || 1;
+/** A score that is never below the mean, and how to find its least values without working out every doubt. */
+const lowest = (points: readonly TargetPoint[], score: Score, count: number): TargetPoint[] => {
+  const found: { point: TargetPoint; value: number }[] = [];
+  for (const point of [...points].sort((a, b) => a.mean - b.mean)) {
+    if (found.length === count && point.mean >= found[count - 1]!.value) break;
+    found.push({ point, value: score(point) });
+    found.sort((a, b) => a.value - b.value);
+    found.length = Math.min(found.length, count);
+  }
+  return found.map(({ point }) => point);
 };
 
 /** Looks over the feasible set for the mixture of least score at the target, among those that keep the guards. */
@@ -53,14 +53,23 @@ export const surveyMixtures = (
   guards?: Guards,
 ): Survey => {
   const rank = guards === undefined ? score : scoreWithin(guards, score);
-  const broad = broadPool(sweep, feasible, observations, seed).map((shares) => belief.predict(shares));
+  const tried = feasible.list === undefined ? triedMixtures(sweep, feasible, observations) : [];
+  const broad = [
+    ...broadPool(feasible, seed).map((shares) => belief.predict(shares)),
+    ...lowest(
+      tried.map((shares) => belief.predict(shares)),
+      guards === undefined ? BY_MEAN : scoreWithin(guards, BY_MEAN),
+      TRIED,
+    ),
+  ];
   const around = lowest(broad, rank, 1)[0]!;
   const local = localPool(feasible, Float64Array.from(around.shares), seed).map((shares) => belief.predict(shares));
   const pool = [...broad, ...local];
+  const effectsAt = (point: TargetPoint, step: number): ShareEffects => belief.shareEffects(point, step);
   const polished = lowest(pool, rank, STARTS).map((start) =>
     guards === undefined
       ? polish(belief, feasible, start, score)
-      : polishWithin(belief, feasible, start, score, guards, rangeOf(pool)),
+      : polishWithin(belief, feasible, start, guards, { score, worth: rangeOf(pool), effectsAt }),
   );
   const best = lowest(polished, rank, 1)[0]!;
   const shares = Float64Array.from(best.shares);

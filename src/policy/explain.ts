@@ -24,12 +24,11 @@ export const predictionOf = (sweep: Sweep, point: Pick<TargetPoint, 'mean' | 'sd
   sd: point.sd,
 });
 
-/** How well the belief's weightiest member fits. */
-export const fitQualityOf = (belief: Belief): FitQuality => {
-  const best = belief.members.reduce((a, b) => (b.weight > a.weight ? b : a));
-  const errors = best.fit.standardizedErrors;
+/** How well the belief fits. */
+export const fitQualityOf = ({ fit, rows }: Belief): FitQuality => {
+  const errors = fit.standardizedErrors;
   const meanSquare = errors.reduce((sum, error) => sum + error * error, 0) / Math.max(1, errors.length);
-  return { rows: belief.rows, logMarginalLikelihood: best.fit.logLikelihood, standardizedError: Math.sqrt(meanSquare) };
+  return { rows, logMarginalLikelihood: fit.logLikelihood, standardizedError: Math.sqrt(meanSquare) };
 };
 
 /** Keeps the best candidate of each fidelity, best first by value per cost. */

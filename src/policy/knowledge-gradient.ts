@@ -10,8 +10,8 @@
  *
  * Frazier, Powell & Dayanik 2009, "The knowledge-gradient policy for correlated normal beliefs", algorithms 1 and 2.
  */
-import type { Fidelity } from '../domain/fidelity.js';
-import type { Belief, Member } from '../surrogate/belief.js';
+import type { Belief, TargetPoint } from '../surrogate/belief.js';
+import { inner } from '../surrogate/linear-algebra.js';
 import { normalGain } from './normal.js';
 
 /** Returns min_a mu_a - E min_a (mu_a + s_a Z), exactly, by the lower envelope of the lines. */
@@ -38,63 +38,52 @@ export const expectedDrop = (mu: ArrayLike<number>, s: ArrayLike<number>): numbe
   return breaks.reduce((sum, z, k) => sum + (s[envelope[k]!]! - s[envelope[k + 1]!]!) * normalGain(Math.abs(z)), 0);
 };
 
-/** Alternatives at the target, as each member sees them. */
+/** Alternatives at the target. */
 export interface Alternatives {
-  readonly mixtures: readonly ArrayLike<number>[];
-  readonly byMember: readonly { readonly whitened: readonly Float64Array[]; readonly means: Float64Array }[];
+  readonly points: readonly TargetPoint[];
+  /** L^-1 k (n) of each. */
+  readonly whitened: readonly Float64Array[];
+  /** Sd of the objective at each, per sd of the process. */
+  readonly scales: Float64Array;
+  readonly means: Float64Array;
 }
 
 /** Prepares a set of mixtures to choose from at the target. */
-export const alternativesAt = (belief: Belief, mixtures: readonly ArrayLike<number>[]): Alternatives => ({
-  mixtures,
-  byMember: belief.members.map(({ process, target }) => {
-    const whitened = process.whiten(mixtures, target.fidelity);
-    return { whitened, means: process.meansOf(whitened) };
-  }),
+export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): Alternatives => ({
+  points,
+  whitened: belief.process.whitenLikeness(
+    points.map(({ likeness }) => likeness),
+    belief.target.fidelity,
+  ),
+  scales: Float64Array.from(points, (point) => belief.scaleAt(point)),
+  means: Float64Array.from(points, ({ mean }) => mean),
 });
 
 const ANY_CHANGE = 1e-9; // of the largest change: ranks candidates whose drop underflows, and is no worth of its own
 
-const memberValues = (
-  member: Member,
-  alternatives: Alternatives,
-  seen: Alternatives['byMember'][number],
-  candidates: readonly ArrayLike<number>[],
-  at: ReturnType<Belief['place']>,
-): Float64Array => {
-  const { process, target, warp } = member;
-  const count = candidates.length;
-  const whitened = process.whiten(candidates, at);
-  const covariance = process.crossCovariance(
-    alternatives.mixtures,
-    target.fidelity,
-    seen.whitened,
-    candidates,
-    at,
-    whitened,
-  );
-  const slope = warp.slope(seen.means.reduce((a, b) => Math.min(a, b), Infinity));
-  return Float64Array.from(candidates, (shares, c) => {
-    const explained = whitened[c]!.reduce((sum, entry) => sum + entry * entry, 0);
-    const variance = Math.max(0, process.prior(shares, at, shares, at) - process.scale * explained) + process.noise;
-    const s = Float64Array.from(seen.means, (_, a) => covariance[a * count + c]! / Math.sqrt(variance));
-    const largest = s.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    return slope * (expectedDrop(seen.means, s) + ANY_CHANGE * largest);
-  });
-};
-
 /** Values, in units of the minimised objective, of running each candidate mixture at one fidelity. */
 export const valuesAt = (
-  belief: Belief,
-  alternatives: Alternatives,
-  candidates: readonly ArrayLike<number>[],
-  fidelity: Fidelity,
+  { process, target, place }: Pick<Belief, 'process' | 'target'> & { readonly place: ReturnType<Belief['place']> },
+  { points, whitened, scales, means }: Alternatives,
+  candidates: readonly TargetPoint[],
 ): Float64Array => {
-  const at = belief.place(fidelity);
-  const total = new Float64Array(candidates.length);
-  belief.members.forEach((member, i) => {
-    const values = memberValues(member, alternatives, alternatives.byMember[i]!, candidates, at);
-    for (let c = 0; c < total.length; c++) total[c] = total[c]! + member.weight * values[c]!;
+  const seen = process.whitenLikeness(
+    candidates.map(({ likeness }) => likeness),
+    place,
+  );
+  const shares = candidates.map((candidate) => candidate.shares);
+  const likeness = process.likenessTable(
+    points.map((point) => point.shares),
+    shares,
+  );
+  const prior = process.priorTable(likeness, target.fidelity, place);
+  return Float64Array.from(candidates, (_, c) => {
+    const own = process.prior(shares[c]!, place, shares[c]!, place);
+    const sd = Math.sqrt(Math.max(0, own - inner(seen[c]!, seen[c]!)) + process.noise);
+    const change = scales.map(
+      (scale, a) => (scale * (prior[a * candidates.length + c]! - inner(whitened[a]!, seen[c]!))) / sd,
+    );
+    const largest = change.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    return expectedDrop(means, change) + ANY_CHANGE * largest;
   });
-  return total;
 };

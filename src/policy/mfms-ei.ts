@@ -12,7 +12,8 @@ import { costOf } from '../domain/cost.js';
 import type { Candidate, Proposal } from '../domain/decision.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formBelief, hyperparametersOf, type Belief, type BeliefOptions } from '../surrogate/belief.js';
+import type { Belief } from '../surrogate/belief.js';
+import { formBelief, hyperparametersOf, type BeliefOptions } from '../surrogate/form-belief.js';
 import { TRENDLESS_PRIOR } from '../surrogate/hyperparameters.js';
 import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { bestPerFidelity, costText, fidelityText, figure, fitQualityOf, runnersUp } from './explain.js';
@@ -35,9 +36,9 @@ const MIXTURES = 100; // candidates drawn for each decision, tried at every fide
 const INITIAL_SHARE = 0.4; // of the budget, at most, for the first runs
 
 const beliefOptions = (initial: number): BeliefOptions => ({
-  members: [
-    { name: 'mfms', shape: { embedding: 'share', radial: 'rbf', trend: 0 }, prior: TRENDLESS_PRIOR, warp: 'none' },
-  ],
+  shape: { embedding: 'share', radial: 'rbf', trend: 0, linear: false },
+  prior: TRENDLESS_PRIOR,
+  warps: ['none'],
   curves: false,
   maxRows: 400,
   fitToFirstRuns: initial,

@@ -30,34 +30,65 @@ const transfer = (
   return Float64Array.from(shares, (share, i) => share + t * direction[i]!);
 };
 
-const allTransfers = (feasible: FeasibleSet, shares: ArrayLike<number>, step: number): Float64Array[] => {
-  const moves: Float64Array[] = [];
+/** What taking up to a step from each share, or giving it, does to a figure, to first order (each D). */
+export interface ShareEffects {
+  readonly take: Float64Array;
+  readonly give: Float64Array;
+}
+
+export const scaled = ({ take, give }: ShareEffects, factor: number): ShareEffects => ({
+  take: take.map((effect) => factor * effect),
+  give: give.map((effect) => factor * effect),
+});
+
+export const sumOf = (effects: readonly ShareEffects[]): ShareEffects =>
+  effects.reduce((sum, { take, give }) => ({
+    take: sum.take.map((effect, i) => effect + take[i]!),
+    give: sum.give.map((effect, i) => effect + give[i]!),
+  }));
+
+const SCREENED = 6; // moves looked at closely, of those that promise most to first order
+
+/** The moves of up to `step` between pairs of domains that promise most, by their effects. */
+const promising = (
+  { take, give }: ShareEffects,
+  feasible: FeasibleSet,
+  { shares }: TargetPoint,
+  step: number,
+): Float64Array[] => {
+  const pairs: { from: number; to: number; effect: number }[] = [];
   for (let from = 0; from < shares.length; from++) {
     if (!(shares[from]! > 0)) continue;
     for (let to = 0; to < shares.length; to++) {
-      const moved = from === to ? null : transfer(feasible, shares, from, to, step);
-      if (moved !== null) moves.push(moved);
+      if (from !== to) pairs.push({ from, to, effect: take[from]! + give[to]! });
     }
+  }
+  pairs.sort((a, b) => a.effect - b.effect);
+  const moves: Float64Array[] = [];
+  for (const { from, to } of pairs) {
+    const moved = transfer(feasible, shares, from, to, step);
+    if (moved !== null) moves.push(moved);
+    if (moves.length === SCREENED) break;
   }
   return moves;
 };
 
-const SCREENED = 4; // moves of least mean whose doubt is looked at too
-
-const promising = (belief: Belief, moves: readonly Float64Array[]): Float64Array[] =>
-  moves
-    .map((shares) => ({ shares, mean: belief.meanOf(shares) }))
-    .sort((a, b) => a.mean - b.mean)
-    .slice(0, SCREENED)
-    .map(({ shares }) => shares);
-
-/** Improves a mixture by moving share between pairs of domains, the best move first, until the step is fine. */
-export const polish = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, score: Score): TargetPoint => {
+/**
+ * Improves a mixture by moving share between pairs of domains, the best move first, until the step is fine. `effectsAt`
+ * says which moves are looked at; by default, those that lower the mean.
+ */
+export const polish = (
+  belief: Belief,
+  feasible: FeasibleSet,
+  start: TargetPoint,
+  score: Score,
+  effectsAt: (point: TargetPoint, step: number) => ShareEffects = (point, step) => belief.shareEffects(point, step),
+): TargetPoint => {
   if (feasible.list !== undefined) return start;
   let best = start;
   for (let round = 0, step = FIRST_STEP; round < ROUNDS && step >= LAST_STEP; round++) {
     let next = best;
-    for (const shares of promising(belief, allTransfers(feasible, best.shares, step))) {
+    for (const shares of promising(effectsAt(best, step), feasible, best, step)) {
       const point = belief.predict(shares);
       if (score(point) < score(next)) next = point;
     }

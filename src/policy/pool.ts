@@ -25,13 +25,8 @@ export const triedMixtures = (
   return [...tried.values()];
 };
 
-/** A broad pool of allowed mixtures: corners, centre, random draws, and what was tried. Of a finite list: the list. */
-export const broadPool = (
-  sweep: Sweep,
-  feasible: FeasibleSet,
-  observations: readonly Observation[],
-  seed: number,
-): Float64Array[] => {
+/** A broad pool of allowed mixtures: corners, centre and random draws. Of a finite list: the list. */
+export const broadPool = (feasible: FeasibleSet, seed: number): Float64Array[] => {
   if (feasible.list !== undefined) return [...feasible.list];
   const rng = createRng(seedOf(seed, 'pool'));
   return [
@@ -39,7 +34,6 @@ export const broadPool = (
     feasible.centre,
     ...Array.from({ length: EVEN_DRAWS }, () => feasible.sample(rng, 1)),
     ...Array.from({ length: FACE_DRAWS }, () => feasible.sample(rng, FACE_CONCENTRATION)),
-    ...triedMixtures(sweep, feasible, observations),
   ];
 };
 

@@ -5,11 +5,14 @@ import { feasibleSet, type FeasibleSet } from '../domain/feasible-set.js';
 import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formBelief, type Belief, type TargetPoint } from '../surrogate/belief.js';
+import type { Belief, TargetPoint } from '../surrogate/belief.js';
+import { formBelief } from '../surrogate/form-belief.js';
 import { objectiveSign, objectiveValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
 import { cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import { predictionOf } from './explain.js';
+import { frontOf } from './front.js';
+import { formGuards, guardNote, keptByReport, type Guards } from './guards.js';
 import { historyOf } from './history.js';
 import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js';
 import { parseObservations } from './parse-observations.js';
@@ -48,7 +51,7 @@ const recommendable = (sweep: Sweep): FeasibleSet => {
   return feasibleSet({ ...sweep, mixtures: mixtures.filter((_, i) => atTarget.has(i)) });
 };
 
-/** The best completed run at the costliest fidelity that has one. */
+/** The best completed run at the costliest fidelity that has one; there, those that reported to keep the guards come first. */
 const bestRun = (
   sweep: Sweep,
   feasible: FeasibleSet,
@@ -62,7 +65,8 @@ const bestRun = (
   const best = completed.reduce<Observation | undefined>((a, b) => {
     if (a === undefined) return b;
     const dearer = costOf(sweep, b) - costOf(sweep, a);
-    return dearer > 0 || (dearer === 0 && value(b) < value(a)) ? b : a;
+    const safer = Number(keptByReport(sweep, b.metrics)) - Number(keptByReport(sweep, a.metrics));
+    return dearer > 0 || (dearer === 0 && (safer > 0 || (safer === 0 && value(b) < value(a)))) ? b : a;
   }, undefined);
   return best === undefined ? undefined : Float64Array.from(sharesOf(best.mixture, feasible.domains));
 };
@@ -78,22 +82,40 @@ const namedMixture = (
   return recommendsBy({ ...situation, feasible }) ?? feasible.centre;
 };
 
+/** What counts as good as the chosen mixture keeps the guards where that one does. */
+const allowedLike = (guards: Guards | undefined, chosen: TargetPoint): ((point: TargetPoint) => boolean) =>
+  guards === undefined || !guards.areKept(chosen.shares) ? () => true : ({ shares }) => guards.areKept(shares);
+
 const chosenPoint = (
   belief: Belief,
   sweep: Sweep,
   feasible: FeasibleSet,
   survey: Survey,
   prefer: Mixture | undefined,
+  guards: Guards | undefined,
 ): TargetPoint => {
   if (prefer === undefined) return survey.best;
   const shares = sharesOf(prefer, Object.keys(sweep.domains));
   if (!feasible.contains(shares)) return survey.best;
+  if (guards?.areKept(shares) === false && guards.areKept(survey.best.shares)) return survey.best;
   const preferred = belief.predict(shares);
   return isWithinDoubt(belief, preferred, survey.best, SDS_TO_LEAVE) ? preferred : survey.best;
 };
 
+/** What is said of the guards: their metrics at the mixture, and in words where they are not predicted to hold. */
+const guardedPart = (
+  guards: Guards,
+  shares: ArrayLike<number>,
+  recommendsBy: Policy['recommendsBy'],
+): Pick<Recommendation, 'guards' | 'note'> => {
+  const forecasts = guards.forecast(shares);
+  const note = guardNote(forecasts, recommendsBy === 'belief' ? 'belief' : 'policy');
+  return { guards: forecasts, ...(note === undefined ? {} : { note }) };
+};
+
 /**
- * Recommends a mixture for the target: least mean + doubt of its lead over the centre, within all limits. Policies that keep no
+ * Recommends a mixture for the target: least mean + doubt of its lead over the centre, within all limits, among those predicted
+ * to keep the guards; where there is none, the one expected to break them least. Policies that keep no
  * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. With
  * no run at all it is the centre of what is allowed, with mean 0 and sd 1.
  *
@@ -113,16 +135,17 @@ export const recommend = (
   const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
   const belief = formBelief(sweep, settled, []);
   if (belief === null) return blankRecommendation(sweep, feasible);
+  const guards = formGuards(sweep, feasible, settled, []);
   const named = namedMixture(policy, situation, feasible);
   const survey =
     named === undefined
-      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible))
+      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible), guards)
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(named),
         };
-  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer);
-  const alike = nearOptimalSet(belief, feasible, survey.pool, chosen);
+  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer, guards);
+  const alike = nearOptimalSet(belief, feasible, survey.pool, chosen, allowedLike(guards, chosen));
   return {
     mixture: mixtureOf(chosen.shares, feasible.domains),
     ...predictionOf(sweep, chosen),
@@ -135,5 +158,9 @@ export const recommend = (
       alike.map(({ shares }) => shares),
     ),
     trust: trustOf(sweep, settled, belief, trustPool(sweep, feasible)),
+    ...(guards === undefined ? {} : guardedPart(guards, chosen.shares, policy.recommendsBy)),
+    ...(sweep.objective.pareto === undefined
+      ? {}
+      : { front: frontOf(sweep, feasible, settled, belief, [...survey.pool, chosen], guards) }),
   };
 };

@@ -10,7 +10,8 @@ import { massMoved, mixtureOf, sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formBelief, hyperparametersOf, type Belief } from '../surrogate/belief.js';
+import type { Belief } from '../surrogate/belief.js';
+import { formBelief, hyperparametersOf } from '../surrogate/form-belief.js';
 import { trustOf } from '../surrogate/trust.js';
 import { findOffers, nothingLeft } from './candidates.js';
 import { BY_MEAN, cautiousScore, surveyMixtures } from './choose-mixture.js';
@@ -24,10 +25,12 @@ import {
   runnersUp,
   searchReason,
 } from './explain.js';
+import { chanceText, formGuards } from './guards.js';
 import { planOpening, type Tier } from './opening.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
+import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
 
@@ -97,7 +100,8 @@ const shownOf = new WeakMap<Belief, Shown>();
 
 const showBelief = ({ sweep, feasible }: Situation, belief: Belief, settled: readonly Observation[]): Shown => {
   const score = cautiousScore(belief, feasible);
-  const { best } = surveyMixtures(belief, sweep, feasible, settled, sweep.seed, score);
+  const guards = formGuards(sweep, feasible, settled, []);
+  const { best } = surveyMixtures(belief, sweep, feasible, settled, sweep.seed, score, guards);
   return {
     hyperparameters: hyperparametersOf(belief),
     fit: fitQualityOf(belief),
@@ -177,33 +181,58 @@ const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] 
   return candidates.filter((candidate) => costOf(sweep, candidate) === most);
 };
 
-const searchProposal = (situation: Situation, belief: Belief, tiers: readonly Tier[]): Proposal | null => {
-  const { sweep, feasible, observations, seed } = situation;
-  const survey = surveyMixtures(belief, sweep, feasible, observations, seed, BY_MEAN);
-  const { open, ruledOut, excluded } = findOffers(situation, belief, survey);
+/** What a decision goes by: the objective, or, where a front is sought, a trade-off drawn for the decision. */
+interface Aim {
+  readonly belief: Belief;
+  readonly tradeOff?: TradeOff;
+}
+
+const aimOf = (situation: Situation, belief: Belief): Aim => {
+  const { sweep, observations, pending } = situation;
+  if (sweep.objective.pareto === undefined) return { belief };
+  const tradeOff = drawTradeOff(situation);
+  return { belief: formBelief({ ...sweep, objective: tradeOff.objective }, observations, pending) ?? belief, tradeOff };
+};
+
+const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[]): Proposal | null => {
+  const { sweep, feasible, observations, pending, seed } = situation;
+  const isTurn = isTestTurn(situation, tiers);
+  const { belief, tradeOff } = isTurn ? { belief: own } : aimOf(situation, own);
+  const guards = formGuards(sweep, feasible, observations, pending);
+  const survey = surveyMixtures(belief, sweep, feasible, observations, seed, BY_MEAN, guards);
+  const { open, ruledOut, excluded } = findOffers(situation, belief, survey, guards);
   const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
   const last = nothingLeft(open, survey.pool);
-  const tests = last ? costliest(sweep, untested) : isTestTurn(situation, tiers) ? untested : [];
+  const tests = last ? costliest(sweep, untested) : isTurn ? untested : [];
   if (open.length === 0 || (last && tests.length === 0)) return null;
   const isTest = tests.length > 0;
   const considered = bestPerFidelity([...open, ...ruledOut]);
   const chosen = bestPerFidelity(isTest ? tests : open)[0]!;
-  const expected = belief.expectReport(sharesOf(chosen.mixture, feasible.domains), chosen);
+  const shares = sharesOf(chosen.mixture, feasible.domains);
+  const incumbent =
+    tradeOff === undefined
+      ? survey.best
+      : surveyMixtures(own, sweep, feasible, observations, seed, BY_MEAN, guards).best;
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
     phase: isTest ? 'test-recommendation' : 'search',
-    reason: searchReason({ sweep, considered, excluded, chosen, isTest }),
+    reason: [
+      searchReason({ sweep, considered, excluded, chosen, isTest }),
+      ...(tradeOff === undefined ? [] : [tradeOffText(tradeOff)]),
+      ...(guards === undefined ? [] : [chanceText(guards, shares)]),
+    ].join(' '),
     committed: committedOf(situation),
-    hyperparameters: hyperparametersOf(belief),
-    fit: fitQualityOf(belief),
-    trust: trustOf(sweep, observations, belief, trustPool(sweep, feasible)),
-    expected: predictionOf(sweep, expected),
+    hyperparameters: hyperparametersOf(own),
+    fit: fitQualityOf(own),
+    trust: trustOf(sweep, observations, own, trustPool(sweep, feasible)),
+    expected: predictionOf(sweep, own.expectReport(shares, chosen)),
+    ...(guards === undefined ? {} : { guards: guards.forecast(shares) }),
     considered,
     ...runnersUp(sweep, considered, chosen),
     excluded,
-    incumbent: incumbentOf(sweep, survey.best),
+    incumbent: incumbentOf(sweep, incumbent),
   };
   return { ...run, explanation };
 };

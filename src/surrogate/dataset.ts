@@ -4,7 +4,7 @@ import type { Metrics, Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import type { Design } from './kernel.js';
-import { objectiveSign, objectiveValue } from '../domain/objective.js';
+import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../domain/objective.js';
 
 /** Rows of data: one a checkpoint. All outputs are turned so that less is better. */
 export interface Dataset {
@@ -12,10 +12,18 @@ export interface Dataset {
   readonly design: Design;
   /** The objective at each row (n). */
   readonly objective: Float64Array;
+  /** The metrics that the objective is a sum of. */
+  readonly terms: readonly Term[];
   /** The outputs that hyper-parameters are fitted to (each n). */
   readonly outputs: readonly Float64Array[];
   /** Which run each row comes from, 0 .. runs-1, in the order of the observations (n). */
   readonly rowRun: Int32Array;
+}
+
+/** A part of the objective: `coefficient` (above 0) times values where less is better. */
+export interface Term {
+  readonly values: Float64Array;
+  readonly coefficient: number;
 }
 
 /** Where a row lies. */
@@ -145,6 +153,18 @@ const sharedOutputs = (sweep: Sweep, rows: readonly Row[], design: Design, objec
   return weights.length > 1 && others.length > 0 ? others : [objective, ...others];
 };
 
+/** Splits the objective into its metrics; a single one stays as it is. */
+const termsOf = (sweep: Sweep, rows: readonly Row[], objective: Float64Array): Term[] => {
+  const parts = Object.entries(sweep.objective.weights).filter(([, weight]) => weight !== 0);
+  if (parts.length < 2) return [{ values: objective, coefficient: 1 }];
+  return parts.map(([metric, weight]) => {
+    const { zero, unit } = referenceOf(sweep.objective, metric);
+    const sign = metricSign(sweep.objective, metric);
+    const values = Float64Array.from(rows, ({ metrics }) => sign * ((metrics[metric] ?? Number.NaN) - zero));
+    return { values, coefficient: Math.abs(weight / unit) };
+  });
+};
+
 /** Turns observations into rows for the belief. Runs that failed or were cancelled count with the checkpoints they reached. */
 export const buildDataset = (sweep: Sweep, observations: readonly Observation[], options: DatasetOptions): Dataset => {
   const usable = observations.flatMap((observation, run) =>
@@ -157,6 +177,7 @@ export const buildDataset = (sweep: Sweep, observations: readonly Observation[],
     rows,
     design,
     objective,
+    terms: termsOf(sweep, rows, objective),
     outputs: sharedOutputs(sweep, rows, design, objective),
     rowRun: Int32Array.from(rows, ({ run }) => run),
   };

@@ -1,14 +1,17 @@
 /**
- * A Gaussian process conditioned on rows of data, with its hyper-parameters given.
+ * A Gaussian process conditioned on rows of data, with its hyper-parameters given; several outputs share it.
  *
  * | name | meaning | shape |
  * |---|---|---|
  * | L | Cholesky factor of K over the data's rows, then the pending rows | n × n |
- * | alpha | K^-1 y | n |
- * | q | scale of the variance, (y' K^-1 y + 1) / (data rows + 1) | |
- * | c(w) | 1 and the correlations of w with the distinct mixtures | M + 1 |
- * | T_f | covariance of row i with (w, f) is (T_f c(w))_i | n × (M + 1) |
- * | W_f | L^-1 T_f | n × (M + 1) |
+ * | z_o, alpha_o | L^-1 y_o and K^-1 y_o for output o | n |
+ * | B | covariance of the outputs at one place, in units of K: (z_o . z_p + [o = p]) / (data rows + 1) | O × O |
+ * | c(w) | 1 and the likeness of w to the distinct mixtures | M + 1 |
+ * | T_f | covariance of row i with (w, f) is (T_f c(w))_i; two entries a row | n × (M + 1) |
+ * | U_f | upper factor of T_f' K^-1 T_f: what data explain of the covariance at f | (M + 1) × (M + 1) |
+ *
+ * All outputs are seen at the same rows, so that one factor serves them all (the intrinsic model of coregionalisation:
+ * Bonilla, Chai & Williams 2008, section 2.3). Variances here are in units of K; an output's own are B_oo times those.
  */
 import type { FidelityPoint } from './fidelity-features.js';
 import {
@@ -17,31 +20,43 @@ import {
   embed,
   fidelityCorrelation,
   geometryOf,
+  linearVariance,
   noiseVariance,
+  productOf,
   radialAt,
+  radialSlopeAt,
   tablesAt,
   THETA,
   type Design,
   type KernelShape,
 } from './kernel.js';
-import { bilinear, cholesky, gram, inner, multiply, solveLower, solveUpper } from './linear-algebra.js';
+import {
+  cholesky,
+  inner,
+  inverseFactor,
+  multiplyUpper,
+  outerGram,
+  solveLower,
+  solveUpper,
+  transpose,
+} from './linear-algebra.js';
 
-/** Means and variances in the space where the process lives. */
+/** Means (of the first output) and variances, in units of K. */
 export interface Posterior {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
 }
 
-/** The posterior at one fidelity, compressed to the distinct mixtures: one evaluation costs (M + 1)^2 instead of n^2. */
+/** The posterior at one fidelity, compressed: one evaluation costs (M + 1)^2 / 2 instead of n^2. */
 export interface FidelityView {
   readonly fidelity: FidelityPoint;
-  /** c(w). */
-  features(shares: ArrayLike<number>): Float64Array;
-  mean(features: Float64Array): number;
-  /** What the data explain of the covariance with this mixture, as weights of another's features. */
-  explained(features: Float64Array): Float64Array;
-  /** Posterior covariance of two mixtures at this fidelity. */
-  covariance(a: Float64Array, b: Float64Array, prior: number): number;
+  likenessOf(shares: ArrayLike<number>): Float64Array;
+  /** U_f c(w): the covariance with another mixture is the prior's less the inner product of these. */
+  explain(likeness: Float64Array): Float64Array;
+  /** Mean of one output. */
+  mean(likeness: Float64Array, output: number): number;
+  /** T_f' alpha of one output: its mean is the inner product with c(w). */
+  weights(output: number): Float64Array;
 }
 
 /** The factor of the first `rows` rows: the corner of the whole factor. */
@@ -54,47 +69,60 @@ const leadingBlock = (factor: Float64Array, n: number, rows: number): Float64Arr
 
 export class GaussianProcess {
   readonly rows: number;
-  /** Scale of every variance. */
-  readonly scale: number;
+  /** B (O × O, row-major). */
+  readonly outputCovariance: Float64Array;
   readonly #shape: KernelShape;
   readonly #design: Design;
   readonly #theta: Float64Array;
   readonly #factor: Float64Array;
-  readonly #alpha: Float64Array;
-  readonly #z: Float64Array;
+  readonly #alphas: readonly Float64Array[];
+  readonly #zs: readonly Float64Array[];
   readonly #embedded: readonly Float64Array[];
+  readonly #mixtureLength: number;
+  readonly #linearVariance: number;
+  #inverse: Float64Array | undefined;
 
   /**
-   * Conditions on `y`, the values of the design's first rows (standardised). Further rows of the design are pending: they
-   * take the value that the others predict for them, so that they narrow the belief and move no mean (kriging believer,
-   * Ginsbourger et al. 2010). In the whitened system L z = y that is z = 0.
+   * Conditions on `outputs`, each the values of the design's first rows (standardised). Further rows of the design are
+   * pending: they take the value that the others predict for them, so that they narrow the belief and move no mean
+   * (kriging believer, Ginsbourger et al. 2010). In the whitened system L z = y that is z = 0.
    */
-  constructor(shape: KernelShape, theta: Float64Array, design: Design, y: Float64Array) {
+  constructor(shape: KernelShape, theta: Float64Array, design: Design, outputs: readonly Float64Array[]) {
     const n = design.rowMixture.length;
     this.rows = n;
     this.#shape = shape;
     this.#design = design;
     this.#theta = theta;
-    this.#factor = cholesky(
-      covariance(shape, design, tablesAt(shape, design, geometryOf(shape, design), theta), theta),
-      n,
-    );
+    this.#mixtureLength = Math.exp(theta[THETA.mixture]!);
+    this.#linearVariance = linearVariance(shape, theta);
+    const tables = tablesAt(shape, design, geometryOf(shape, design), theta);
+    this.#factor = cholesky(covariance(shape, design, tables, theta), n);
     this.#embedded = design.mixtures.map((shares) => embed(shape, shares));
-    const z = y.slice();
-    solveLower(leadingBlock(this.#factor, n, y.length), y.length, z);
-    this.scale = (inner(z, z) + 1) / (y.length + 1);
-    this.#z = new Float64Array(n);
-    this.#z.set(z);
-    this.#alpha = this.#z.slice();
-    solveUpper(this.#factor, n, this.#alpha);
+    const seen = outputs[0]?.length ?? 0;
+    const corner = leadingBlock(this.#factor, n, seen);
+    this.#zs = outputs.map((y) => {
+      const z = y.slice();
+      solveLower(corner, seen, z);
+      const padded = new Float64Array(n);
+      padded.set(z);
+      return padded;
+    });
+    this.#alphas = this.#zs.map((z) => {
+      const alpha = z.slice();
+      solveUpper(this.#factor, n, alpha);
+      return alpha;
+    });
+    this.outputCovariance = Float64Array.from(
+      this.#zs.flatMap((a, i) => this.#zs.map((b, j) => (inner(a, b) + (i === j ? 1 : 0)) / (seen + 1))),
+    );
   }
 
-  /** Noise variance of one run. */
+  /** Noise variance of one run, in units of K. */
   get noise(): number {
-    return noiseVariance(this.#theta) * this.scale;
+    return noiseVariance(this.#theta);
   }
 
-  #correlations(a: FidelityPoint, b: FidelityPoint): { trend: number; mixture: number } {
+  #parts(a: FidelityPoint, b: FidelityPoint): { trend: number; mixture: number } {
     const amplitude2 = Math.exp(2 * this.#theta[THETA.amplitude]!);
     return {
       trend: this.#shape.trend * fidelityCorrelation(this.#theta, THETA.trendSize, THETA.trendSteps, a, b),
@@ -102,110 +130,183 @@ export class GaussianProcess {
     };
   }
 
+  #likeness(a: ArrayLike<number>, b: ArrayLike<number>): number {
+    const distance = distanceOf(embed(this.#shape, a), embed(this.#shape, b));
+    const radial = radialAt(this.#shape, distance, this.#mixtureLength);
+    return this.#shape.linear ? radial + this.#linearVariance * productOf(a, b) : radial;
+  }
+
   /** Prior covariance of (a, fa) and (b, fb), without noise. */
   prior(a: ArrayLike<number>, fa: FidelityPoint, b: ArrayLike<number>, fb: FidelityPoint): number {
-    const { trend, mixture } = this.#correlations(fa, fb);
-    const distance = distanceOf(embed(this.#shape, a), embed(this.#shape, b));
-    return this.scale * (trend + mixture * radialAt(this.#shape, distance, Math.exp(this.#theta[THETA.mixture]!)));
+    const { trend, mixture } = this.#parts(fa, fb);
+    return trend + mixture * this.#likeness(a, b);
   }
 
-  #features(shares: ArrayLike<number>): Float64Array {
-    const embedded = embed(this.#shape, shares);
-    const length = Math.exp(this.#theta[THETA.mixture]!);
-    const features = new Float64Array(this.#embedded.length + 1);
-    features[0] = 1;
-    this.#embedded.forEach((other, m) => {
-      features[m + 1] = radialAt(this.#shape, distanceOf(embedded, other), length);
-    });
-    return features;
+  /** Prior covariances (a.length × b.length) of mixtures at two fidelities, given what `likenessTable` returned. */
+  priorTable(likeness: Float64Array, fa: FidelityPoint, fb: FidelityPoint): Float64Array {
+    const { trend, mixture } = this.#parts(fa, fb);
+    return likeness.map((value) => trend + mixture * value);
   }
 
-  /** T_f, row-major. */
-  #loadings(fidelity: FidelityPoint): Float64Array {
-    const { rowMixture, rowFidelity, fidelities } = this.#design;
-    const parts = fidelities.map((other) => this.#correlations(other, fidelity));
-    const width = this.#embedded.length + 1;
-    const t = new Float64Array(this.rows * width);
-    for (let i = 0; i < this.rows; i++) {
-      const { trend, mixture } = parts[rowFidelity[i]!]!;
-      t[i * width] = trend;
-      t[i * width + 1 + rowMixture[i]!] = mixture;
-    }
-    return t;
-  }
-
-  /** Compresses the posterior at one fidelity. */
-  at(fidelity: FidelityPoint): FidelityView {
-    const width = this.#embedded.length + 1;
-    const n = this.rows;
-    const w = this.#loadings(fidelity);
-    const weights = new Float64Array(width);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < width; j++) weights[j] = weights[j]! + w[i * width + j]! * this.#alpha[i]!;
-    }
-    solveLower(this.#factor, n, w, width);
-    const g = gram(w, n, width);
-    return {
-      fidelity,
-      features: (shares) => this.#features(shares),
-      mean: (features) => inner(features, weights),
-      explained: (features) => multiply(g, width, features).map((value) => this.scale * value),
-      covariance: (a, b, prior) => prior - this.scale * bilinear(g, width, a, b),
-    };
-  }
-
-  /** L^-1 k (n) of each mixture at one fidelity. */
-  whiten(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Float64Array[] {
-    const { rowMixture, rowFidelity, fidelities } = this.#design;
-    const parts = fidelities.map((other) => this.#correlations(other, fidelity));
-    return mixtures.map((shares) => {
-      const features = this.#features(shares);
-      const k = new Float64Array(this.rows);
-      for (let i = 0; i < this.rows; i++) {
-        const { trend, mixture } = parts[rowFidelity[i]!]!;
-        k[i] = trend + mixture * features[rowMixture[i]! + 1]!;
-      }
-      solveLower(this.#factor, this.rows, k);
-      return k;
-    });
-  }
-
-  /** Means of what `whiten` returned. */
-  meansOf(whitened: readonly Float64Array[]): Float64Array {
-    return Float64Array.from(whitened, (v) => inner(v, this.#z));
-  }
-
-  /** Posterior covariances (a.length × b.length, row-major) of mixtures at two fidelities, given what `whiten` returned for each. */
-  crossCovariance(
-    a: readonly ArrayLike<number>[],
-    fa: FidelityPoint,
-    whitenedA: readonly Float64Array[],
-    b: readonly ArrayLike<number>[],
-    fb: FidelityPoint,
-    whitenedB: readonly Float64Array[],
-  ): Float64Array {
-    const { trend, mixture } = this.#correlations(fa, fb);
-    const length = Math.exp(this.#theta[THETA.mixture]!);
+  /** Likeness (a.length × b.length, row-major) of mixtures, the same at all fidelities. */
+  likenessTable(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): Float64Array {
     const embeddedB = b.map((shares) => embed(this.#shape, shares));
     const table = new Float64Array(a.length * b.length);
     a.forEach((shares, i) => {
       const embedded = embed(this.#shape, shares);
       embeddedB.forEach((other, j) => {
-        const prior = trend + mixture * radialAt(this.#shape, distanceOf(embedded, other), length);
-        table[i * b.length + j] = this.scale * (prior - inner(whitenedA[i]!, whitenedB[j]!));
+        const radial = radialAt(this.#shape, distanceOf(embedded, other), this.#mixtureLength);
+        table[i * b.length + j] = this.#shape.linear
+          ? radial + this.#linearVariance * productOf(shares, b[j]!)
+          : radial;
       });
     });
     return table;
   }
 
-  /** Posterior means and variances (of the noise-free value) of mixtures at a fidelity. */
-  predict(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Posterior {
-    const view = this.at(fidelity);
-    const features = mixtures.map((shares) => view.features(shares));
+  /** c(w). */
+  likenessOf(shares: ArrayLike<number>): Float64Array {
+    const embedded = embed(this.#shape, shares);
+    const { mixtures } = this.#design;
+    const c = new Float64Array(mixtures.length + 1);
+    c[0] = 1;
+    for (let m = 0; m < mixtures.length; m++) {
+      const radial = radialAt(this.#shape, distanceOf(embedded, this.#embedded[m]!), this.#mixtureLength);
+      c[m + 1] = this.#shape.linear ? radial + this.#linearVariance * productOf(shares, mixtures[m]!) : radial;
+    }
+    return c;
+  }
+
+  /**
+   * Linearises, in the likeness to the distinct mixtures, what taking up to `step` from each share, or giving `step` to it,
+   * does to the inner product of c(w) with `weights`; exact in the change of a square root, so that faces are no trap.
+   */
+  shareEffects(
+    shares: ArrayLike<number>,
+    weights: Float64Array,
+    step: number,
+  ): { take: Float64Array; give: Float64Array } {
+    const { mixtures } = this.#design;
+    const domains = shares.length;
+    const [take, give] = [new Float64Array(domains), new Float64Array(domains)];
+    const embedded = embed(this.#shape, shares);
+    const half = this.#linearVariance / 2;
+    const [even, evenRoot] = [1 / domains, Math.sqrt(1 / domains)];
+    const root = (value: number): number => Math.sqrt(Math.max(0, value));
+    const roots = Float64Array.from(shares, root);
+    const isRooted = this.#shape.embedding === 'sqrt';
+    for (let m = 0; m < mixtures.length; m++) {
+      const other = mixtures[m]!;
+      const place = this.#embedded[m]!;
+      const weight = weights[m + 1]!;
+      const slope = weight * radialSlopeAt(this.#shape, distanceOf(embedded, place), this.#mixtureLength);
+      for (let i = 0; i < domains; i++) {
+        const taken = Math.min(step, shares[i]!);
+        for (const [effects, moved] of [
+          [take, -taken],
+          [give, step],
+        ] as const) {
+          const rootMoved = root(shares[i]! + moved) - roots[i]!;
+          const moveEmbedded = isRooted ? rootMoved : moved;
+          let change = slope * moveEmbedded * (2 * (embedded[i]! - place[i]!) + moveEmbedded);
+          if (this.#shape.linear) {
+            change += weight * half * (moved * (other[i]! - even) + rootMoved * (root(other[i]!) - evenRoot));
+          }
+          effects[i] = effects[i]! + change;
+        }
+      }
+    }
+    return { take, give };
+  }
+
+  /** Row i of T_f has `trend[i]` in column 0 and `mixture[i]` in the column of its mixture. */
+  #loadings(fidelity: FidelityPoint): { trend: Float64Array; mixture: Float64Array } {
+    const { rowFidelity, fidelities } = this.#design;
+    const parts = fidelities.map((other) => this.#parts(other, fidelity));
     return {
-      mean: Float64Array.from(features, (c) => view.mean(c)),
-      variance: Float64Array.from(features, (c, i) =>
-        Math.max(0, view.covariance(c, c, this.prior(mixtures[i]!, fidelity, mixtures[i]!, fidelity))),
+      trend: Float64Array.from(rowFidelity, (f) => parts[f]!.trend),
+      mixture: Float64Array.from(rowFidelity, (f) => parts[f]!.mixture),
+    };
+  }
+
+  /** T_f' alpha (M + 1) for an output. */
+  #weights({ trend, mixture }: { trend: Float64Array; mixture: Float64Array }, output: number): Float64Array {
+    const { rowMixture, mixtures } = this.#design;
+    const alpha = this.#alphas[output]!;
+    const weights = new Float64Array(mixtures.length + 1);
+    weights[0] = inner(trend, alpha);
+    for (let i = 0; i < this.rows; i++) {
+      const at = rowMixture[i]! + 1;
+      weights[at] = weights[at]! + mixture[i]! * alpha[i]!;
+    }
+    return weights;
+  }
+
+  /** (L^-1 T_f)', whose row m is L^-1 times column m of T_f ((M + 1) × n). */
+  #whitenedLoadings({ trend, mixture }: { trend: Float64Array; mixture: Float64Array }): Float64Array {
+    const { rowMixture, mixtures } = this.#design;
+    const n = this.rows;
+    this.#inverse ??= inverseFactor(this.#factor, n);
+    const w = new Float64Array((mixtures.length + 1) * n);
+    const first = trend.slice();
+    solveLower(this.#factor, n, first);
+    w.set(first);
+    for (let i = 0; i < n; i++) {
+      const row = (rowMixture[i]! + 1) * n;
+      for (let k = i; k < n; k++) w[row + k] = w[row + k]! + mixture[i]! * this.#inverse[i * n + k]!;
+    }
+    return w;
+  }
+
+  /** Compresses the posterior at one fidelity. */
+  at(fidelity: FidelityPoint): FidelityView {
+    const loadings = this.#loadings(fidelity);
+    const width = this.#embedded.length + 1;
+    const weights = this.#alphas.map((_, output) => this.#weights(loadings, output));
+    const explained = outerGram(this.#whitenedLoadings(loadings), width, this.rows);
+    const u = transpose(cholesky(explained, width), width);
+    const likenessOf = (shares: ArrayLike<number>): Float64Array => this.likenessOf(shares);
+    return {
+      fidelity,
+      likenessOf,
+      explain: (likeness) => multiplyUpper(u, width, likeness),
+      mean: (likeness, output) => inner(weights[output]!, likeness),
+      weights: (output) => weights[output]!,
+    };
+  }
+
+  /** L^-1 k (n) of each mixture at one fidelity. */
+  whiten(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Float64Array[] {
+    return this.whitenLikeness(
+      mixtures.map((shares) => this.likenessOf(shares)),
+      fidelity,
+    );
+  }
+
+  /** The same, given c(w) of each mixture. */
+  whitenLikeness(likeness: readonly Float64Array[], fidelity: FidelityPoint): Float64Array[] {
+    const { rowMixture } = this.#design;
+    const { trend, mixture } = this.#loadings(fidelity);
+    return likeness.map((c) => {
+      const k = new Float64Array(this.rows);
+      for (let i = 0; i < this.rows; i++) k[i] = trend[i]! + mixture[i]! * c[rowMixture[i]! + 1]!;
+      solveLower(this.#factor, this.rows, k);
+      return k;
+    });
+  }
+
+  /** Means of one output at what `whiten` returned. */
+  meansOf(whitened: readonly Float64Array[], output: number): Float64Array {
+    return Float64Array.from(whitened, (v) => inner(v, this.#zs[output]!));
+  }
+
+  /** Posterior means of the first output and variances (of the noise-free value) of mixtures at a fidelity. */
+  predict(mixtures: readonly ArrayLike<number>[], fidelity: FidelityPoint): Posterior {
+    const whitened = this.whiten(mixtures, fidelity);
+    return {
+      mean: this.meansOf(whitened, 0),
+      variance: Float64Array.from(whitened, (v, i) =>
+        Math.max(0, this.prior(mixtures[i]!, fidelity, mixtures[i]!, fidelity) - inner(v, v)),
       ),
     };
   }

@@ -51,6 +51,7 @@ export const DEFAULT_PRIOR = priorOf([
   [1, 0.8], // mixture part: length over log steps
   [0.7, 0.7], // length over mixtures
   [0.001, 2.5], // noise: from none to a tenth of the spread and more
+  [1, 1], // linear part, relative to the rest of the mixture part
 ]);
 
 /** The same without a trend: the amplitude is then what the profiled scale fixes. */
@@ -71,6 +72,8 @@ export interface Fit {
   readonly theta: Float64Array;
   /** Log marginal likelihood at theta, untempered, up to a constant; a mean over the outputs. */
   readonly logLikelihood: number;
+  /** The same of every output alone (O). */
+  readonly logLikelihoods: readonly number[];
   /** Leave-one-out standardised errors of the first output (n), Rasmussen & Williams 2006, eq. 5.12. */
   readonly standardizedErrors: Float64Array;
 }
@@ -78,17 +81,27 @@ export interface Fit {
 interface Evaluation {
   readonly value: number;
   readonly logLikelihood: number;
+  readonly logLikelihoods: readonly number[];
   readonly gradient: Float64Array;
   readonly inverse: Float64Array;
   readonly alphas: readonly Float64Array[];
   readonly scales: readonly number[];
 }
 
-const subtractOuter = (s: Float64Array, n: number, a: Float64Array, factor: number): void => {
+/** Returns the lower triangle of inverse / 2 - sum_o a_o a_o' (n × n); `columns` are the a_o, scaled. */
+const sensitivity = (inverse: Float64Array, n: number, columns: readonly Float64Array[]): Float64Array => {
+  const count = columns.length;
+  const rows = new Float64Array(n * count); // a_o side by side, so that a pair of rows is two runs of memory
+  columns.forEach((a, o) => a.forEach((value, i) => (rows[i * count + o] = value)));
+  const s = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    const row = factor * a[i]!;
-    for (let j = 0; j <= i; j++) s[i * n + j] = s[i * n + j]! - row * a[j]!;
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let o = 0; o < count; o++) sum += rows[i * count + o]! * rows[j * count + o]!;
+      s[i * n + j] = inverse[i * n + j]! / 2 - sum;
+    }
   }
+  return s;
 };
 
 const priorTerm = (prior: Prior, theta: Float64Array, gradient: Float64Array): number => {
@@ -113,23 +126,23 @@ const evaluate = (
   const tables = tablesAt(shape, design, geometry, theta);
   const l = cholesky(covariance(shape, design, tables, theta), n);
   const inverse = inverseLower(l, n);
-  const s = inverse.map((entry) => entry / 2);
-  let value = 0.5 * logDeterminant(l, n);
+  const count = outputs.length;
   const scales: number[] = [];
   const alphas = outputs.map((y) => {
     const a = y.slice();
     solveLower(l, n, a);
     solveUpper(l, n, a);
-    const scale = (inner(y, a) + 1) / (n + 1);
-    scales.push(scale);
-    value += (0.5 * (n + 1) * Math.log(scale)) / outputs.length;
-    subtractOuter(s, n, a, 1 / (2 * scale * outputs.length));
+    scales.push((inner(y, a) + 1) / (n + 1));
     return a;
   });
-  const logLikelihood = -value;
+  const half = 0.5 * logDeterminant(l, n);
+  const logLikelihoods = scales.map((scale) => -half - 0.5 * (n + 1) * Math.log(scale));
+  const logLikelihood = logLikelihoods.reduce((sum, value) => sum + value, 0) / count;
+  const scaled = alphas.map((a, o) => a.map((value) => value / Math.sqrt(2 * scales[o]! * count)));
+  const s = sensitivity(inverse, n, scaled);
   const gradient = contractGradient(shape, design, geometry, tables, theta, s).map((entry) => ROW_WEIGHT * entry);
-  value = priorTerm(prior, theta, gradient) - ROW_WEIGHT * logLikelihood;
-  return { value, logLikelihood, gradient, inverse, alphas, scales };
+  const value = priorTerm(prior, theta, gradient) - ROW_WEIGHT * logLikelihood;
+  return { value, logLikelihood, logLikelihoods, gradient, inverse, alphas, scales };
 };
 
 /** Returns the function that the fit minimises, with its gradient; `outputs` are standardised (each n). */
@@ -183,8 +196,8 @@ export const fitHyperparameters = (
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
   const { x: theta } = minimize(at, start, { maxIterations, lower, upper });
-  const { logLikelihood, inverse, alphas, scales } = at(theta);
+  const { logLikelihood, logLikelihoods, inverse, alphas, scales } = at(theta);
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
-  return { theta, logLikelihood, standardizedErrors };
+  return { theta, logLikelihood, logLikelihoods, standardizedErrors };
 };

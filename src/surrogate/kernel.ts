@@ -1,14 +1,15 @@
 /**
  * The covariance of a loss over mixture and fidelity, as products of two small tables.
  *
- *   K = t^2 Ft + s^2 Fn R + noise^2 I
+ *   K = t^2 Ft + s^2 Fn (R + b^2 P) + noise^2 I
  *
  * | name | meaning | shape |
  * |---|---|---|
  * | Ft, Fn | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities, trend's and mixture part's own lengths | f × f |
  * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
+ * | P | half the inner product of shares and square roots of shares, each about its value at equal shares | m × m |
  * | t | weight of the trend that all mixtures share (the overall scale is profiled out) | |
- * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise | 7 |
+ * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise, b | 8 |
  *
  * A run's checkpoints share its mixture and runs share fidelities, so exponentials are taken f^2 + m^2 times, not n^2.
  */
@@ -20,11 +21,22 @@ export interface KernelShape {
   readonly radial: 'matern52' | 'rbf';
   /** Variance of the trend over fidelity that all mixtures share (t^2 above); 0 without one. */
   readonly trend: number;
+  /** Is there a part that is linear in shares and their square roots (b above)? */
+  readonly linear: boolean;
 }
 
 /** Positions in theta. */
-export const THETA = { amplitude: 0, trendSize: 1, trendSteps: 2, size: 3, steps: 4, mixture: 5, noise: 6 } as const;
-export const THETA_LENGTH = 7;
+export const THETA = {
+  amplitude: 0,
+  trendSize: 1,
+  trendSteps: 2,
+  size: 3,
+  steps: 4,
+  mixture: 5,
+  noise: 6,
+  linear: 7,
+} as const;
+export const THETA_LENGTH = 8;
 
 /** Rows of data as indices into distinct mixtures and fidelities. */
 export interface Design {
@@ -39,14 +51,17 @@ export interface Geometry {
   readonly sizeGap2: Float64Array;
   readonly stepsGap2: Float64Array;
   readonly distance: Float64Array;
+  /** P; empty for a shape without a linear part. */
+  readonly product: Float64Array;
 }
 
 /** Kernel tables at one theta. */
 export interface Tables {
   readonly trend: Float64Array;
   readonly fidelity: Float64Array;
-  readonly radial: Float64Array;
-  /** d radial / d log l_w. */
+  /** R + b^2 P. */
+  readonly likeness: Float64Array;
+  /** d R / d log l_w. */
   readonly radialSlope: Float64Array;
 }
 
@@ -72,6 +87,29 @@ export const radialAt = (shape: KernelShape, distance: number, length: number): 
   const a = SQRT5 * r;
   return (1 + a + (a * a) / 3) * Math.exp(-a);
 };
+
+/** Returns d correlation / d (distance^2), finite at distance 0. */
+export const radialSlopeAt = (shape: KernelShape, distance: number, length: number): number => {
+  const r = distance / length;
+  if (shape.radial === 'rbf') return -Math.exp(-0.5 * r * r) / (2 * length * length);
+  const a = SQRT5 * r;
+  return (-5 * (1 + a) * Math.exp(-a)) / (6 * length * length);
+};
+
+/** Half the inner product of two mixtures' shares and roots of shares, each taken about equal shares; 1 at a corner, roughly. */
+export const productOf = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  const [even, evenRoot] = [1 / a.length, Math.sqrt(1 / a.length)];
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    sum += (a[i]! - even) * (b[i]! - even);
+    sum += (Math.sqrt(Math.max(a[i]!, 0)) - evenRoot) * (Math.sqrt(Math.max(b[i]!, 0)) - evenRoot);
+  }
+  return sum / 2;
+};
+
+/** Returns b^2; 0 for a shape without a linear part. */
+export const linearVariance = (shape: KernelShape, theta: Float64Array): number =>
+  shape.linear ? Math.exp(2 * theta[THETA.linear]!) : 0;
 
 /** Returns correlation of two fidelities for log lengths at theta[size] and theta[steps]. */
 export const fidelityCorrelation = (
@@ -102,6 +140,7 @@ export const geometryOf = (shape: KernelShape, design: Design): Geometry => ({
     design.mixtures.map((shares) => embed(shape, shares)),
     distanceOf,
   ),
+  product: shape.linear ? pairwise(design.mixtures, productOf) : new Float64Array(0),
 });
 
 /** Tabulates correlations and their slopes by log length over pairs of mixtures; one exponential a pair. */
@@ -110,7 +149,7 @@ const radialTables = (
   distance: Float64Array,
   m: number,
   length: number,
-): Pick<Tables, 'radial' | 'radialSlope'> => {
+): { readonly radial: Float64Array; readonly radialSlope: Float64Array } => {
   const radial = new Float64Array(m * m);
   const radialSlope = new Float64Array(m * m);
   for (let i = 0; i < m; i++) {
@@ -130,10 +169,13 @@ const radialTables = (
 /** Evaluates the tables at theta. */
 export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry, theta: Float64Array): Tables => {
   const length = Math.exp(theta[THETA.mixture]!);
+  const { radial, radialSlope } = radialTables(shape, geometry.distance, design.mixtures.length, length);
+  const b2 = linearVariance(shape, theta);
   return {
     trend: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b)),
     fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.size, THETA.steps, a, b)),
-    ...radialTables(shape, geometry.distance, design.mixtures.length, length),
+    likeness: shape.linear ? radial.map((value, at) => value + b2 * geometry.product[at]!) : radial,
+    radialSlope,
   };
 };
 
@@ -149,7 +191,7 @@ export const covariance = (shape: KernelShape, design: Design, tables: Tables, t
     for (let j = 0; j <= i; j++) {
       const at = fRow + rowFidelity[j]!;
       k[i * n + j] =
-        shape.trend * tables.trend[at]! + amplitude2 * tables.fidelity[at]! * tables.radial[mRow + rowMixture[j]!]!;
+        shape.trend * tables.trend[at]! + amplitude2 * tables.fidelity[at]! * tables.likeness[mRow + rowMixture[j]!]!;
     }
     k[i * n + i] = k[i * n + i]! + noiseVariance(theta);
   }
@@ -159,7 +201,7 @@ export const covariance = (shape: KernelShape, design: Design, tables: Tables, t
 /** Returns the variance of one row's noise, relative to the profiled scale. */
 export const noiseVariance = (theta: Float64Array): number => Math.exp(2 * theta[THETA.noise]!) + VARIANCE_FLOOR;
 
-/** Returns the derivatives (7) of sum_ij S_ij K_ij by theta, given the lower triangle of the symmetric S (n × n). */
+/** Returns the derivatives (8) of sum_ij S_ij K_ij by theta, given the lower triangle of the symmetric S (n × n). */
 export const contractGradient = (
   shape: KernelShape,
   design: Design,
@@ -171,7 +213,7 @@ export const contractGradient = (
   const { rowMixture, rowFidelity } = design;
   const [n, f, m] = [rowMixture.length, design.fidelities.length, design.mixtures.length];
   const plain = new Float64Array(f * f); // S summed by pair of fidelities
-  const weighted = new Float64Array(f * f); // S o R summed likewise
+  const weighted = new Float64Array(f * f); // S o (R + b^2 P) summed likewise
   const byMixture = new Float64Array(m * m); // S o Fn summed by pair of mixtures
   let trace = 0;
   for (let i = 0; i < n; i++) {
@@ -183,7 +225,7 @@ export const contractGradient = (
       const fAt = fRow + rowFidelity[j]!;
       const mAt = mRow + rowMixture[j]!;
       plain[fAt] = plain[fAt]! + value;
-      weighted[fAt] = weighted[fAt]! + value * tables.radial[mAt]!;
+      weighted[fAt] = weighted[fAt]! + value * tables.likeness[mAt]!;
       byMixture[mAt] = byMixture[mAt]! + value * tables.fidelity[fAt]!;
     }
   }
@@ -201,7 +243,11 @@ export const contractGradient = (
     add(THETA.size, mixturePart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.size]!));
     add(THETA.steps, mixturePart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.steps]!));
   }
-  for (let at = 0; at < m * m; at++) add(THETA.mixture, amplitude2 * byMixture[at]! * tables.radialSlope[at]!);
+  const linear = 2 * amplitude2 * linearVariance(shape, theta);
+  for (let at = 0; at < m * m; at++) {
+    add(THETA.mixture, amplitude2 * byMixture[at]! * tables.radialSlope[at]!);
+    if (shape.linear) add(THETA.linear, linear * byMixture[at]! * geometry.product[at]!);
+  }
   add(THETA.noise, 2 * Math.exp(2 * theta[THETA.noise]!) * trace);
   return gradient;
 };

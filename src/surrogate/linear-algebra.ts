@@ -38,14 +38,65 @@ const addScaled = (
   for (let k = 0; k < count; k++) y[yStart + k] = y[yStart + k]! + factor * x[xStart + k]!;
 };
 
-/** Factors `a + jitter I`; null when a pivot is not positive. */
+/** The four dot products of two rows of `x` with two rows of `y`: every entry that is read is used twice. */
+const dotTwoByTwo = (
+  x: Float64Array,
+  x0: number,
+  x1: number,
+  y: Float64Array,
+  y0: number,
+  y1: number,
+  count: number,
+  out: Float64Array,
+): void => {
+  let s00 = 0;
+  let s01 = 0;
+  let s10 = 0;
+  let s11 = 0;
+  for (let k = 0; k < count; k++) {
+    const a = x[x0 + k]!;
+    const b = x[x1 + k]!;
+    const c = y[y0 + k]!;
+    const d = y[y1 + k]!;
+    s00 += a * c;
+    s01 += a * d;
+    s10 += b * c;
+    s11 += b * d;
+  }
+  out[0] = s00;
+  out[1] = s01;
+  out[2] = s10;
+  out[3] = s11;
+};
+
+/** Fills row i of the factor from column `from` on; null when the pivot is not positive. */
+const finishRow = (l: Float64Array, a: Float64Array, n: number, i: number, from: number, jitter: number): boolean => {
+  for (let j = from; j < i; j++) l[i * n + j] = (a[i * n + j]! - dot(l, i * n, l, j * n, j)) / l[j * n + j]!;
+  const pivot = a[i * n + i]! + jitter - dot(l, i * n, l, i * n, i);
+  if (!(pivot > 0)) return false;
+  l[i * n + i] = Math.sqrt(pivot);
+  return true;
+};
+
+/** Factors `a + jitter I`, two rows and two columns at a time; null when a pivot is not positive. */
 const tryCholesky = (a: Float64Array, n: number, jitter: number): Float64Array | null => {
   const l = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) l[i * n + j] = (a[i * n + j]! - dot(l, i * n, l, j * n, j)) / l[j * n + j]!;
-    const pivot = a[i * n + i]! + jitter - dot(l, i * n, l, i * n, i);
-    if (!(pivot > 0)) return null;
-    l[i * n + i] = Math.sqrt(pivot);
+  const s = new Float64Array(4);
+  for (let i = 0; i < n; i += 2) {
+    const hasPair = i + 1 < n;
+    const r0 = i * n;
+    const r1 = r0 + n;
+    for (let j = 0; hasPair && j < i; j += 2) {
+      const c0 = j * n;
+      const c1 = c0 + n;
+      dotTwoByTwo(l, r0, r1, l, c0, c1, j, s);
+      const p = (l[r0 + j] = (a[r0 + j]! - s[0]!) / l[c0 + j]!);
+      const q = (l[r1 + j] = (a[r1 + j]! - s[2]!) / l[c0 + j]!);
+      l[r0 + j + 1] = (a[r0 + j + 1]! - s[1]! - p * l[c1 + j]!) / l[c1 + j + 1]!;
+      l[r1 + j + 1] = (a[r1 + j + 1]! - s[3]! - q * l[c1 + j]!) / l[c1 + j + 1]!;
+    }
+    if (!finishRow(l, a, n, i, hasPair ? i : 0, jitter)) return null;
+    if (hasPair && !finishRow(l, a, n, i + 1, i, jitter)) return null;
   }
   return l;
 };
@@ -72,17 +123,9 @@ export const cholesky = (a: Float64Array, n: number): Float64Array => {
   });
 };
 
-/** Solves l x = b in place, b (n × m). */
-export const solveLower = (l: Float64Array, n: number, b: Float64Array, m = 1): void => {
-  for (let i = 0; i < n; i++) {
-    if (m === 1) {
-      b[i] = (b[i]! - dot(l, i * n, b, 0, i)) / l[i * n + i]!;
-      continue;
-    }
-    for (let k = 0; k < i; k++) addScaled(b, i * m, -l[i * n + k]!, b, k * m, m);
-    const scale = 1 / l[i * n + i]!;
-    for (let j = 0; j < m; j++) b[i * m + j] = b[i * m + j]! * scale;
-  }
+/** Solves l x = b in place, b (n). */
+export const solveLower = (l: Float64Array, n: number, b: Float64Array): void => {
+  for (let i = 0; i < n; i++) b[i] = (b[i]! - dot(l, i * n, b, 0, i)) / l[i * n + i]!;
 };
 
 /** Solves l' x = b in place, b (n). */
@@ -101,41 +144,66 @@ export const logDeterminant = (l: Float64Array, n: number): number => {
   return 2 * sum;
 };
 
+/** Returns the transpose of l^-1 (n × n): row j holds column j, which starts at the diagonal; 0 before. */
+export const inverseFactor = (l: Float64Array, n: number): Float64Array => {
+  const columns = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    const c = j * n;
+    columns[c + j] = 1 / l[c + j]!;
+    for (let i = j + 1; i < n; i++) columns[c + i] = -dot(l, i * n + j, columns, c + j, i - j) / l[i * n + i]!;
+  }
+  return columns;
+};
+
 /** Returns the lower triangle of (l l')^-1 (n × n); the upper triangle is 0. */
 export const inverseLower = (l: Float64Array, n: number): Float64Array => {
-  const li = new Float64Array(n * n); // l^-1
-  for (let i = 0; i < n; i++) {
-    li[i * n + i] = 1;
-    for (let k = 0; k < i; k++) addScaled(li, i * n, -l[i * n + k]!, li, k * n, k + 1);
-    const scale = 1 / l[i * n + i]!;
-    for (let j = 0; j <= i; j++) li[i * n + j] = li[i * n + j]! * scale;
-  }
+  const columns = inverseFactor(l, n);
   const inverse = new Float64Array(n * n);
-  for (let k = 0; k < n; k++) {
-    for (let i = 0; i <= k; i++) addScaled(inverse, i * n, li[k * n + i]!, li, k * n, i + 1);
+  const s = new Float64Array(4);
+  for (let i = 0; i < n; i += 2) {
+    const second = Math.min(i + 1, n - 1); // the last row of an odd count is paired with itself
+    for (let j = 0; j <= i; j += 2) {
+      const other = Math.min(j + 1, n - 1);
+      dotTwoByTwo(columns, i * n + i, second * n + i, columns, j * n + i, other * n + i, n - i, s);
+      inverse[i * n + j] = s[0]!;
+      if (other <= i) inverse[i * n + other] = s[1]!;
+      inverse[second * n + j] = s[2]!;
+      inverse[second * n + other] = s[3]!;
+    }
   }
   return inverse;
 };
 
-/** Returns b' b for b (n × m), symmetric (m × m). */
-export const gram = (b: Float64Array, n: number, m: number): Float64Array => {
-  const g = new Float64Array(m * m);
-  for (let k = 0; k < n; k++) {
-    for (let i = 0; i < m; i++) addScaled(g, i * m, b[k * m + i]!, b, k * m, i + 1);
+/** Returns the lower triangle of w w' (rows × rows) for w (rows × n); the upper triangle is 0. */
+export const outerGram = (w: Float64Array, rows: number, n: number): Float64Array => {
+  const g = new Float64Array(rows * rows);
+  const s = new Float64Array(4);
+  for (let i = 0; i < rows; i += 2) {
+    const second = Math.min(i + 1, rows - 1); // the last row of an odd count is paired with itself
+    for (let j = 0; j <= i; j += 2) {
+      const other = Math.min(j + 1, rows - 1);
+      dotTwoByTwo(w, i * n, second * n, w, j * n, other * n, n, s);
+      g[i * rows + j] = s[0]!;
+      if (other <= i) g[i * rows + other] = s[1]!;
+      g[second * rows + j] = s[2]!;
+      g[second * rows + other] = s[3]!;
+    }
   }
-  for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) g[j * m + i] = g[i * m + j]!;
   return g;
 };
 
-/** Returns a x for a (m × m) and x (m). */
-export const multiply = (a: Float64Array, m: number, x: Float64Array): Float64Array =>
-  Float64Array.from({ length: m }, (_, i) => dot(a, i * m, x, 0, m));
+/** Returns l' x for a lower triangle given as its transpose, u (n × n) row-major, and x (n). */
+export const multiplyUpper = (u: Float64Array, n: number, x: Float64Array): Float64Array => {
+  const y = new Float64Array(n);
+  for (let i = 0; i < n; i++) y[i] = dot(u, i * n + i, x, i, n - i);
+  return y;
+};
 
-/** Returns x' a y for a (m × m), x and y (m). */
-export const bilinear = (a: Float64Array, m: number, x: Float64Array, y: Float64Array): number => {
-  let sum = 0;
-  for (let i = 0; i < m; i++) sum += x[i]! * dot(a, i * m, y, 0, m);
-  return sum;
+/** Returns the transpose of a (n × n). */
+export const transpose = (a: Float64Array, n: number): Float64Array => {
+  const t = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) t[j * n + i] = a[i * n + j]!;
+  return t;
 };
 
 /** Returns the inner product of two vectors of one length. */

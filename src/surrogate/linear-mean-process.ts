@@ -32,9 +32,11 @@ export interface LinearMeanProcess {
 }
 
 const NAMES = ['length', 'linear', 'noise'] as const;
-// Normal priors on theta: shares lie within sqrt(2) of each other; a linear part as large as the rest; noise from none to a tenth.
-const PRIOR_MEDIAN = [0.7, 1, 1e-4].map(Math.log);
-const PRIOR_SD = [0.7, 1.5, 3];
+// Normal priors on theta. Length: mean sqrt(2) + ln(d) / 2 and sd sqrt(3) in d free shares, so that doubt grows with the distance
+// between mixtures alike in any dimension (Hvarfner et al. 2024, arXiv 2402.02229). Linear part: about as large as the rest.
+// Noise: from none to a tenth of the spread.
+const priorMean = (free: number): number[] => [Math.SQRT2 + Math.log(Math.max(1, free)) / 2, 0, Math.log(1e-4)];
+const PRIOR_SD = [Math.sqrt(3), 1.5, 3];
 const FIRST_STEP = 1; // of the pattern search, in theta: a factor of e
 const LAST_STEP = 0.1; // a tenth on a length changes no choice
 const NOISE_FLOOR = 1e-8; // of the kernel: below what any metric is reported to, and keeps K definite
@@ -45,11 +47,34 @@ type Rows = readonly Float64Array[];
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array =>
   Float64Array.from(a, (x, i) => x - b[i]!);
 
-/** The kernel without noise, in units of s^2, of two centred mixtures. */
-const kernel = (theta: readonly number[], a: Float64Array, b: Float64Array): number => {
-  const gap = difference(a, b);
-  const r = (SQRT5 * Math.sqrt(inner(gap, gap))) / Math.exp(theta[0]!);
-  return 1 + Math.exp(theta[1]!) * inner(a, b) + (1 + r + (r * r) / 3) * Math.exp(-r);
+/** The kernel without noise, in units of s^2, of centred mixtures `a` and `b`, from |a - b| and a.b. */
+const kernelOf = ([length, linear]: readonly number[], distance: number, product: number): number => {
+  const r = (SQRT5 * distance) / Math.exp(length!);
+  return 1 + Math.exp(linear!) * product + (1 + r + (r * r) / 3) * Math.exp(-r);
+};
+
+const distanceOf = (a: Float64Array, b: Float64Array): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(sum);
+};
+
+/** What the kernel needs of a pair of rows: the same for every theta (each n × n, the lower triangle). */
+interface Geometry {
+  readonly distances: Float64Array;
+  readonly products: Float64Array;
+}
+
+const geometryOf = (x: Rows): Geometry => {
+  const n = x.length;
+  const [distances, products] = [new Float64Array(n * n), new Float64Array(n * n)];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      distances[i * n + j] = distanceOf(x[i]!, x[j]!);
+      products[i * n + j] = inner(x[i]!, x[j]!);
+    }
+  }
+  return { distances, products };
 };
 
 interface Factored {
@@ -61,11 +86,11 @@ interface Factored {
   readonly logLikelihood: number;
 }
 
-const factor = (theta: readonly number[], x: Rows, y: Float64Array): Factored => {
-  const n = x.length;
+const factor = (theta: readonly number[], { distances, products }: Geometry, y: Float64Array): Factored => {
+  const n = y.length;
   const k = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) k[i * n + j] = k[j * n + i] = kernel(theta, x[i]!, x[j]!);
+    for (let at = i * n; at <= i * n + i; at++) k[at] = kernelOf(theta, distances[at]!, products[at]!);
     k[i * n + i] = k[i * n + i]! + Math.exp(theta[2]!) + NOISE_FLOOR;
   }
   const l = cholesky(k, n);
@@ -76,13 +101,14 @@ const factor = (theta: readonly number[], x: Rows, y: Float64Array): Factored =>
   return { l, a, scale, logLikelihood: -0.5 * (n + 1) * Math.log(scale) - 0.5 * logDeterminant(l, n) };
 };
 
-const logPrior = (theta: readonly number[]): number =>
-  theta.reduce((sum, value, i) => sum - 0.5 * ((value - PRIOR_MEDIAN[i]!) / PRIOR_SD[i]!) ** 2, 0);
-
 /** Finds the theta of most posterior density by a pattern search (Hooke and Jeeves 1961): three unknowns need no gradient. */
 const fitTheta = (x: Rows, y: Float64Array): number[] => {
-  const score = (theta: readonly number[]): number => factor(theta, x, y).logLikelihood + logPrior(theta);
-  let best: number[] = PRIOR_MEDIAN;
+  const geometry = geometryOf(x);
+  const prior = priorMean(x[0]!.length - 1);
+  const logPrior = (theta: readonly number[]): number =>
+    theta.reduce((sum, value, i) => sum - 0.5 * ((value - prior[i]!) / PRIOR_SD[i]!) ** 2, 0);
+  const score = (theta: readonly number[]): number => factor(theta, geometry, y).logLikelihood + logPrior(theta);
+  let best = prior;
   let height = score(best);
   for (let step = FIRST_STEP; step >= LAST_STEP;) {
     const before = height;
@@ -113,22 +139,25 @@ const unitsOf = (values: readonly number[]): Units => {
   return { mean, sd: Math.sqrt(variance) || 1 };
 };
 
+/** The posterior at one theta; `given` is the s^2 to keep, as guesses say nothing of it. */
 const processOf = (
   theta: readonly number[],
   centre: ArrayLike<number>,
   x: Rows,
   y: Float64Array,
   units: Units,
+  given?: number,
 ): LinearMeanProcess => {
   const n = x.length;
-  const { l, a, scale, logLikelihood } = factor(theta, x, y);
+  const { l, a, logLikelihood, ...fitted } = factor(theta, geometryOf(x), y);
+  const scale = given ?? fitted.scale;
   const inverse = inverseLower(l, n);
   const predict = (shares: ArrayLike<number>): PlainPrediction => {
     const at = difference(shares, centre);
-    const likeness = Float64Array.from(x, (row) => kernel(theta, row, at));
+    const likeness = Float64Array.from(x, (row) => kernelOf(theta, distanceOf(row, at), inner(row, at)));
     const mean = inner(likeness, a);
     solveLower(l, n, likeness);
-    const variance = Math.max(0, kernel(theta, at, at) - inner(likeness, likeness));
+    const variance = Math.max(0, kernelOf(theta, 0, inner(at, at)) - inner(likeness, likeness));
     return { mean: units.mean + units.sd * mean, sd: units.sd * Math.sqrt(scale * variance) };
   };
   return {
@@ -136,7 +165,7 @@ const processOf = (
     withGuesses: (mixtures) => {
       const guessed = mixtures.map((shares) => (predict(shares).mean - units.mean) / units.sd);
       const rows = [...x, ...mixtures.map((shares) => difference(shares, centre))];
-      return processOf(theta, centre, rows, Float64Array.from([...y, ...guessed]), units);
+      return processOf(theta, centre, rows, Float64Array.from([...y, ...guessed]), units, scale);
     },
     rows: n,
     hyperparameters: Object.fromEntries(NAMES.map((name, i) => [name, Math.exp(theta[i]!)])),

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/domain/rng.js';
 import { GaussianProcess } from '../../src/surrogate/gaussian-process.js';
 import { DEFAULT_PRIOR } from '../../src/surrogate/hyperparameters.js';
+import { inner } from '../../src/surrogate/linear-algebra.js';
 import { THETA, VARIANCE_FLOOR, type Design, type KernelShape } from '../../src/surrogate/kernel.js';
 import { fitWarp } from '../../src/surrogate/warp.js';
 
-const SHAPE: KernelShape = { embedding: 'sqrt', radial: 'matern52', trend: 1 };
+const SHAPE: KernelShape = { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: false };
 const THETA_QUIET = DEFAULT_PRIOR.mean.slice();
 THETA_QUIET[THETA.noise] = -20;
 const TARGET = { size: 1, steps: 1 };
@@ -21,13 +22,13 @@ const designWith = (places: readonly (readonly [share: number, fidelity: 0 | 1])
 
 describe('a conditioned process', () => {
   it('has the closed-form posterior of one observation', () => {
-    const process = new GaussianProcess(SHAPE, THETA_QUIET, designWith([[0.4, 1]]), Float64Array.from([1.5]));
+    const process = new GaussianProcess(SHAPE, THETA_QUIET, designWith([[0.4, 1]]), [Float64Array.from([1.5])]);
     const prior = 2; // trend 1 and amplitude 1
     const k = prior + Math.exp(-40) + VARIANCE_FLOOR;
-    const scale = ((1.5 * 1.5) / k + 1) / 2;
     const { mean, variance } = process.predict([[0.4, 0.6]], TARGET);
     expect(mean[0]).toBeCloseTo((1.5 * prior) / k, 9);
-    expect(variance[0]).toBeCloseTo(scale * (prior - (prior * prior) / k), 9);
+    expect(variance[0]).toBeCloseTo(prior - (prior * prior) / k, 9);
+    expect(process.outputCovariance[0]).toBeCloseTo(((1.5 * 1.5) / k + 1) / 2, 9);
   });
 
   it('passes through what it saw when there is no noise, and doubts more the further away', () => {
@@ -37,7 +38,7 @@ describe('a conditioned process', () => {
       [0.9, 1],
     ]);
     const y = Float64Array.from([0.3, -1, 0.8]);
-    const process = new GaussianProcess(SHAPE, THETA_QUIET, design, y);
+    const process = new GaussianProcess(SHAPE, THETA_QUIET, design, [y]);
     const { mean, variance } = process.predict(
       [
         [0.1, 0.9],
@@ -61,7 +62,7 @@ describe('a conditioned process', () => {
         [0.1, 0],
         [0.5, 0],
       ]),
-      y,
+      [y],
     );
     const after = new GaussianProcess(
       SHAPE,
@@ -71,7 +72,7 @@ describe('a conditioned process', () => {
         [0.5, 0],
         [0.8, 1],
       ]),
-      y,
+      [y],
     );
     const points = [
       [0.8, 0.2],
@@ -83,44 +84,70 @@ describe('a conditioned process', () => {
     b.variance.forEach((variance, i) => expect(variance).toBeLessThan(a.variance[i]!));
   });
 
-  it('gives the same covariances by the compressed view and by the long way', () => {
-    const design = designWith([
-      [0.1, 0],
-      [0.5, 1],
-      [0.9, 0],
-    ]);
-    const process = new GaussianProcess(SHAPE, THETA_QUIET, design, Float64Array.from([1, 2, 3]));
-    const points = [
-      [0.2, 0.8],
-      [0.7, 0.3],
-    ];
-    const whitened = process.whiten(points, TARGET);
-    const long = process.crossCovariance(points, TARGET, whitened, points, TARGET, whitened);
-    const view = process.at(TARGET);
-    const c = points.map((point) => view.features(point));
-    for (const [i, a] of points.entries()) {
-      expect(process.meansOf(whitened)[i]).toBeCloseTo(view.mean(c[i]!), 9);
-      for (const [j, b] of points.entries()) {
-        expect(view.covariance(c[i]!, c[j]!, process.prior(a, TARGET, b, TARGET))).toBeCloseTo(long[2 * i + j]!, 9);
+  it.each([false, true])(
+    'gives the same means and covariances by the compressed view and by the long way (linear %s)',
+    (linear) => {
+      const design = designWith([
+        [0.1, 0],
+        [0.5, 1],
+        [0.9, 0],
+      ]);
+      const outputs = [Float64Array.from([1, 2, 3]), Float64Array.from([-1, 0.5, 2])];
+      const process = new GaussianProcess({ ...SHAPE, linear }, THETA_QUIET, design, outputs);
+      const points = [
+        [0.2, 0.8],
+        [0.7, 0.3],
+      ];
+      const whitened = process.whiten(points, TARGET);
+      const view = process.at(TARGET);
+      const likeness = points.map((point) => view.likenessOf(point));
+      const explained = likeness.map((c) => view.explain(c));
+      const prior = process.priorTable(process.likenessTable(points, points), TARGET, TARGET);
+      for (const [i, a] of points.entries()) {
+        for (const output of outputs.keys()) {
+          expect(process.meansOf(whitened, output)[i]).toBeCloseTo(view.mean(likeness[i]!, output), 9);
+        }
+        for (const [j, b] of points.entries()) {
+          expect(prior[2 * i + j]).toBeCloseTo(process.prior(a, TARGET, b, TARGET), 12);
+          expect(inner(explained[i]!, explained[j]!)).toBeCloseTo(inner(whitened[i]!, whitened[j]!), 9);
+        }
       }
-    }
-  });
+    },
+  );
+
+  it.each([{ ...SHAPE, linear: true }, { embedding: 'share', radial: 'rbf', trend: 0, linear: true } as const])(
+    'says to first order what moving share does to a mean: %o',
+    (shape) => {
+      const design = {
+        ...designWith([
+          [0.1, 1],
+          [0.5, 1],
+        ]),
+        mixtures: [Float64Array.from([0.1, 0.3, 0.6]), Float64Array.from([0, 0.5, 0.5])],
+      };
+      const process = new GaussianProcess(shape, THETA_QUIET, design, [Float64Array.from([1, -2])]);
+      const view = process.at(TARGET);
+      const weights = view.weights(0);
+      const at = (shares: number[]): number => inner(view.likenessOf(shares), weights);
+      const step = 1e-5;
+      const { take, give } = process.shareEffects([0.2, 0.3, 0.5], weights, step);
+      expect(take[0]! + give[2]!).toBeCloseTo(at([0.2 - step, 0.3, 0.5 + step]) - at([0.2, 0.3, 0.5]), 8);
+      expect(take[1]! + give[0]!).toBeCloseTo(at([0.2 + step, 0.3 - step, 0.5]) - at([0.2, 0.3, 0.5]), 8);
+    },
+  );
 
   it('never has more doubt than the prior, wherever the data lie', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 12 }), (seed, n) => {
         const rng = createRng(seed);
         const design = designWith(Array.from({ length: n }, () => [rng.uniform(), rng.integer(2) as 0 | 1]));
-        const process = new GaussianProcess(
-          SHAPE,
-          DEFAULT_PRIOR.mean,
-          design,
+        const process = new GaussianProcess(SHAPE, DEFAULT_PRIOR.mean, design, [
           Float64Array.from({ length: n }, () => rng.normal()),
-        );
+        ]);
         const share = rng.uniform();
         const variance = process.predict([[share, 1 - share]], TARGET).variance[0]!;
         expect(variance).toBeGreaterThanOrEqual(0);
-        expect(variance).toBeLessThanOrEqual(2 * process.scale * (1 + 1e-9));
+        expect(variance).toBeLessThanOrEqual(2 * (1 + 1e-9));
       }),
       { numRuns: 50 },
     );

@@ -1,0 +1,174 @@
+/** From observations to a belief: which rows, which hyper-parameters, what each warp counts for. */
+import { sharesOf } from '../domain/mixture.js';
+import type { Observation, PendingTrial } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+import { Belief, type Column } from './belief.js';
+import { buildDataset, designOf, selectRows, type Dataset, type DatasetOptions, type Place } from './dataset.js';
+import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
+import { GaussianProcess } from './gaussian-process.js';
+import { DEFAULT_PRIOR, fitFromBothSides, fitHyperparameters, type Fit, type Prior } from './hyperparameters.js';
+import { THETA, type KernelShape } from './kernel.js';
+import { fitWarp, type WarpKind } from './warp.js';
+
+export interface BeliefOptions extends DatasetOptions {
+  readonly shape: KernelShape;
+  readonly prior: Prior;
+  /** Warps of the metrics, weighed against each other by their evidence. */
+  readonly warps: readonly WarpKind[];
+  /** Hyper-parameters are fitted to the first so many runs alone; to all when absent. */
+  readonly fitToFirstRuns?: number;
+}
+
+// How far a loss falls with size is not known from one size: the trend may be several times what mixtures differ by.
+const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/methods.md)
+
+/** The belief of titrate's own policy (docs/methods.md). */
+const TITRATE_BELIEF: BeliefOptions = {
+  shape: { embedding: 'sqrt', radial: 'matern52', trend: TREND_VARIANCE, linear: false },
+  prior: DEFAULT_PRIOR,
+  warps: ['none', 'log'],
+  curves: true,
+  maxRows: 320, // a factor of so many rows takes milliseconds
+};
+
+const COARSE_ROWS = 64; // rows that hyper-parameters are first fitted to: a fraction of a millisecond per likelihood
+const COARSE_ITERATIONS = 25; // eight unknowns; later steps change no decision
+const FIT_ROWS = 120; // rows that they are then refined on: a few milliseconds per likelihood
+const FIT_ITERATIONS = 6;
+const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
+
+/** Picks the rows that hyper-parameters are fitted to: whole runs, the costliest half and an even half of the rest. */
+const rowsForFit = (
+  dataset: Dataset,
+  place: (row: Place) => FidelityPoint,
+  all: readonly number[],
+  maxRows: number,
+): readonly number[] => {
+  if (all.length <= maxRows) return all;
+  const runs = [...new Set(all.map((row) => dataset.rowRun[row]!))];
+  const effort = new Map(runs.map((run) => [run, 0]));
+  for (const row of all) {
+    const { size, steps } = place(dataset.rows[row]!);
+    const run = dataset.rowRun[row]!;
+    effort.set(run, Math.max(effort.get(run)!, size + steps));
+  }
+  const quota = Math.max(1, Math.floor((runs.length * maxRows) / all.length));
+  const ordered = runs.sort((a, b) => effort.get(b)! - effort.get(a)! || a - b);
+  const costly = ordered.slice(0, Math.ceil(quota / 2));
+  const rest = ordered.slice(costly.length);
+  const stride = rest.length / Math.max(1, quota - costly.length);
+  const even = rest.filter((_, i) => Math.floor((i + 1) / stride) > Math.floor(i / stride));
+  const kept = new Set([...costly, ...even]);
+  return all.filter((row) => kept.has(dataset.rowRun[row]!));
+};
+
+/** Weights warps by their evidence per row, tempered to a few effective rows. */
+const weightsOf = (evidence: readonly number[]): number[] => {
+  const best = Math.max(...evidence);
+  const raw = evidence.map((value) => Math.exp(EFFECTIVE_ROWS * (value - best)));
+  const total = raw.reduce((a, b) => a + b, 0);
+  return raw.map((value) => value / total);
+};
+
+const pendingPlaces = (sweep: Sweep, pending: readonly PendingTrial[]): Place[] =>
+  pending.flatMap(({ mixture, scale, steps }) => {
+    const shares = sharesOf(mixture, Object.keys(sweep.domains));
+    const grid = sweep.scales.find(({ name }) => name === scale)?.steps ?? [];
+    return grid.filter((step) => step <= steps).map((step) => ({ shares, scale, steps: step }));
+  });
+
+/** Every output over some rows under every warp, kind by kind; with the log Jacobians. */
+const warpedOutputs = (
+  kinds: readonly WarpKind[],
+  dataset: Dataset,
+  rows: readonly number[],
+): { outputs: Float64Array[]; logJacobians: number[] } => {
+  const picked = dataset.outputs.map((values) => Float64Array.from(rows, (row) => values[row]!));
+  const warped = kinds.flatMap((kind) => picked.map((values) => ({ values, warp: fitWarp(kind, values) })));
+  return {
+    outputs: warped.map(({ values, warp }) => values.map((y) => warp.forward(y))),
+    logJacobians: warped.map(({ warp }) => warp.logJacobian),
+  };
+};
+
+/** Fits hyper-parameters: to few rows from both sides, then to more from there; weighs the warps. */
+const fitTo = (
+  { shape, prior, warps }: BeliefOptions,
+  dataset: Dataset,
+  coarse: readonly number[],
+  fine: readonly number[],
+): { fit: Fit; weights: number[] } => {
+  const few = warpedOutputs(warps, dataset, coarse).outputs;
+  const rough = fitFromBothSides(shape, prior, selectRows(dataset.design, coarse), few, COARSE_ITERATIONS);
+  const { outputs, logJacobians } = warpedOutputs(warps, dataset, fine);
+  const fit = fitHyperparameters(shape, prior, selectRows(dataset.design, fine), outputs, FIT_ITERATIONS, rough.theta);
+  const each = dataset.outputs.length;
+  const evidence = warps.map((_, k) => {
+    let sum = 0;
+    for (let o = k * each; o < (k + 1) * each; o++) sum += fit.logLikelihoods[o]! + logJacobians[o]!;
+    return sum / each / fine.length;
+  });
+  return { fit, weights: weightsOf(evidence) };
+};
+
+const columnsOf = (dataset: Dataset, kinds: readonly WarpKind[], weights: readonly number[]): Column[] =>
+  dataset.terms.flatMap(({ values, coefficient }, term) =>
+    kinds.map((kind, k) => ({ kind, term, coefficient, weight: weights[k]!, warp: fitWarp(kind, values) })),
+  );
+
+const formAfresh = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  pending: readonly PendingTrial[],
+  options: BeliefOptions,
+): Belief | null => {
+  const dataset = buildDataset(sweep, observations, options);
+  if (dataset.objective.length === 0) return null;
+  const place = fidelityFeatures(sweep);
+  const all = Array.from(dataset.rowRun.keys());
+  const early = all.filter((row) => dataset.rowRun[row]! < (options.fitToFirstRuns ?? Infinity));
+  const usable = early.length > 0 ? early : all;
+  const coarse = rowsForFit(dataset, place, usable, COARSE_ROWS);
+  const fine = rowsForFit(dataset, place, usable, FIT_ROWS);
+  const { fit, weights } = fitTo(options, dataset, coarse, fine);
+  const columns = columnsOf(dataset, options.warps, weights);
+  const places = pendingPlaces(sweep, pending);
+  const design = places.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...places]);
+  const outputs = columns.map(({ term, warp }) => dataset.terms[term]!.values.map((y) => warp.forward(y)));
+  return new Belief({
+    process: new GaussianProcess(options.shape, fit.theta, design, outputs),
+    columns,
+    fit,
+    rows: dataset.objective.length,
+    target: place(sweep.target),
+    place,
+  });
+};
+
+/** The last beliefs formed, each with all that it was formed from: proposing and recommending ask for the same one. */
+const recent: { readonly key: string; readonly options: BeliefOptions; readonly belief: Belief | null }[] = [];
+const REMEMBERED = 8; // with and without pending trials, and one a guarded metric
+
+/** Forms the belief, a function of its arguments alone; null when no run has taught anything yet. */
+export const formBelief = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  pending: readonly PendingTrial[],
+  options: BeliefOptions = TITRATE_BELIEF,
+): Belief | null => {
+  const key = JSON.stringify([sweep, observations, pending]);
+  const known = recent.find((entry) => entry.key === key && entry.options === options);
+  if (known !== undefined) return known.belief;
+  const belief = formAfresh(sweep, observations, pending, options);
+  recent.unshift({ key, options, belief });
+  recent.length = Math.min(recent.length, REMEMBERED);
+  return belief;
+};
+
+/** Names the hyper-parameters for the record: lengths on unit ranges, noise relative to the kernel's scale. */
+export const hyperparametersOf = (belief: Belief): Record<string, number> => ({
+  ...Object.fromEntries(
+    belief.columns.filter(({ term }) => term === 0).map(({ kind, weight }) => [`${kind}.weight`, weight]),
+  ),
+  ...Object.fromEntries(Object.entries(THETA).map(([name, at]) => [name, Math.exp(belief.fit.theta[at]!)])),
+});
