@@ -138,6 +138,19 @@ export const likelyKept = (guards: Guards, pool: readonly TargetPoint[]): readon
   return likely.length > 0 ? likely : pool;
 };
 
+/**
+ * The weight of a run's value: the chance that its mixture keeps the guards, over the largest such chance, so that the search
+ * goes on where no mixture is likely to keep them yet.
+ */
+export const chanceWeights = (guards: Guards, mixtures: readonly TargetPoint[]): ((point: TargetPoint) => number) => {
+  const most = Math.max(...mixtures.map(({ shares }) => guards.chance(shares)));
+  return most > 0 ? ({ shares }) => guards.chance(shares) / most : () => 1;
+};
+
+/** Says how a run's value was weighed. */
+export const chanceText = (guards: Guards, shares: ArrayLike<number>): string =>
+  `Values are weighed by the chance that the guards hold at the target, ${figure(100 * guards.chance(shares))} % for this mixture.`;
+
 /** Says which limits a guard has: `piqa at least 0.6`. */
 const limitText = ({ metric, atMost, atLeast }: Guard): string =>
   [

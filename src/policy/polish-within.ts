@@ -15,7 +15,7 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { scoreWithin, type Guards } from './guards.js';
-import { polish, scaled, type Score, type ShareEffects } from './polish.js';
+import { polish, scaled, sumOf, type Score, type ShareEffects } from './polish.js';
 
 const STIFFNESS = 20; // a twentieth of a spread of excess outweighs 2.5 % of the objective's range; prices do the rest
 const PRICE_ROUNDS = 5; // an excess falls by a factor of about STIFFNESS times the spreads' ratio a round
@@ -36,12 +36,6 @@ const pullWithin = (belief: Belief, guards: Guards, outside: TargetPoint, inside
   return best;
 };
 
-const sumOf = (effects: readonly ShareEffects[]): ShareEffects =>
-  effects.reduce((sum, { take, give }) => ({
-    take: sum.take.map((effect, i) => effect + take[i]!),
-    give: sum.give.map((effect, i) => effect + give[i]!),
-  }));
-
 /** A mixture that keeps the guards, or the one found that breaks them least. */
 const anchorFrom = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, guards: Guards): TargetPoint => {
   if (guards.areKept(start.shares)) return start;
@@ -55,32 +49,45 @@ const anchorFrom = (belief: Belief, feasible: FeasibleSet, start: TargetPoint, g
 const chargeOf = (excesses: readonly number[], prices: readonly number[]): number =>
   (STIFFNESS / 2) * excesses.reduce((sum, excess, k) => sum + Math.max(0, excess + prices[k]!) ** 2, 0);
 
-/** What moves do to the mean over its worth and to the charge, to first order. */
+/** What moves do to the score over its worth and to the charge, to first order. */
 const effectsOf = (
-  belief: Belief,
   guards: Guards,
+  { worth, effectsAt }: Goal,
   point: TargetPoint,
   step: number,
   prices: readonly number[],
-  worth: number,
 ): ShareEffects => {
   const slopes = guards.excesses(point.shares).map((excess, k) => STIFFNESS * Math.max(0, excess + prices[k]!));
-  const onExcesses = guards.effectsOnExcesses(point.shares, step);
   return sumOf([
-    scaled(belief.shareEffects(point, step), 1 / worth),
-    ...onExcesses.map((effects, k) => scaled(effects, slopes[k]!)),
+    scaled(effectsAt(point, step), 1 / worth),
+    ...guards.effectsOnExcesses(point.shares, step).map((effects, k) => scaled(effects, slopes[k]!)),
   ]);
 };
 
-/** Polishes by `score` among the mixtures that keep the guards; where none is found, brings what is broken to its least. */
+/** What is sought among the mixtures that keep the guards. */
+export interface Goal {
+  readonly score: Score;
+  /** A difference of score that matters, such as its range over the mixtures looked at. */
+  readonly worth: number;
+  /** What moves do to the score, to first order. */
+  effectsAt(point: TargetPoint, step: number): ShareEffects;
+}
+
+/** The range of predicted means; 1 where they are all alike. */
+export const rangeOf = (pool: readonly TargetPoint[]): number => {
+  const means = pool.map(({ mean }) => mean);
+  return Math.max(...means) - Math.min(...means) || 1;
+};
+
+/** Polishes by the goal's score among the mixtures that keep the guards; where none is found, brings what is broken to its least. */
 export const polishWithin = (
   belief: Belief,
   feasible: FeasibleSet,
   start: TargetPoint,
-  score: Score,
   guards: Guards,
-  worth: number,
+  goal: Goal,
 ): TargetPoint => {
+  const { score, worth } = goal;
   const anchor = anchorFrom(belief, feasible, start, guards);
   if (feasible.list !== undefined || !guards.areKept(anchor.shares)) return anchor;
   const rank = scoreWithin(guards, score);
@@ -88,13 +95,9 @@ export const polishWithin = (
   let point = anchor;
   let best = anchor;
   for (let round = 0; round < PRICE_ROUNDS; round++) {
-    point = polish(
-      belief,
-      feasible,
-      point,
-      (candidate) => score(candidate) / worth + chargeOf(guards.excesses(candidate.shares), prices),
-      (candidate, step) => effectsOf(belief, guards, candidate, step, prices, worth),
-    );
+    const merit = (candidate: TargetPoint): number =>
+      score(candidate) / worth + chargeOf(guards.excesses(candidate.shares), prices);
+    point = polish(belief, feasible, point, merit, (at, step) => effectsOf(guards, goal, at, step, prices));
     const excesses = guards.excesses(point.shares);
     prices = prices.map((price, k) => Math.max(0, price + excesses[k]!));
     const within = pullWithin(belief, guards, point, anchor);

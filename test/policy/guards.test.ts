@@ -6,6 +6,7 @@ import { createRng } from '../../src/domain/rng.js';
 import type { Guard, Sweep } from '../../src/domain/sweep.js';
 import { formGuards } from '../../src/policy/guards.js';
 import { normalCdf, normalQuantile } from '../../src/policy/normal.js';
+import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { lossOf, makeSweep } from './sweeps.js';
 
@@ -126,6 +127,48 @@ describe('a recommendation under guards', () => {
     const sweep = makeSweep();
     expect(Object.keys(recommend(sweep, observe(sweep, 5), { seed: 1 }))).not.toContain('guards');
     expect(Object.keys(recommend(guarded(guard({ atMost: 1 })), [], { seed: 1 }))).not.toContain('guards');
+  });
+});
+
+/** Proposes and runs until the policy stops, at most `limit` times. */
+const runAll = (sweep: Sweep, limit: number): Observation[] => {
+  const runs: Observation[] = [];
+  while (runs.length < limit) {
+    const proposal = propose(sweep, runs, { seed: 1 });
+    if (proposal === null) break;
+    const { mixture, scale, steps, cost } = proposal;
+    const metrics = metricsOf(mixture, scale);
+    runs.push({ trial: `t${runs.length + 1}`, mixture, scale, steps, status: 'completed', metrics, cost });
+  }
+  return runs;
+};
+
+describe('the search under guards', () => {
+  const scales = makeSweep().scales.map((scale) => ({ ...scale, steps: [1000] }));
+  const sweep = { ...guarded(guard({ atMost: toxicityOf(LIMITED) })), scales, budget: 900 };
+  const runs = runAll(sweep, 24);
+  const atTarget = (all: readonly Observation[]): Observation[] => all.filter(({ scale }) => scale === 'L');
+
+  it('ends on the limit, having paid for runs that keep it', () => {
+    const { mixture } = recommend(sweep, runs, { seed: 1 });
+    expect(toxicityOf(mixture)).toBeLessThan(toxicityOf(LIMITED) + 0.01);
+    expect(lossOf(mixture) - lossOf(LIMITED)).toBeLessThan(0.02);
+    const kept = atTarget(runs).filter((run) => toxicityOf(run.mixture) < toxicityOf(LIMITED) + 0.03);
+    expect(kept.length).toBeGreaterThan(atTarget(runs).length / 2);
+    const free = atTarget(runAll({ ...makeSweep(), scales, budget: 900 }, 24));
+    expect(free.filter((run) => toxicityOf(run.mixture) < toxicityOf(LIMITED) + 0.03).length).toBeLessThan(
+      free.length / 2,
+    );
+  });
+
+  it('explains what a run is expected to do to the guarded metrics, and how its value was weighed', () => {
+    const found = runs.map((_, count) => propose(sweep, runs.slice(0, count), { seed: 1 })!);
+    const searched = found.filter(({ explanation }) => explanation.phase !== 'opening');
+    expect(searched.length).toBeGreaterThan(1);
+    for (const { explanation } of searched) {
+      expect(explanation.guards).toHaveLength(1);
+      expect(explanation.reason).toMatch(/weighed by the chance that the guards hold at the target, [\d.]+ % for/);
+    }
   });
 });
 

@@ -1,0 +1,60 @@
+import { drawDirichlet } from '../domain/dirichlet.js';
+import { metricSign, referenceOf } from '../domain/objective.js';
+import type { Observation } from '../domain/observation.js';
+import { createRng, seedOf } from '../domain/rng.js';
+import type { Objective } from '../domain/sweep.js';
+import { figure } from './explain.js';
+import type { Situation } from './policy.js';
+
+/** Sd of a metric over runs of one fidelity, pooled over fidelities; 0 where no fidelity has two completed runs. */
+const spreadWithin = (observations: readonly Observation[], metric: string): number => {
+  const groups = new Map<string, number[]>();
+  for (const { status, scale, steps, metrics } of observations) {
+    const value = metrics[metric];
+    if (status !== 'completed' || value === undefined) continue;
+    const key = `${scale}@${steps}`;
+    groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  let [squares, freedom] = [0, 0];
+  for (const values of groups.values()) {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    for (const value of values) squares += (value - mean) ** 2;
+    freedom += values.length - 1;
+  }
+  return freedom > 0 ? Math.sqrt(squares / freedom) : 0;
+};
+
+/** One way to weigh the objective's metrics against each other. */
+export interface TradeOff {
+  readonly objective: Objective;
+  /** Metric name to its part of the whole; parts sum to 1. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/**
+ * Draws the trade-off that one decision goes by: random parts of the metrics, each in units of its own spread over the runs of
+ * one fidelity; the same situation gives the same one.
+ *
+ * After ParEGO (Knowles 2006, IEEE Trans. Evol. Comput. 10, 50-66), section III-A. Differs from ParEGO: the sum is linear, so that
+ * the belief about it follows from the beliefs about the metrics at every scale. Parts of a front that bulge inwards are not sought
+ * this way; `frontOf` finds them in the belief all the same.
+ */
+export const drawTradeOff = ({ sweep, observations, pending, seed }: Situation): TradeOff => {
+  const metrics = Object.keys(sweep.objective.weights);
+  const rng = createRng(seedOf(seed, 'trade-off', observations.length + pending.length));
+  const drawn = drawDirichlet(rng, metrics.length, 1);
+  const weights = metrics.map((metric, i) => {
+    const spread = spreadWithin(observations, metric) || referenceOf(sweep.objective, metric).unit;
+    return [metric, (metricSign(sweep.objective, metric) * drawn[i]!) / spread] as const;
+  });
+  return {
+    objective: { direction: 'minimize', weights: Object.fromEntries(weights) },
+    parts: Object.fromEntries(metrics.map((metric, i) => [metric, drawn[i]!])),
+  };
+};
+
+/** Says what a decision went by. */
+export const tradeOffText = ({ parts }: TradeOff): string => {
+  const named = Object.entries(parts).map(([metric, part]) => `${figure(100 * part)} % ${metric}`);
+  return `The front is sought by the trade-off drawn for this decision, in spreads of the metrics: ${named.join(', ')}.`;
+};
