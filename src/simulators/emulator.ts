@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../domain/errors.js';
 import type { World } from '../domain/ports.js';
 import { createRng } from '../domain/rng.js';
 import { zodProblems } from '../domain/zod-problems.js';
-import { deviation, drawNoise } from './noise.js';
+import { deviation, noiseOf } from './noise.js';
 import { alignShares, checkTraining } from './training.js';
 
 const PARAMETERS_PER_MILLION = 1e6;
@@ -183,8 +183,8 @@ export const createEmulatorWorld = (json: unknown, options: { readonly noise?: n
       return job.checkpoints.map((steps) => {
         const values = emulator.evaluate(shares, job.parameters, steps);
         const metrics = emulator.outputs.map(({ name }, o) => {
-          const draw = drawNoise({ seed: job.seed, shares, parameters: job.parameters }, name, steps);
-          return [name, (values[o] ?? Number.NaN) + noise * (spreads[o] ?? 0) * draw];
+          const origin = { seed: job.seed, shares, parameters: job.parameters };
+          return [name, (values[o] ?? Number.NaN) + noiseOf(noise * (spreads[o] ?? 0), origin, name, steps)];
         });
         return { steps, metrics: Object.fromEntries(metrics) };
       });

@@ -1,7 +1,7 @@
 import { InputError } from '../domain/errors.js';
 import type { World } from '../domain/ports.js';
 import { evaluateLaw, type MixingLaw } from './mixing-law.js';
-import { drawNoise } from './noise.js';
+import { noiseOf } from './noise.js';
 import { alignShares, checkTraining } from './training.js';
 
 /** A world made of mixing laws; the place where a synthetic law becomes a world. */
@@ -39,7 +39,7 @@ export const createLawWorld = ({ name, domains, laws, sizes, steps: range, noise
     return job.checkpoints.map((steps) => {
       const metrics = laws.map((law) => {
         const truth = evaluateLaw(law, shares, job.parameters, steps);
-        return [law.metric, truth + noise * law.spread * drawNoise(origin, law.metric, steps)];
+        return [law.metric, truth + noiseOf(noise * law.spread, origin, law.metric, steps)];
       });
       return { steps, metrics: Object.fromEntries(metrics) };
     });

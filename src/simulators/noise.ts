@@ -19,6 +19,10 @@ export const drawNoise = (origin: NoiseOrigin, metric: string, steps: number): n
   return RUN_PART * (createRng(seedOf(...run)).normal() + createRng(seedOf(...run, steps)).normal());
 };
 
+/** Returns the noise of one metric at one checkpoint of one run, `deviation` being its standard deviation; free where that is 0. */
+export const noiseOf = (deviation: number, origin: NoiseOrigin, metric: string, steps: number): number =>
+  deviation === 0 ? 0 : deviation * drawNoise(origin, metric, steps);
+
 /** Returns the standard deviation of a sample. */
 export const deviation = (values: readonly number[]): number => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -18,7 +18,7 @@ import { drawDirichlet } from '../domain/dirichlet.js';
 import type { World } from '../domain/ports.js';
 import { createRng, seedOf, type Rng } from '../domain/rng.js';
 import { saturate } from './mixing-law.js';
-import { deviation, drawNoise } from './noise.js';
+import { deviation, noiseOf } from './noise.js';
 import { alignShares, checkTraining } from './training.js';
 
 /** How the smaller half of the sizes ranks mixtures: nearly as the target, by strengths of its own, or the other way round. */
@@ -122,7 +122,7 @@ export const createSyntheticWorld = (options: SyntheticLawOptions): World => {
       return job.checkpoints.map((steps) => {
         const metrics = laws.map((law, o) => {
           const truth = evaluate(law, shares, job.parameters, steps);
-          return [law.metric, truth + noise * spreads[o]! * drawNoise(origin, law.metric, steps)];
+          return [law.metric, truth + noiseOf(noise * spreads[o]!, origin, law.metric, steps)];
         });
         return { steps, metrics: Object.fromEntries(metrics) };
       });

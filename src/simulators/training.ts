@@ -6,6 +6,7 @@ import type { World } from '../domain/ports.js';
 export type Training = Parameters<World['train']>[0];
 
 const SUM_TOLERANCE = 1e-3; // published mixtures are rounded to three decimals
+const ROUNDING = 1e-9; // mixtures are feasible to this accuracy: 1 may come as 1 + 2e-16
 
 /**
  * Returns the mixture's shares in the world's order `(D)`; a domain it does not name has share 0.
@@ -16,7 +17,8 @@ export const alignShares = (mixture: Mixture, domains: readonly string[]): reado
   for (const [domain, share] of Object.entries(mixture)) {
     const path = `mixture.${domain}`;
     if (!domains.includes(domain)) problems.push({ path, expected: `one of ${domains.join(', ')}`, found: domain });
-    if (!(share >= 0 && share <= 1)) problems.push({ path, expected: 'a share in [0, 1]', found: String(share) });
+    if (!(share >= -ROUNDING && share <= 1 + ROUNDING))
+      problems.push({ path, expected: 'a share in [0, 1]', found: String(share) });
   }
   const shares = sharesOf(mixture, domains);
   const total = shares.reduce((sum, share) => sum + share, 0);
