@@ -6,7 +6,7 @@ import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import { drawDirichlet } from '../domain/dirichlet.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
-import { isSameMixture, mixtureOf } from '../domain/mixture.js';
+import type { Mixture } from '../domain/mixture.js';
 import type { Metrics, Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -78,15 +78,17 @@ export const rowsAt = (
     const metrics = metricsOf(run, fidelity);
     if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
     const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
-    const isOfDesign = (): boolean => design.mixtures.some((mixture) => isSame(feasible, mixture, shares));
+    const isOfDesign = (): boolean => design.mixtures.some((shares) => isSame(feasible.domains, shares, run.mixture));
     if (isSameFidelity(fidelity, sweep.target) && !isOfDesign()) continue; // or a run of the solution would move the solution
     rows.set(shares.join(), { shares, metrics });
   }
   return [...rows.values()];
 };
 
-const isSame = ({ domains }: FeasibleSet, a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
-  isSameMixture(mixtureOf(a, domains), mixtureOf(b, domains));
+const SAME = 1e-6; // shares nearer than this are those of one run, as in the history
+
+const isSame = (domains: readonly string[], shares: ArrayLike<number>, mixture: Mixture): boolean =>
+  domains.every((domain, i) => Math.abs(shares[i]! - (mixture[domain] ?? 0)) < SAME);
 
 type State = 'open' | 'made' | 'lost';
 
@@ -96,11 +98,10 @@ const stateOf = (
   at: Fidelity,
 ): State => {
   if (!history.isTaken(shares, at)) return 'open';
-  const isMine = (run: { readonly mixture: Readonly<Record<string, number>> }): boolean =>
-    isSameMixture(run.mixture, mixtureOf(shares, feasible.domains));
   const isMade =
-    pending.some((run) => run.scale === at.scale && run.steps >= at.steps && isMine(run)) ||
-    observations.some((run) => metricsOf(run, at) !== undefined && isMine(run));
+    pending.some(
+      (run) => run.scale === at.scale && run.steps >= at.steps && isSame(feasible.domains, shares, run.mixture),
+    ) || observations.some((run) => metricsOf(run, at) !== undefined && isSame(feasible.domains, shares, run.mixture));
   return isMade ? 'made' : 'lost';
 };
 
@@ -115,10 +116,12 @@ export interface DesignRun {
 
 /** Finds the next run of the design, the first fidelity of all mixtures first; undefined when all were made or promised. */
 export const nextRun = (situation: Situation, design: Design): DesignRun | undefined => {
-  const states = design.mixtures
-    .map((shares) => ({ shares, at: design.fidelities.map((fidelity) => stateOf(situation, shares, fidelity)) }))
-    .filter(({ at }) => !at.includes('lost'))
-    .slice(0, design.runs);
+  const states: { readonly shares: Float64Array; readonly at: readonly State[] }[] = [];
+  for (const shares of design.mixtures) {
+    if (states.length === design.runs) break;
+    const at = design.fidelities.map((fidelity) => stateOf(situation, shares, fidelity));
+    if (!at.includes('lost')) states.push({ shares, at });
+  }
   for (const [f, fidelity] of design.fidelities.entries()) {
     const open = states.find(({ at }) => at[f] === 'open');
     const before = states.filter(({ at }) => at[f] === 'made').length;

@@ -135,12 +135,19 @@ export const leastSquares = (
   return { parameters: p, loss };
 };
 
-/** Fits from every start and keeps the best. */
+const POLISHED = 4; // of many starts: the rest end in the same minima
+
+/** Fits from the starts of least loss and keeps the best. */
 export const bestOfStarts = (
   model: (p: Float64Array) => Residuals,
   starts: readonly ArrayLike<number>[],
   options: LeastSquaresOptions,
-): Fitted =>
-  starts
-    .map((start) => leastSquares(model, start, options))
+): Fitted => {
+  const delta = options.delta ?? Number.POSITIVE_INFINITY;
+  return starts
+    .map((start) => ({ start, loss: lossOf(model(Float64Array.from(start)).residuals, delta) }))
+    .sort((a, b) => a.loss - b.loss)
+    .slice(0, POLISHED)
+    .map(({ start }) => leastSquares(model, start, options))
     .reduce((best, fitted) => (fitted.loss < best.loss ? fitted : best));
+};

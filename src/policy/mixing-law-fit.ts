@@ -14,7 +14,7 @@
  * The paper's factor k is part of t: shares sum to 1, so k exp(t . r) = exp((t + ln k) . r).
  */
 import { cholesky, solveLower, solveUpper } from '../surrogate/linear-algebra.js';
-import { leastSquares, type Residuals } from './least-squares.js';
+import { bestOfStarts, type Residuals } from './least-squares.js';
 
 /** A fitted law; `scale` is 0 for a metric that no mixture changes. */
 export interface FittedMixingLaw {
@@ -26,7 +26,6 @@ export interface FittedMixingLaw {
 
 const HUBER = 0.01; // in the metric's unit: the default of the code released with arXiv 2403.16952
 const STARTS = 16; // floors from just below the data to far below, where the law is all but linear
-const POLISHED = 4; // of the starts, the best ones: the rest end in the same minima
 const NEAREST_FLOOR = 0.02; // below the least value, in ranges of the data
 const FARTHEST_FLOOR = 20; // likewise; over one range an exponential with such a floor is a line to 2.5 %
 const FLOOR_ABOVE = 0.5; // a floor above the least value is noise's; half a range is more than noise should be
@@ -93,9 +92,6 @@ const startsFor = (mixtures: readonly ArrayLike<number>[], values: ArrayLike<num
     return Float64Array.from([floor, ...strengthsFor(mixtures, values, floor)]);
   });
 
-const meanSize = ({ residuals }: Residuals): number =>
-  residuals.reduce((sum, r) => sum + Math.abs(r), 0) / residuals.length;
-
 /** Fits the law to values `(n)` of mixtures `(n × D)`, n at least 1. */
 export const fitMixingLaw = (mixtures: readonly ArrayLike<number>[], values: readonly number[]): FittedMixingLaw => {
   const least = Math.min(...values);
@@ -103,19 +99,11 @@ export const fitMixingLaw = (mixtures: readonly ArrayLike<number>[], values: rea
   const domains = mixtures[0]!.length;
   if (!(range > 0)) return { floor: least, scale: 0, strengths: new Float64Array(domains) };
   const unit = values.map((value) => (value - least) / range);
-  const model = modelOf(mixtures, unit);
-  const starts = startsFor(mixtures, unit)
-    .map((start) => ({ start, size: meanSize(model(start)) }))
-    .sort((a, b) => a.size - b.size)
-    .slice(0, POLISHED);
   const bounds = (floor: number, strength: number): number[] => [floor, ...new Array<number>(domains).fill(strength)];
-  const options = {
+  const best = bestOfStarts(modelOf(mixtures, unit), startsFor(mixtures, unit), {
     lower: bounds(-FARTHEST_FLOOR, -STEEPEST),
     upper: bounds(FLOOR_ABOVE, STEEPEST),
     delta: HUBER / range,
-  };
-  const best = starts
-    .map(({ start }) => leastSquares(model, start, options))
-    .reduce((a, b) => (b.loss < a.loss ? b : a));
+  });
   return { floor: least + range * best.parameters[0]!, scale: range, strengths: best.parameters.slice(1) };
 };
