@@ -63,7 +63,7 @@ const squareSum = (shares: Float64Array): number => shares.reduce((sum, share) =
  * domains all that their cap allows and shares the rest evenly, so shares are min(cap, level): the nearest point to the even mixture
  * under the caps, which is how it is found here under any limits. On the simplex the nearest is also that of least sum of squares.
  */
-export const evenMixture = (sweep: Sweep, feasible: FeasibleSet): Float64Array => {
+const evenMixture = (sweep: Sweep, feasible: FeasibleSet): Float64Array => {
   if (feasible.list !== undefined) {
     const within = withinCaps(feasible.list, sweep);
     // Where only some members can be run, none of those may be within; the most even of them is then the best there is.

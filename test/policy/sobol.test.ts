@@ -109,7 +109,7 @@ describe('the policy sobol', () => {
 
   it('runs elsewhere when told to, and refuses places that there are none of', () => {
     const runs = runSweep(makeSweep({ policy: { name: 'sobol', scale: 'S', steps: 300 }, budget: 3 }));
-    expect(runs.map(({ scale, steps }) => [scale, steps])).toEqual(Array(5).fill(['S', 300]));
+    expect(runs.map(({ scale, steps }) => [scale, steps])).toEqual(Array.from({ length: 5 }, () => ['S', 300]));
     expect(() => propose(makeSweep({ policy: { ...policy, scale: 'XL' } }), [], { seed: 1 })).toThrow(/policy.scale/);
   });
 
