@@ -47,7 +47,10 @@ describe('the program of UtiliMax', () => {
   });
 
   it('is even where all domains are alike', () => {
-    const { shares } = solveUtilityProgram({ utilities: rowsOf(Array.from({ length: 5 }, () => [0.3, 0.8])), risk: 5 }, setOf(5));
+    const { shares } = solveUtilityProgram(
+      { utilities: rowsOf(Array.from({ length: 5 }, () => [0.3, 0.8])), risk: 5 },
+      setOf(5),
+    );
     for (const share of shares) expect(share).toBeCloseTo(0.2, 9);
   });
 
