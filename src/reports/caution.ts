@@ -8,7 +8,7 @@ const WEAK = 0.5; // below this, a scale's ranking shares less than a quarter of
 export const cautionsOf = (view: SweepView): string[] => {
   const { recommendation } = view;
   if (recommendation === null) return [];
-  const cautions: string[] = [];
+  const cautions: string[] = recommendation.note === undefined ? [] : [plainText(recommendation.note, 400)];
   const target = view.sweep.target.scale;
   const weak = recommendation.trust.filter(
     ({ scale, correlation, runs }) => scale !== target && runs > 0 && correlation < WEAK,

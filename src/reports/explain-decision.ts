@@ -20,6 +20,7 @@ import {
   formatValue,
   plural,
 } from './format.js';
+import { guardSentence } from './guard-text.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import type { DecisionView, SweepView } from './sweep-view.js';
@@ -96,6 +97,8 @@ const fitVerdict = (standardizedError: number): string => {
   if (standardizedError > 1.5) return 'its intervals are too narrow';
   return standardizedError < 0.67 ? 'its intervals are wider than they need be' : 'honest is 1x';
 };
+
+const guards = ({ explanation }: DecisionView): string[] => (explanation.guards ?? []).map(guardSentence);
 
 const hyperparameters = ({ explanation }: DecisionView): string[] => {
   const entries = Object.entries(explanation.hyperparameters);
@@ -271,6 +274,7 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ...head(view, decision),
     ...section(scale.title, scale.lines),
     ...section('What was believed', belief(view, decision)),
+    ...section('What its mixture was expected to do to the guarded metrics at the target', guards(decision)),
     ...section(
       'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture)',
       consideredTable(view, decision),

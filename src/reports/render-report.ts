@@ -1,6 +1,7 @@
 import { trustVerdict } from './explain-decision.js';
 import { cautions, confirmationSection, header, recommendationSection, spendTable, tiles } from './page/overview.js';
 import { markup, preformatted, type Insert, type Markup } from './page/markup.js';
+import { frontSection } from './page/several-metrics.js';
 import { styleSheet } from './page/style.js';
 import { plotSection, section } from './page/table.js';
 import { notices, timeline } from './page/timeline.js';
@@ -44,6 +45,7 @@ const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
   const odd = notices(view);
   return markup`<main>${header(view)}${tiles(view)}${cautions(view)}${pair(
     recommendation === null ? undefined : recommendationSection(view, recommendation),
+    frontSection(view),
     section('What was spent where', [spendPlot(view), spendTable(view)]),
     plotSection('Prediction against spend', recommendationPlot(view)),
     plotSection('Learning curves', curvesPlot(view)),

@@ -12,7 +12,9 @@ import {
   formatShare,
   plural,
 } from './format.js';
+import { guardSentence, isHeld } from './guard-text.js';
 import { objectiveName } from './objective-of.js';
+import { plainText } from './plain-text.js';
 import { otherNearOptimal, type SweepView } from './sweep-view.js';
 import { bar, columnsOf, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
 
@@ -72,6 +74,26 @@ const recommendationLines = (view: SweepView, options: TerminalOptions): string[
   ];
 };
 
+const guardLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] =>
+  (recommendation?.guards ?? []).flatMap((guard) =>
+    paragraph(guardSentence(guard), options, isHeld(guard) ? 'plain' : 'warn'),
+  );
+
+const FRONT_SHOWN = 12; // lines
+
+/** The front, a line a mixture. */
+const frontLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
+  const front = (recommendation?.front ?? []).slice(0, FRONT_SHOWN);
+  if (front.length === 0) return [];
+  const lines = front.flatMap(({ mixture, metrics }) => {
+    const named = Object.entries(metrics).map(
+      ([metric, value]) => `${plainText(metric, 40)} ${formatPrediction(value)}`,
+    );
+    return paragraph(`${named.join(', ')}: ${formatMixture(mixture, 4)}`, options);
+  });
+  return ['', heading('The front of trade-offs, at the target', options), ...lines];
+};
+
 const nearOptimalLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
   const near = recommendation === null ? [] : otherNearOptimal(recommendation);
   if (near.length === 0) return [];
@@ -120,8 +142,10 @@ export const renderSummary = (view: SweepView, options: SummaryOptions): string[
   ...endLines(view, options),
   '',
   ...recommendationLines(view, options),
+  ...guardLines(view, options),
   ...nearOptimalLines(view, options),
   ...cautionsOf(view).flatMap((caution) => paragraph(`Take care: ${caution}`, options, 'warn')),
+  ...frontLines(view, options),
   '',
   ...spendLines(view, options),
   '',

@@ -177,7 +177,7 @@ describe('what is believed of guards', () => {
     const runs = observe(makeSweep(), 9);
     const shares = [0.3, 0.4, 0.3];
     const at = (limit: Partial<Guard>) => formGuards(guarded(guard(limit)), feasibleSet(makeSweep()), runs, [])!;
-    const [{ mean, sd }] = at({ atMost: 1 }).forecast(shares) as [{ mean: number; sd: number }];
+    const { mean, sd } = at({ atMost: 1 }).forecast(shares)[0]!;
     expect(at({ atMost: mean }).chance(shares)).toBeCloseTo(0.5, 9);
     expect(at({ atMost: mean + sd }).chance(shares)).toBeCloseTo(normalCdf(1), 6);
     expect(at({ atMost: mean + sd, atLeast: mean - sd }).chance(shares)).toBeCloseTo(2 * normalCdf(1) - 1, 6);

@@ -20,6 +20,7 @@ import { objectiveName, objectiveSentence } from '../objective-of.js';
 import { mixturePlot } from '../plots/mixture-plot.js';
 import { otherNearOptimal, type ObservationView, type ScaleSpend, type SweepView } from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
+import { guardTable } from './several-metrics.js';
 import { section, table } from './table.js';
 
 /** Title, status, and what the sweep was about. */
@@ -96,6 +97,7 @@ export const recommendationSection = (view: SweepView, recommendation: Recommend
   section('Recommended mixture', [
     mixturePlot(view, recommendation),
     markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief; anything in it is about as good.</p>`,
+    guardTable(view, recommendation),
     nearOptimalTable(view, otherNearOptimal(recommendation)),
   ]);
 
