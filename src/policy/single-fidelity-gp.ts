@@ -77,17 +77,17 @@ const highest = (
   return [...climbed.map((shares) => ({ shares, value: height(shares) })), ...valued].sort((a, b) => b.value - a.value);
 };
 
-/** The allowed mixture of least posterior mean. */
-const leastMean = (situation: Situation): Float64Array | undefined => {
+/** The allowed mixture of least posterior mean; among those run alone until the first runs are done, as few say nothing of others. */
+const leastMean = (situation: Situation, initial: number): Float64Array | undefined => {
   const { feasible, seed } = situation;
   const process = processFor(situation);
   if (process === undefined) return undefined;
   const mean = (shares: ArrayLike<number>): number => process.predict(shares).mean;
   const tried = dataOf(situation).mixtures.map((shares) => Float64Array.from(shares));
   const allowed = tried.filter((shares) => feasible.contains(shares));
-  const start = allowed.reduce((a, b) => (mean(b) < mean(a) ? b : a), allowed[0] ?? feasible.centre);
-  const pool = [...poolOf(feasible, start, seed), ...allowed];
-  return highest(feasible, pool, (shares) => -mean(shares))[0]!.shares;
+  const best = allowed.reduce((a, b) => (mean(b) < mean(a) ? b : a), allowed[0] ?? feasible.centre);
+  if (tried.length < initial) return best;
+  return highest(feasible, [best, ...poolOf(feasible, best, seed)], (shares) => -mean(shares))[0]!.shares;
 };
 
 const openingRun = (situation: Situation, runs: number): Proposal | null => {
@@ -162,7 +162,7 @@ const incumbentOf = (
 export const createSingleFidelityGp = (sweep: Sweep): Policy => {
   const { initial = Object.keys(sweep.domains).length + 1 } = parseOptions(sweep, Options);
   return {
-    recommendsBy: leastMean,
+    recommendsBy: (situation) => leastMean(situation, initial),
     propose: (situation) => {
       const atTarget = [...situation.observations, ...situation.pending].filter((run) =>
         isSameFidelity(run, sweep.target),

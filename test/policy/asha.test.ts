@@ -74,16 +74,19 @@ const jobsOf = (sweep: Sweep, workers: number, count: number, paper?: Algorithm2
     const trial = `t${jobs.length}`;
     inFlight.push({ trial: { ...proposal, trial }, observation: runOf(sweep, proposal, trial), job });
     if (inFlight.length < workers) continue;
-    const [ended] = inFlight.splice(rng.integer(inFlight.length), 1);
-    observations.push(ended!.observation);
-    paper?.report(ended!.job, ended!.observation.metrics['loss']!);
+    // Several may end before the next is given out, so that rungs at different heights have a run to promote at once.
+    for (let ending = 1 + rng.integer(workers); ending > 0; ending--) {
+      const [ended] = inFlight.splice(rng.integer(inFlight.length), 1);
+      observations.push(ended!.observation);
+      paper?.report(ended!.job, ended!.observation.metrics['loss']!);
+    }
   }
   return jobs;
 };
 
 describe('the policy asha', () => {
   it.each([1, 2, 5, 25])('gives out the jobs of algorithm 2, with %d workers', (workers) => {
-    jobsOf(ladderSweep(3), workers, 60, new Algorithm2(3, 4));
+    jobsOf(ladderSweep(3), workers, 90, new Algorithm2(3, 4));
   });
 
   it('gives out the same jobs as successive-halving with the same eta', () => {

@@ -34,6 +34,14 @@ describe('the policy single-fidelity-gp', () => {
     expect(regret('single-fidelity-gp')).toBeLessThan(0.01 * regret('random'));
   });
 
+  it('recommends the best of its first runs while they are all there is', () => {
+    const sweep = makeSweep({ policy });
+    const runs = runSweep(sweep, 3);
+    const best = runs.reduce((a, b) => (lossOf(b.mixture) < lossOf(a.mixture) ? b : a));
+    expect(recommend(sweep, runs, { seed: 1 }).mixture).toEqual(best.mixture);
+    expect(recommend(sweep, runs.slice(0, 1), { seed: 1 }).mixture).toEqual(runs[0]!.mixture);
+  });
+
   it('finds an optimum on a face', () => {
     const domains = { web: { min: 0, max: 0.3 }, code: { min: 0, max: 1 }, books: { min: 0, max: 1 } };
     const sweep = makeSweep({ policy, budget: 1000, domains });

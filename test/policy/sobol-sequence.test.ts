@@ -54,6 +54,14 @@ describe('the Sobol sequence', () => {
     ]);
   });
 
+  it('has every direction number of the table in its 86th point', () => {
+    // The Gray code of 85 is 127, so that the first seven directions of every dimension meet; 128ths, by SciPy 1.17.1.
+    expect(Array.from(sobolSequence(37)(85), (x) => 128 * x)).toEqual([
+      127, 127, 69, 15, 7, 21, 97, 71, 83, 11, 69, 89, 19, 7, 59, 117, 101, 85, 121, 45, 87, 93, 59, 81, 17, 75, 59, 91,
+      81, 111, 113, 27, 19, 11, 45, 39, 123,
+    ]);
+  });
+
   it.each([undefined, 1, 2])(
     'puts one of 64 consecutive points into each 64th of every dimension (seed %s)',
     (seed) => {
@@ -83,10 +91,10 @@ describe('the Sobol sequence', () => {
   });
 
   it('makes every scrambled point uniform by itself', () => {
-    const first = Array.from({ length: 2000 }, (_, seed) => sobolSequence(1, createRng(seed))(0)[0]!);
+    const first = Array.from({ length: 1000 }, (_, seed) => sobolSequence(1, createRng(seed))(0)[0]!);
     const mean = first.reduce((a, b) => a + b, 0) / first.length;
     const square = first.reduce((a, b) => a + b * b, 0) / first.length;
-    expect(Math.abs(mean - 1 / 2)).toBeLessThan(0.02); // three standard errors
-    expect(Math.abs(square - 1 / 3)).toBeLessThan(0.02);
+    expect(Math.abs(mean - 1 / 2)).toBeLessThan(0.028); // three standard errors
+    expect(Math.abs(square - 1 / 3)).toBeLessThan(0.028);
   });
 });
