@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { costOf } from '../../src/domain/cost.js';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { metricSign, neededMetrics } from '../../src/domain/objective.js';
 import { parseSweep, sweepJsonSchema } from '../../src/domain/parse-sweep.js';
 import { SLIMPAJAMA_DOMAINS, createSlimpajamaWorld } from '../../src/simulators/slimpajama-law.js';
 
@@ -16,6 +17,13 @@ describe.each(files)('config/%s', (name) => {
   test('is a sweep that can be run', () => {
     expect(sweep.launcher.kind).not.toBe('none');
     expect(feasibleSet(sweep).contains(feasibleSet(sweep).centre)).toBe(true);
+  });
+
+  test('of a world that is built in asks for metrics that it reports', () => {
+    const { launcher } = sweep;
+    if (launcher.kind !== 'simulator' || launcher.world !== 'slimpajama') return;
+    const { metrics } = createSlimpajamaWorld();
+    for (const metric of neededMetrics(sweep)) expect(metrics).toContain(metric);
   });
 
   test('tells editors its schema', () => {
@@ -39,6 +47,14 @@ describe('the demonstration', () => {
     const lastAlone = 2 * costOf(sweep, sweep.target) * launcher.secondsPerUnit; // the search's last run, a confirmation
     expect(inParallel + lastAlone).toBeLessThan(60);
   });
+});
+
+test('the sweep of several metrics sums an accuracy and a loss, guards two others, and asks for the front', () => {
+  const { objective, guards = [] } = parseSweep(parse(read('slimpajama-guards.yaml')));
+  expect(Object.keys(objective.weights).map((metric) => metricSign(objective, metric))).toEqual([-1, 1]);
+  expect(objective.pareto).toBe(true);
+  expect(guards.map(({ confidence }) => confidence)).toEqual([0.95, 0.84]);
+  for (const { metric } of guards) expect(Object.keys(objective.weights)).not.toContain(metric);
 });
 
 test('config/sweep.schema.json is what the checks are made from (npm run schema writes it)', () => {

@@ -131,6 +131,14 @@ describe('the state of a sweep', () => {
     expect(checked.detail).toMatch(/needs loss.*reported: other/);
   });
 
+  it('takes a job that did not report a guarded metric for failed, and no other sweep asks for it', () => {
+    const guarded = { ...sweep, guards: [{ metric: 'piqa', atLeast: 0.6, confidence: 0.84 }] };
+    const silent = result({ metrics: { loss: 1 } });
+    expect(checkedResult(guarded, silent).detail).toMatch(/guards need piqa.*reported: loss/);
+    expect(checkedResult(guarded, result({ metrics: { loss: 1, piqa: 0.7 } })).status).toBe('completed');
+    expect(checkedResult(sweep, silent)).toBe(silent);
+  });
+
   it('owes a confirmation only for what did not run at the target yet (invariant 10)', () => {
     const mixture = { a: 0.25, b: 0.75 };
     expect(confirmationsOwed(sweep, mixture, [])).toBe(1);
