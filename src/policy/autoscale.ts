@@ -19,7 +19,7 @@ import { fitDomainPowers, powerTerm } from './autoscale-fit.js';
 import { minimizeTerms, NO_TERM, type Term } from './convex-solve.js';
 import { fidelityText } from './explain.js';
 import { rowsAt, type Design, type DesignWish } from './law-design.js';
-import { cheapestScale, lawPolicy, signedMetrics, type Solution } from './law-policy.js';
+import { cheapestScale, lawPolicy, signedObjective, type Solution } from './law-policy.js';
 import { chosenFidelity, parseOptions } from './policy-options.js';
 import type { Policy, Situation } from './policy.js';
 
@@ -62,7 +62,8 @@ const optimumAt = (situation: Situation, design: Design, fidelity: Fidelity): Op
   const present = feasible.domains.flatMap((_, i) => (base[i]! > FEASIBLE ? [i] : []));
   const rows = rowsAt(situation, design, fidelity);
   if (rows.length < Math.min(design.mixtures.length, present.length + 2)) return undefined;
-  const values = rows.map(({ metrics }) => signedMetrics(sweep).reduce((sum, metric) => sum + metric(metrics), 0));
+  const value = signedObjective(sweep);
+  const values = rows.map(({ metrics }) => value(metrics));
   const powers = fitDomainPowers(
     rows.map(({ shares }) => multiplesOf(shares, base, present)),
     values,

@@ -32,7 +32,7 @@ export interface Term {
 /** The term of a domain that changes nothing. */
 export const NO_TERM: Term = { value: () => 0, slope: () => 0, shareAt: () => Number.NEGATIVE_INFINITY };
 
-const CLOSE = 1e-10; // relative gap: far below what a run can tell
+const CLOSE = 1e-8; // relative gap: far below what a run can tell
 const MOST_STEPS = 3000; // of projected gradients; 100 to 500 where shares differ by 1e4
 const LOOK_EVERY = 10; // steps between looks at the gap, which costs a linear program
 const MEMORY = 10; // values that a step may not exceed: Birgin et al., section 4

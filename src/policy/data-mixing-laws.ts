@@ -11,14 +11,15 @@ import { costOf } from '../domain/cost.js';
 import { InputError } from '../domain/errors.js';
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import { targetTokens } from '../domain/limits.js';
+import { objectiveSign } from '../domain/objective.js';
 import type { Metrics } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { minimizeConvex } from './convex-solve.js';
 import { fidelityText, figure } from './explain.js';
 import { drawMixtures, rowsAt, type Design } from './law-design.js';
-import { lawPolicy, signedMetrics, type Solution } from './law-policy.js';
+import { lawPolicy, tasksOf, type Solution } from './law-policy.js';
 import { sumOfLaws } from './log-linear.js';
-import { fitMixingLaw } from './mixing-law-fit.js';
+import { fitMixingLaw, scaleLaw } from './mixing-law-fit.js';
 import { parseOptions } from './policy-options.js';
 import type { Policy, Situation } from './policy.js';
 import { extrapolate, type Curve } from './power-law-fit.js';
@@ -99,19 +100,23 @@ const solve = (situation: Situation, design: Design): Solution | undefined => {
   const common = sizes[0]!.runs.filter(({ shares }) => seen.every((size) => size.has(shares.join())));
   if (common.length < feasible.domains.length + 2) return undefined; // a floor and a strength each, and one run to judge them by
   const keys = common.map(({ shares }) => shares.join());
-  const laws = signedMetrics(sweep).map((metric) => {
+  const laws = tasksOf(sweep).map((task) => {
     const taken = sizes.map(({ parameters, runs }) => ({
       parameters,
-      values: atTargetTokens(runs, targetTokens(sweep), metric),
+      values: atTargetTokens(runs, targetTokens(sweep), task.read),
     }));
-    return fitMixingLaw(
-      common.map(({ shares }) => shares),
-      atTargetSize(keys, taken, parametersOf(sweep.target.scale)),
+    const values = atTargetSize(keys, taken, parametersOf(sweep.target.scale));
+    return scaleLaw(
+      fitMixingLaw(
+        common.map(({ shares }) => shares),
+        values,
+      ),
+      task,
     );
   });
   const { shares, value, gap } = minimizeConvex(sumOfLaws(laws), feasible, feasible.centre);
   const where = design.fidelities.map(fidelityText).join(', ');
-  const words = `the best mixture under the law of ${common.length} mixtures at ${where}, which expects ${figure(sweep.objective.direction === 'minimize' ? value : -value)}, to ${figure(gap)}`;
+  const words = `the best mixture under the law of ${common.length} mixtures at ${where}, which expects ${figure(objectiveSign(sweep.objective) * value)}, to ${figure(gap)}`;
   return { shares, words };
 };
 
@@ -149,7 +154,7 @@ export const createDataMixingLaws = (sweep: Sweep): Policy => {
       mixtures: drawMixtures(sweep, feasible, runs, options.concentration),
       runs,
       enough: Math.min(runs, RUNS_PER_PARAMETER * parameters),
-      fidelities: fidelities.map((_, i) => fidelities.slice(0, fidelities.length - i)),
+      fidelities: fidelities.map((__, i) => fidelities.slice(0, fidelities.length - i)),
     }),
     solve,
   });

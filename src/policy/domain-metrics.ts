@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { InputError, type Problem } from '../domain/errors.js';
 import type { Metrics } from '../domain/observation.js';
-import type { Sweep } from '../domain/sweep.js';
+import { metricSign, objectiveSign, referenceOf } from '../domain/objective.js';
+import type { Objective, Sweep } from '../domain/sweep.js';
 
 /** Domain to the metric, or metrics, of the objective that its law describes. */
 export const DomainMetrics = z.record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]));
@@ -35,9 +36,13 @@ const forgotten = (sweep: Sweep, chosen: DomainMetrics): Problem[] => {
   ];
 };
 
+/** What a unit of the metric costs, in the objective signed so that less is better. */
+const factorOf = (objective: Objective, metric: string): number =>
+  (objectiveSign(objective) * objective.weights[metric]!) / referenceOf(objective, metric).unit;
+
 /**
- * Finds each domain's loss, the weighted sum of its metrics, in the order of the sweep's domains; undefined for a domain
- * that has none. Without a choice a domain has the metric of its name when every metric of the objective bears a
+ * Finds each domain's loss, the sum of its metrics by their weights over their units, in the order of the sweep's domains;
+ * undefined for a domain that has none. Without a choice a domain has the metric of its name when every metric of the objective bears a
  * domain's name; otherwise each domain has the whole objective.
  *
  * @throws InputError for names that the sweep does not have, and for metrics that a choice forgets.
@@ -46,9 +51,9 @@ export const domainLosses = (
   sweep: Sweep,
   chosen: DomainMetrics | undefined,
 ): readonly (((metrics: Metrics) => number) | undefined)[] => {
-  const { weights } = sweep.objective;
+  const { objective } = sweep;
   const domains = Object.keys(sweep.domains);
-  const metrics = Object.keys(weights);
+  const metrics = Object.keys(objective.weights);
   const problems = chosen === undefined ? [] : [...problemsOf(sweep, chosen), ...forgotten(sweep, chosen)];
   if (problems.length > 0) {
     const hint = 'policy.metrics maps domains to metrics of the objective, such as { code: loss_code }';
@@ -60,30 +65,25 @@ export const domainLosses = (
     return isNamed ? metrics.filter((metric) => metric === domain) : metrics;
   };
   return domains.map((domain) => {
-    const own = metricsFor(domain).filter((metric) => weights[metric] !== 0);
+    const own = metricsFor(domain).filter((metric) => objective.weights[metric] !== 0);
     if (own.length === 0) return undefined;
-    return (found) => own.reduce((sum, metric) => sum + weights[metric]! * (found[metric] ?? Number.NaN), 0);
+    return (found) => own.reduce((sum, metric) => sum + factorOf(objective, metric) * (found[metric] ?? Number.NaN), 0);
   });
 };
 
 /**
  * Checks that the objective is a sum of losses.
  *
- * @throws InputError when it is maximised, or has a negative weight.
+ * @throws InputError naming each metric that is wanted high.
  */
 export const requireLosses = (sweep: Sweep): void => {
-  const { direction, weights } = sweep.objective;
-  const problems = [
-    ...(direction === 'minimize' ? [] : [{ path: 'objective.direction', expected: 'minimize', found: direction }]),
-    ...Object.entries(weights)
-      .filter(([, weight]) => weight < 0)
-      .map(([metric, weight]) => ({
-        path: `objective.weights.${metric}`,
-        expected: 'a weight of at least 0',
-        found: String(weight),
-      })),
-  ];
-  if (problems.length === 0) return;
+  const high = Object.keys(sweep.objective.weights).filter((metric) => metricSign(sweep.objective, metric) < 0);
+  if (high.length === 0) return;
+  const problems = high.map((metric) => ({
+    path: `objective.metrics.${metric}`,
+    expected: 'a loss, to be minimised',
+    found: 'a metric that is maximised',
+  }));
   const hint = 'the law is one of losses; for accuracies take log-linear or data-mixing-laws';
   throw new InputError(`policy ${sweep.policy.name} needs an objective made of losses`, problems, { hint });
 };

@@ -78,7 +78,7 @@ export const rowsAt = (
     const metrics = metricsOf(run, fidelity);
     if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
     const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
-    const isOfDesign = (): boolean => design.mixtures.some((shares) => isSame(feasible.domains, shares, run.mixture));
+    const isOfDesign = (): boolean => design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
     if (isSameFidelity(fidelity, sweep.target) && !isOfDesign()) continue; // or a run of the solution would move the solution
     rows.set(shares.join(), { shares, metrics });
   }

@@ -6,7 +6,7 @@ import { costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Proposal } from '../domain/decision.js';
 import type { Fidelity } from '../domain/fidelity.js';
-import { objectiveSign, objectiveValue } from '../domain/objective.js';
+import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../domain/objective.js';
 import type { Metrics } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { costText, fidelityText } from './explain.js';
@@ -31,20 +31,35 @@ export interface LawPlan {
   readonly solve: (situation: Situation, design: Design) => Solution | undefined;
 }
 
-/** Metrics of the objective, each with its weight, signed so that less is better. */
-export const signedMetrics = ({ objective }: Sweep): readonly ((metrics: Metrics) => number)[] =>
+/** A metric of the objective, to be modelled on its own. */
+export interface Task {
+  /** The metric, signed so that less is better, in its own unit. */
+  readonly read: (metrics: Metrics) => number;
+  /** What the objective, signed so that less is better, is of the task: factor x (value - zero); the factor is positive. */
+  readonly factor: number;
+  readonly zero: number;
+}
+
+/** The metrics that the objective is a sum of. */
+export const tasksOf = ({ objective }: Sweep): readonly Task[] =>
   Object.entries(objective.weights)
     .filter(([, weight]) => weight !== 0)
-    .map(
-      ([metric, weight]) =>
-        (metrics) =>
-          objectiveSign(objective) * weight * (metrics[metric] ?? Number.NaN),
-    );
+    .map(([metric, weight]) => {
+      const sign = metricSign(objective, metric);
+      const { zero, unit } = referenceOf(objective, metric);
+      const read = (metrics: Metrics): number => sign * (metrics[metric] ?? Number.NaN);
+      return { read, factor: Math.abs(weight / unit), zero: sign * zero };
+    });
+
+/** The objective, signed so that less is better. */
+export const signedObjective =
+  ({ objective }: Sweep) =>
+  (metrics: Metrics): number =>
+    objectiveSign(objective) * objectiveValue(objective, metrics);
 
 /** While a law has too few runs: the best of them at the last fidelity of the design that has any. */
 const bestSoFar = (situation: Situation, design: Design): Solution | undefined => {
-  const { objective } = situation.sweep;
-  const value = (metrics: Metrics): number => objectiveSign(objective) * objectiveValue(objective, metrics);
+  const value = signedObjective(situation.sweep);
   for (const fidelity of design.fidelities.toReversed()) {
     const rows = rowsAt(situation, design, fidelity).filter(({ shares }) => situation.feasible.contains(shares));
     if (rows.length === 0) continue;

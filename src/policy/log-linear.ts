@@ -13,8 +13,8 @@ import type { Sweep } from '../domain/sweep.js';
 import { minimizeConvex, type Convex } from './convex-solve.js';
 import { fidelityText, figure } from './explain.js';
 import { drawMixtures, naturalShares, rowsAt, type Design } from './law-design.js';
-import { cheapFidelities, lawPolicy, signedMetrics, type Solution } from './law-policy.js';
-import { fitMixingLaw, type FittedMixingLaw } from './mixing-law-fit.js';
+import { cheapFidelities, lawPolicy, tasksOf, type Solution } from './law-policy.js';
+import { fitMixingLaw, scaleLaw, type FittedMixingLaw } from './mixing-law-fit.js';
 import { parseOptions } from './policy-options.js';
 import type { Policy, Situation } from './policy.js';
 
@@ -35,7 +35,8 @@ type Options = z.infer<typeof Options>;
 
 const RUNS_PER_PARAMETER = 3; // olmix's least: 3 (m + 1) for m domains
 const DEFAULT_EPOCHS = 4; // olmix's
-const LEAST_SHARE = 1e-300; // keeps ln(share) finite at a share of 0, where its slope is minus infinity
+const STRAIGHT_BELOW = 1e-6; // share ln(share) goes on along its tangent below a millionth of the tokens: moves the sum by less than that
+const LEAST_PRIOR = 1e-12; // a domain of almost no tokens has a prior too
 
 /** Returns the weighted sum of laws as a function of shares `(D)`. */
 export const sumOfLaws =
@@ -51,15 +52,16 @@ export const sumOfLaws =
     return { value, gradient };
   };
 
-/** Adds `weight` times the divergence KL(shares || prior); the prior is positive everywhere. */
+/** Adds `weight` times the divergence KL(shares || prior), in effect; the prior is positive everywhere. */
 export const withDivergence =
   (f: Convex, weight: number, prior: ArrayLike<number>): Convex =>
   (shares) => {
     const { value, gradient } = f(shares);
     let divergence = 0;
     const slopes = gradient.map((slope, i) => {
-      const log = Math.log(Math.max(shares[i]!, LEAST_SHARE) / prior[i]!);
-      divergence += shares[i]! * log;
+      const share = Math.max(shares[i]!, STRAIGHT_BELOW);
+      const log = Math.log(share / prior[i]!);
+      divergence += share * log + (shares[i]! - share) * (log + 1);
       return slope + weight * (log + 1);
     });
     return { value: value + weight * divergence, gradient: slopes };
@@ -94,14 +96,12 @@ const solve = (situation: Situation, design: Design, options: Options): Solution
   const rows = rowsAt(situation, design, fidelity);
   if (rows.length < feasible.domains.length + 2) return undefined; // a floor and a strength each, and one run to judge them by
   const mixtures = rows.map(({ shares }) => shares);
-  const laws = signedMetrics(sweep).map((metric) =>
-    fitMixingLaw(
-      mixtures,
-      rows.map(({ metrics }) => metric(metrics)),
-    ),
-  );
+  const laws = tasksOf(sweep).map((task) => {
+    const values = rows.map(({ metrics }) => task.read(metrics));
+    return scaleLaw(fitMixingLaw(mixtures, values), task);
+  });
   const prior =
-    naturalShares(sweep)?.map((share) => Math.max(share, LEAST_SHARE)) ??
+    naturalShares(sweep)?.map((share) => Math.max(share, LEAST_PRIOR)) ??
     feasible.centre.map(() => 1 / feasible.domains.length);
   const { set, words } = cappedSet(sweep, feasible, options.maxEpochs ?? sweep.maxEpochs ?? DEFAULT_EPOCHS);
   const { shares, gap } = minimizeConvex(withDivergence(sumOfLaws(laws), options.kl, prior), set, set.centre);

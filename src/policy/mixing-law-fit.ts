@@ -107,3 +107,13 @@ export const fitMixingLaw = (mixtures: readonly ArrayLike<number>[], values: rea
   });
   return { floor: least + range * best.parameters[0]!, scale: range, strengths: best.parameters.slice(1) };
 };
+
+/** Returns the law of factor x (value - zero). */
+export const scaleLaw = (
+  law: FittedMixingLaw,
+  { factor, zero }: { factor: number; zero: number },
+): FittedMixingLaw => ({
+  ...law,
+  floor: factor * (law.floor - zero),
+  scale: factor * law.scale,
+});

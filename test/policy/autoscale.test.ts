@@ -79,8 +79,8 @@ describe("direct data optimisation of AutoScale's notebook", () => {
       powers.reduce((sum, power, i) => sum + powerTerm(power, 1).value(x[i]!), 0);
     const atBase = valueAt(multiples[0]!);
     [...WITH_LESS, ...WITH_MORE].forEach((perplexity, k) => {
-      const change = (valueAt(multiples[k + 1]!) - atBase) * level;
-      expect(Math.abs(change - (perplexity - BASE_PERPLEXITY))).toBeLessThan(0.03);
+      const found = (valueAt(multiples[k + 1]!) - atBase) * level;
+      expect(Math.abs(found - (perplexity - BASE_PERPLEXITY))).toBeLessThan(0.03);
     });
   });
 

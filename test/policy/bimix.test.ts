@@ -125,12 +125,24 @@ describe('bimix', () => {
     expect(recommend(sweep, runToEnd(renamed, sweep).observations, { seed: 1 }).mixture).toEqual(a);
   });
 
+  it('counts metrics by their weights over their units, wherever zero is', () => {
+    const weighted = sweepOf({ objective: { direction: 'minimize', weights: { web: 4, code: 1, books: 1 } } });
+    const references = { web: { zero: 2, unit: 0.5 }, code: { zero: -1, unit: 2 }, books: { zero: 0, unit: 2 } };
+    const referred = sweepOf({
+      objective: { direction: 'maximize', weights: { web: -1, code: -1, books: -1 }, references },
+    });
+    const [a, b] = [weighted, referred].map((sweep) =>
+      sharesOf(recommend(sweep, runToEnd(world, sweep).observations, { seed: 1 }).mixture, NAMES),
+    );
+    b!.forEach((share, i) => expect(share).toBeCloseTo(a![i]!, 6));
+  });
+
   it.each([
     [{ metrics: { web: 'loss_web' } }, losses, /none for loss_code, loss_books/],
     [{ metrics: { web: 'prose' } }, losses, /a metric of the objective/],
     [{ metrics: { prose: 'loss_web' } }, losses, /one of the domains web, code, books/],
-    [{}, { direction: 'maximize', weights: { web: 1 } } as const, /objective.direction: expected minimize/],
-    [{}, { direction: 'minimize', weights: { web: 1, code: -1 } } as const, /objective.weights.code/],
+    [{}, { direction: 'maximize', weights: { web: 1 } } as const, /objective.metrics.web: expected a loss/],
+    [{}, { direction: 'minimize', weights: { web: 1, code: -1 } } as const, /objective.metrics.code: expected a loss/],
   ])('refuses what it cannot match or model: %j', (options, objective, message) => {
     const sweep = sweepOf({ objective, policy: { name: 'bimix', ...options } });
     expect(() => propose(sweep, [], { seed: 1 })).toThrow(message);

@@ -182,6 +182,23 @@ describe('log-linear', () => {
     expect(recommend(other, runToEnd(mirrored, other).observations, { seed: 1 }).mixture).toEqual(a);
   });
 
+  it('counts metrics by their weights over their units, accuracies against losses', () => {
+    const mixed: World = (shares, scale, steps) => {
+      const { prose, programs } = world(shares, scale, steps);
+      return { prose: prose!, programs: -10 * programs! };
+    };
+    const sweep = planted({
+      objective: {
+        direction: 'maximize',
+        weights: { prose: -0.5, programs: 0.5 },
+        references: { programs: { zero: -20, unit: 10 } },
+      },
+    });
+    const a = sharesOf(recommend(planted(), runToEnd(world, planted()).observations, { seed: 1 }).mixture, NAMES);
+    const b = sharesOf(recommend(sweep, runToEnd(mixed, sweep).observations, { seed: 1 }).mixture, NAMES);
+    b.forEach((share, i) => expect(share).toBeCloseTo(a[i]!, 3));
+  });
+
   it('refuses a scale that the sweep does not have', () => {
     expect(() => propose(planted({ policy: { name: 'log-linear', scale: 'XL' } }), [], { seed: 1 })).toThrow(
       /policy.scale/,

@@ -24,7 +24,15 @@ const spentOn = (runs: readonly Observation[]): number => runs.reduce((sum, { co
 const keyOf = ({ mixture, scale, steps }: PendingTrial): string => `${JSON.stringify(mixture)}|${scale}|${steps}`;
 
 /** Policies with a number of runs of their own, however large the budget. */
-const OWN_RUNS: readonly string[] = ['proportional', 'unimax', 'utilimax'];
+const OWN_RUNS: readonly string[] = [
+  'proportional',
+  'unimax',
+  'utilimax',
+  'log-linear',
+  'data-mixing-laws',
+  'bimix',
+  'autoscale',
+];
 
 /** A sweep of the policy, which says all that any policy needs to know. */
 const sweepOf = (name: string, changes: Partial<Sweep> = {}): Sweep => {

@@ -60,37 +60,42 @@ describe('a sweep over a table of past runs', () => {
     await expect(limitToWorld(nothing)).rejects.toThrow(/holds nothing for the sweep/);
   });
 
-  it.each(['titrate', 'mfms-ei', 'random', 'successive-halving', 'hyperband'])(
-    'runs rows only under %s',
-    async (policy) => {
-      const sweep = await limitToWorld(sweepOf({ policy }));
-      const world = createTableWorld(csv);
-      const observations: Observation[] = [];
-      for (;;) {
-        const next = propose(sweep, observations, { seed: 5 });
-        if (next === null) break;
-        const { mixture, scale, steps, cost } = next;
-        expect(
-          sweep.runs?.some((run) => run.scale === scale && isSameMixture(sweep.mixtures?.[run.mixture] ?? {}, mixture)),
-        ).toBe(true);
-        const job = { mixture, scale, steps, parameters: 1, checkpoints: [steps], seed: 1 };
-        const metrics = world.train(job).at(-1)?.metrics ?? {};
-        observations.push({
-          trial: `t${observations.length}`,
-          mixture,
-          scale,
-          steps,
-          status: 'completed',
-          metrics,
-          cost,
-        });
-      }
-      expect(observations.length).toBeGreaterThan(3);
-      const { mixture: best } = recommend(sweep, observations, { seed: 5 });
-      expect([0, 0.3, 0.31, 0.9].some((a) => isSameMixture(best, { a, b: 1 - a }))).toBe(true); // can be run at the target
-      expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(
-        observations.length,
-      );
-    },
-  );
+  it.each([
+    'titrate',
+    'mfms-ei',
+    'random',
+    'successive-halving',
+    'hyperband',
+    'log-linear',
+    'data-mixing-laws',
+    'bimix',
+    'autoscale',
+  ])('runs rows only under %s', async (policy) => {
+    const sweep = await limitToWorld(sweepOf({ policy }));
+    const world = createTableWorld(csv);
+    const observations: Observation[] = [];
+    for (;;) {
+      const next = propose(sweep, observations, { seed: 5 });
+      if (next === null) break;
+      const { mixture, scale, steps, cost } = next;
+      expect(
+        sweep.runs?.some((run) => run.scale === scale && isSameMixture(sweep.mixtures?.[run.mixture] ?? {}, mixture)),
+      ).toBe(true);
+      const job = { mixture, scale, steps, parameters: 1, checkpoints: [steps], seed: 1 };
+      const metrics = world.train(job).at(-1)?.metrics ?? {};
+      observations.push({
+        trial: `t${observations.length}`,
+        mixture,
+        scale,
+        steps,
+        status: 'completed',
+        metrics,
+        cost,
+      });
+    }
+    expect(observations.length).toBeGreaterThan(3);
+    const { mixture: best } = recommend(sweep, observations, { seed: 5 });
+    expect([0, 0.3, 0.31, 0.9].some((a) => isSameMixture(best, { a, b: 1 - a }))).toBe(true); // can be run at the target
+    expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(observations.length);
+  });
 });
