@@ -94,12 +94,18 @@ const lookUp = (world: TableWorld, objective: Objective): { truth: (mixture: Mix
   return { truth: (mixture) => known.get(keyOf(mixture, world.domains)) ?? Number.NaN, values };
 };
 
-/** One broad loss (RegMix's own target), one narrow, and the mean of all thirteen. */
-export const REGMIX_NAMES: readonly string[] = ['regmix-pile_cc', 'regmix-github', 'regmix-mean'];
+/** Worlds made in this process, by folder: every loss is a question to the same table. */
+const worlds = new Map<string, TableWorld>();
+
+const worldOf = (reference = ''): TableWorld => {
+  const world = worlds.get(reference) ?? createTableWorld(tableOf(reference || undefined));
+  worlds.set(reference, world);
+  return world;
+};
 
 /** Opens a problem of the table: `mean` for the plain mean of its losses, or one of them by name. */
 export const regmixProblem = (name: string, metric: string, reference: string | undefined): Problem => {
-  const world = createTableWorld(tableOf(reference));
+  const world = worldOf(reference);
   if (metric !== 'mean' && !world.metrics.includes(metric))
     throw new Error(`no loss ${metric} in the table; known are mean, ${world.metrics.join(', ')}`);
   const arena = arenaOf(world);

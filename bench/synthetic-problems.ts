@@ -60,7 +60,14 @@ export const outputProblem = (name: string, arena: Arena, which: string): Proble
       ? singleOf(arena, metrics[0]!)
       : compositeOf(new Map(metrics.map((metric) => [metric, extremesOf(arena, singleOf(arena, metric))])));
   const truth = truthOf(arena, objective);
-  return { name, family: name, arena, objective, extremes: extremesOf(arena, objective), truth };
+  return {
+    name,
+    family: name.replace(/-(one|mean)$/, ''),
+    arena,
+    objective,
+    extremes: extremesOf(arena, objective),
+    truth,
+  };
 };
 
 const NAME = /^(law|useless|mislead|bounded)(\d+)-(one|mean)$/;
