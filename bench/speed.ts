@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { feasibleSet } from '../src/domain/feasible-set.js';
-import { mixtureOf, sharesOf, type Mixture } from '../src/domain/mixture.js';
+import { mixtureOf, sharesOf } from '../src/domain/mixture.js';
 import type { Observation } from '../src/domain/observation.js';
 import { createRng } from '../src/domain/rng.js';
 import type { Sweep } from '../src/domain/sweep.js';
