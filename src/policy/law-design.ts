@@ -5,7 +5,7 @@
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import { drawDirichlet } from '../domain/dirichlet.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
-import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import type { Fidelity } from '../domain/fidelity.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { Metrics, Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
@@ -67,7 +67,7 @@ export interface DesignRow {
 const hasObjective = (sweep: Sweep, metrics: Metrics): boolean =>
   Object.keys(sweep.objective.weights).every((metric) => Number.isFinite(metrics[metric]));
 
-/** What the completed runs say at a fidelity, one row a mixture; at the target's, of the design's own mixtures only. */
+/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures only. */
 export const rowsAt = (
   { sweep, feasible, observations }: Situation,
   design: Design,
@@ -79,7 +79,7 @@ export const rowsAt = (
     if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
     const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
     const isOfDesign = (): boolean => design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
-    if (isSameFidelity(fidelity, sweep.target) && !isOfDesign()) continue; // or a run of the solution would move the solution
+    if (fidelity.scale === sweep.target.scale && !isOfDesign()) continue; // or a run of the solution would move the solution
     rows.set(shares.join(), { shares, metrics });
   }
   return [...rows.values()];

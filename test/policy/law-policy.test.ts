@@ -133,6 +133,14 @@ describe.each(['log-linear', 'data-mixing-laws', 'bimix', 'autoscale'])('the law
     expect(mixture['books']).toBeCloseTo(0.2, 9);
   });
 
+  it("ends when its design is made at the target's own scale, whose runs pass its checkpoints", () => {
+    const policy = { name, ...(name === 'data-mixing-laws' ? { scales: ['L'] } : { scale: 'L' }) };
+    const { observations, proposals } = runToEnd(world, sweepOf({ policy, budget: 1e5 }));
+    const found = recommend(sweepOf({ policy, budget: 1e5 }), observations, { seed: 1 }).mixture;
+    expect(found).toEqual(proposals.at(-1)!.mixture);
+    expect(proposals.slice(0, -1).every(({ explanation }) => explanation.phase === 'opening')).toBe(true);
+  });
+
   it('depends on nothing but its input', () => {
     const sweep = sweepOf(limited);
     const { observations } = runToEnd(world, sweep);
