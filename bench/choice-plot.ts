@@ -7,7 +7,7 @@ import { axes, clipped, type Axis, type Frame } from '../src/reports/plots/frame
 import { groupBy, quantile, regretAt } from './choice-statistics.js';
 import type { Outcome } from './choice-task.js';
 
-const FRAME: Frame = { width: 380, height: 270, left: 58, right: 14, top: 34, bottom: 44 };
+const FRAME: Frame = { width: 380, height: 270, left: 58, right: 22, top: 34, bottom: 44 };
 const COLUMNS = 3;
 const HEADER = 64; // px for the title
 const LEGEND_LINE = 22; // px
@@ -15,6 +15,7 @@ const LEGEND_ENTRY = 180; // px, for a name of some twenty letters
 const LEAST_REGRET = 1e-3; // what is below is drawn on the edge
 const MOST_REGRET = 4; // what is above runs out of the panel
 const POINTS_PER_DECADE = 24;
+const COST_RANGE = 400; // from the left edge to the right: 5 units to ten target runs of the reference
 
 /** Colours and dashes of the policies, titrate's first: no two share both. */
 const STROKES = ['--target', '--s1', '--s2', '--s4', '--s3', '--s5', '--s0'];
@@ -102,12 +103,15 @@ interface Panel {
   readonly outcomes: readonly Outcome[];
 }
 
-const panelOf = (
-  { family, outcomes }: Panel,
-  policies: readonly string[],
-  ends: readonly [number, number],
-  id: number,
-): Markup => {
+/** Costs at the edges of a panel: the right one is what the dearest sweep spent. */
+const endsOf = (outcomes: readonly Outcome[]): readonly [number, number] => {
+  const most = Math.max(...outcomes.map(({ moments }) => moments.at(-1)?.cost ?? 0));
+  const to = most > 0 ? Number(most.toPrecision(2)) : 1;
+  return [to / COST_RANGE, to];
+};
+
+const panelOf = ({ family, outcomes }: Panel, policies: readonly string[], id: number): Markup => {
+  const ends = endsOf(outcomes);
   const { x, y } = panelScales(...ends);
   const grid = costGrid(...ends);
   const shapes = policies.map((policy, p) =>
@@ -144,13 +148,12 @@ const legendOf = (policies: readonly string[], perLine: number): Markup =>
   })}`;
 
 /** Draws regret against cost as a picture of its own: every policy a line (median over all sweeps of a family) with a band (quartiles). */
-export const plotChoices = (outcomes: readonly Outcome[], from = 5): string => {
+export const plotChoices = (outcomes: readonly Outcome[]): string => {
   const policies = [...new Set(outcomes.map(({ task }) => task.policy))];
   const panels = [...groupBy(outcomes, ({ family }) => family)].map(([family, members]) => ({
     family,
     outcomes: members,
   }));
-  const to = Math.max(from * 2, ...outcomes.map(({ task }) => task.budget));
   const columns = Math.min(COLUMNS, Math.max(1, panels.length));
   const width = Math.max(2, columns) * FRAME.width + 16;
   const perLine = Math.floor((width - 16) / LEGEND_ENTRY);
@@ -158,7 +161,7 @@ export const plotChoices = (outcomes: readonly Outcome[], from = 5): string => {
   const height = top + Math.ceil(panels.length / columns) * FRAME.height + 8;
   const drawnPanels = panels.map((panel, i) => {
     const [left, down] = [8 + (i % columns) * FRAME.width, top + Math.floor(i / columns) * FRAME.height];
-    return markup`<g transform="translate(${left} ${down})">${panelOf(panel, policies, [from, to], i)}</g>`;
+    return markup`<g transform="translate(${left} ${down})">${panelOf(panel, policies, i)}</g>`;
   });
   const { source } =
     markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Regret of recommendations against cost"><style>STYLE</style><rect class="page" width="${width}" height="${height}" /><text class="title" x="16" y="28">Regret of what is recommended, against what was spent</text><text class="note" x="16" y="46">Median over sweeps, with quartiles. 0 is the best mixture, 1 (dotted) a random one; what is below 0.001 lies on the axis.</text>${legendOf(policies, perLine)}${drawnPanels}</svg>`;
