@@ -16,7 +16,7 @@ import {
 } from './choice-statistics.js';
 import type { Outcome } from './choice-task.js';
 
-const NAME_WIDTH = 31;
+const NAME_WIDTH = 44; // a family's name and what its row is
 
 const cell = (value: number, digits = 3): string =>
   (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(digits === 0 ? 6 : 7);
