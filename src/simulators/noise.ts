@@ -14,7 +14,7 @@ const RUN_PART = Math.SQRT1_2; // half of the variance belongs to the whole run,
  * Returns a standard normal draw for one metric at one checkpoint of one run. Two checkpoints of one run correlate at
  * 0.5: neighbouring checkpoints are not independent evidence.
  */
-export const drawNoise = (origin: NoiseOrigin, metric: string, steps: number): number => {
+const drawNoise = (origin: NoiseOrigin, metric: string, steps: number): number => {
   const run = [origin.seed, origin.shares.map((share) => share.toFixed(6)).join(','), origin.parameters, metric];
   return RUN_PART * (createRng(seedOf(...run)).normal() + createRng(seedOf(...run, steps)).normal());
 };

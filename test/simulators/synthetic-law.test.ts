@@ -71,6 +71,14 @@ describe('a synthetic world', () => {
     expect(size / spread).toBeLessThan(0.15);
   });
 
+  it('trains a mixture that is within limits but for rounding, and no other', () => {
+    const world = createSyntheticWorld({ domains: 2, seed: 1 });
+    const job = { scale: '1B', parameters: 1e9, steps: 20_000, checkpoints: [20_000], seed: 1 };
+    const train = (domain1: number, domain2: number) => world.train({ ...job, mixture: { domain1, domain2 } });
+    expect(train(1 + 2 ** -52, 0)[0]!.metrics['o0']).toBeCloseTo(train(1, 0)[0]!.metrics['o0']!, 9);
+    expect(() => train(1 + 1e-6, 0)).toThrow(InputError);
+  });
+
   it('refuses a size that the laws do not hold for', () => {
     expect(() => valuesAt(1e12, 'guide')).toThrow(InputError);
   });
