@@ -39,8 +39,32 @@ const distinctPoints = (points: readonly TargetPoint[]): TargetPoint[] => [
 /** The mixtures worth running: the proposal, the best of the pool by several scores, and a few at random. */
 const candidateMixtures = ({ pool, best }: Survey, seed: number): TargetPoint[] => {
   const rng = createRng(seedOf(seed, 'candidates'));
-  const random = Array.from({ length: CANDIDATES }, () => pool[rng.integer(pool.length)]!);
+  const random = Array.from({ length: pool.length > 0 ? CANDIDATES : 0 }, () => pool[rng.integer(pool.length)]!);
   return distinctPoints([best, ...bestBy(pool, CANDIDATES), ...random]);
+};
+
+/**
+ * The mixtures worth running at a fidelity. Of a finite list, those are looked for among the members that can still be run
+ * there: the best of the survey may all have been run, or have no run there that can be made.
+ */
+const mixturesFor = (
+  { sweep, feasible, history, seed }: Situation,
+  belief: Belief,
+  survey: Survey,
+  guards: Guards | undefined,
+): ((fidelity: Fidelity) => readonly TargetPoint[]) => {
+  const likely = (pool: readonly TargetPoint[]) =>
+    guards === undefined || pool.length === 0 ? pool : likelyKept(guards, pool);
+  if (feasible.list === undefined) {
+    const mixtures = candidateMixtures({ ...survey, pool: likely(survey.pool) }, seed);
+    return () => mixtures;
+  }
+  // Where runs are listed, the survey knows of the members that may be recommended alone.
+  const members = sweep.runs === undefined ? survey.pool : feasible.list.map((shares) => belief.predict(shares));
+  return (fidelity) => {
+    const left = members.filter(({ shares }) => !history.isTaken(shares, fidelity));
+    return candidateMixtures({ pool: likely(left), best: survey.best }, seed);
+  };
 };
 
 /** The least that a run should cost by now: as much as was spent, up to a target run. Stops polishing at a cheap scale. */
@@ -90,30 +114,43 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
 };
 
 /**
- * Looks at every fidelity: what it offers, and whether it may be chosen. Under guards, what may come to be recommended is
- * what keeps them rather than not, and a run's value is weighed by the chance that its mixture does.
+ * Looks at every fidelity: what it offers, and whether it may be chosen. The survey is of what may be recommended. Under
+ * guards, that is what keeps them rather than not, and a run's value is weighed by the chance that its mixture does.
+ *
+ * The least cost of a run does not end the search: where it leaves nothing that is worth anything, it comes down, the costliest
+ * fidelity first, until something is.
  */
 export const findOffers = (situation: Situation, belief: Belief, survey: Survey, guards?: Guards): Offers => {
-  const { sweep, seed } = situation;
-  const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };
-  const mixtures = candidateMixtures(within, seed);
+  const { sweep } = situation;
   const fidelities = sweep.scales.flatMap(({ name, steps }) =>
     steps.slice(-LONGEST_STEPS).map((count) => ({ scale: name, steps: count })),
   );
+  const mixturesAt = mixturesFor(situation, belief, survey, guards);
+  const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: mixturesAt(fidelity) }));
+  const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };
+  const all = distinctPoints(looks.flatMap(({ mixtures }) => mixtures));
+  const value = valuer(situation, belief, within, guards === undefined ? () => 1 : chanceWeights(guards, all));
   const floor = costFloor(situation, fidelities);
-  const isBelow = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
-  const value = valuer(situation, belief, within, guards === undefined ? () => 1 : chanceWeights(guards, mixtures));
-  const open = fidelities.filter((fidelity) => !isBelow(fidelity)).flatMap((fidelity) => value(mixtures, fidelity));
+  const isBelow = ({ fidelity }: { fidelity: Fidelity }): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
+  const valued = ({ fidelity, mixtures }: (typeof looks)[number]): Candidate[] => value(mixtures, fidelity);
+  const above = looks.filter((look) => !isBelow(look)).flatMap(valued);
+  const below = looks.filter(isBelow).sort((a, b) => costOf(sweep, b.fidelity) - costOf(sweep, a.fidelity));
+  const lowered = nothingLeft(above, survey.pool)
+    ? below.map(valued).find((candidates) => !nothingLeft(candidates, survey.pool))
+    : undefined;
+  const open = lowered ?? above;
+  const isOpen = (fidelity: Fidelity): boolean => open.some((candidate) => isSameFidelity(candidate, fidelity));
   // The first candidates are the proposal and the best by mean: enough to show what a forbidden fidelity is worth.
-  const shown = mixtures.slice(0, 1 + CANDIDATES);
-  const ruledOut = fidelities.filter(isBelow).flatMap((fidelity) => value(shown, fidelity));
-  const excluded = fidelities
-    .filter((fidelity) => !open.some((candidate) => isSameFidelity(candidate, fidelity)))
-    .map((fidelity) => {
-      const reason = isBelow(fidelity)
-        ? floorReason(costOf(sweep, fidelity), floor)
-        : unaffordableReason(situation, fidelity);
-      return { ...fidelity, reason };
+  const ruledOut = below
+    .filter(({ fidelity }) => !isOpen(fidelity))
+    .flatMap(({ fidelity, mixtures }) => value(mixtures.slice(0, 1 + CANDIDATES), fidelity));
+  const excluded = looks
+    .filter(({ fidelity }) => !isOpen(fidelity))
+    .map((look) => {
+      const reason = isBelow(look)
+        ? floorReason(costOf(sweep, look.fidelity), floor)
+        : unaffordableReason(situation, look.fidelity);
+      return { ...look.fidelity, reason };
     });
   return { open, ruledOut, excluded };
 };

@@ -1,6 +1,5 @@
 import { costOf } from '../domain/cost.js';
 import type { Recommendation } from '../domain/decision.js';
-import { isSameFidelity } from '../domain/fidelity.js';
 import { feasibleSet, type FeasibleSet } from '../domain/feasible-set.js';
 import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
@@ -19,6 +18,7 @@ import { parseObservations } from './parse-observations.js';
 import { policyOf } from './policies.js';
 import type { Policy, Situation } from './policy.js';
 import { triedMixtures, trustPool } from './pool.js';
+import { recommendable } from './recommendable.js';
 import { settledObservations } from './titrate.js';
 
 export interface RecommendOptions {
@@ -30,25 +30,17 @@ export interface RecommendOptions {
 const SDS_TO_LEAVE = 2; // a preferred mixture, such as a confirmed one, is left on clear evidence only
 const CORNERS_SHOWN = 7; // with the centre: the eight mixtures that a recommendation shows at most
 
-/** Nothing is known: the centre, with a mean of 0 and an sd of 1 that stand for no knowledge at all. */
-const blankRecommendation = (sweep: Sweep, feasible: FeasibleSet): Recommendation => {
-  const alike = [feasible.centre, ...feasible.extremePoints(CORNERS_SHOWN)];
+/** Nothing is known of `shares`: a mean of 0 and an sd of 1 stand for no knowledge at all, and all mixtures are alike. */
+const blankRecommendation = (sweep: Sweep, feasible: FeasibleSet, shares: ArrayLike<number>): Recommendation => {
+  const alike = [shares, ...feasible.extremePoints(CORNERS_SHOWN)];
   return {
-    mixture: mixtureOf(feasible.centre, feasible.domains),
+    mixture: mixtureOf(shares, feasible.domains),
     mean: 0,
     sd: 1,
     nearOptimal: alike.map((shares) => ({ mixture: mixtureOf(shares, feasible.domains), mean: 0, sd: 1 })),
     shareRanges: shareRangesOf(feasible.domains, alike),
-    trust: sweep.scales.map(({ name }) => ({ scale: name, correlation: 0, runs: 0 })),
+    trust: sweep.scales.map(({ name }) => ({ scale: name, correlation: 0, interval: [-1, 1] as const, runs: 0 })),
   };
-};
-
-/** The mixtures that may be recommended: where only some runs can be made, those that have one at the target. */
-const recommendable = (sweep: Sweep): FeasibleSet => {
-  const { runs, mixtures, target } = sweep;
-  const atTarget = new Set(runs?.filter((run) => isSameFidelity(run, target)).map(({ mixture }) => mixture));
-  if (mixtures === undefined || atTarget.size === 0) return feasibleSet(sweep);
-  return feasibleSet({ ...sweep, mixtures: mixtures.filter((_, i) => atTarget.has(i)) });
 };
 
 /** The best completed run at the costliest fidelity that has one; there, those that reported to keep the guards come first. */
@@ -116,8 +108,8 @@ const guardedPart = (
 /**
  * Recommends a mixture for the target: least mean + doubt of its lead over the centre, within all limits, among those predicted
  * to keep the guards; where there is none, the one expected to break them least. Policies that keep no
- * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. With
- * no run at all it is the centre of what is allowed, with mean 0 and sd 1.
+ * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. Before any
+ * run has taught something it is what the policy names beforehand, or the centre of what is allowed, with mean 0 and sd 1.
  *
  * @throws InputError when observations do not fit the sweep.
  */
@@ -128,15 +120,16 @@ export const recommend = (
 ): Recommendation => {
   const parsed = parseObservations(sweep, observations);
   const policy = policyOf(sweep);
-  const feasible = recommendable(sweep);
+  const allowed = feasibleSet(sweep);
+  const feasible = recommendable(sweep, allowed);
   const { seed, prefer } = options;
   const history = historyOf(sweep, parsed, []);
-  const situation = { sweep, feasible: feasibleSet(sweep), observations: parsed, pending: [], seed, history };
+  const situation = { sweep, feasible: allowed, observations: parsed, pending: [], seed, history };
   const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
   const belief = formBelief(sweep, settled, []);
-  if (belief === null) return blankRecommendation(sweep, feasible);
-  const guards = formGuards(sweep, feasible, settled, []);
   const named = namedMixture(policy, situation, feasible);
+  if (belief === null) return blankRecommendation(sweep, feasible, named ?? feasible.centre);
+  const guards = formGuards(sweep, feasible, settled, []);
   const survey =
     named === undefined
       ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible), guards)

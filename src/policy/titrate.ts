@@ -30,6 +30,7 @@ import { planOpening, type Tier } from './opening.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
+import { recommendable } from './recommendable.js';
 import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
@@ -99,9 +100,10 @@ type Shown = Pick<Explanation, 'hyperparameters' | 'trust' | 'fit' | 'incumbent'
 const shownOf = new WeakMap<Belief, Shown>();
 
 const showBelief = ({ sweep, feasible }: Situation, belief: Belief, settled: readonly Observation[]): Shown => {
-  const score = cautiousScore(belief, feasible);
-  const guards = formGuards(sweep, feasible, settled, []);
-  const { best } = surveyMixtures(belief, sweep, feasible, settled, sweep.seed, score, guards);
+  const allowed = recommendable(sweep, feasible);
+  const score = cautiousScore(belief, allowed);
+  const guards = formGuards(sweep, allowed, settled, []);
+  const { best } = surveyMixtures(belief, sweep, allowed, settled, sweep.seed, score, guards);
   return {
     hyperparameters: hyperparametersOf(belief),
     fit: fitQualityOf(belief),
@@ -198,8 +200,9 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const { sweep, feasible, observations, pending, seed } = situation;
   const isTurn = isTestTurn(situation, tiers);
   const { belief, tradeOff } = isTurn ? { belief: own } : aimOf(situation, own);
-  const guards = formGuards(sweep, feasible, observations, pending);
-  const survey = surveyMixtures(belief, sweep, feasible, observations, seed, BY_MEAN, guards);
+  const allowed = recommendable(sweep, feasible);
+  const guards = formGuards(sweep, allowed, observations, pending);
+  const survey = surveyMixtures(belief, sweep, allowed, observations, seed, BY_MEAN, guards);
   const { open, ruledOut, excluded } = findOffers(situation, belief, survey, guards);
   const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
@@ -213,7 +216,7 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const incumbent =
     tradeOff === undefined
       ? survey.best
-      : surveyMixtures(own, sweep, feasible, observations, seed, BY_MEAN, guards).best;
+      : surveyMixtures(own, sweep, allowed, observations, seed, BY_MEAN, guards).best;
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
