@@ -23,8 +23,10 @@ export interface Candidate extends Fidelity {
 /** How far a scale can be trusted to rank mixtures as the target does. */
 export interface FidelityTrust {
   readonly scale: string;
-  /** Learnt correlation with the target over mixtures, in [-1, 1], at the scale's longest run. */
+  /** Learnt correlation with the target over mixtures, in [-1, 1], at the scale's longest run: as likely more as less. */
   readonly correlation: number;
+  /** Holds the correlation with probability 0.9; absent from records of earlier versions. */
+  readonly interval?: readonly [number, number];
   /** Completed runs at this scale. */
   readonly runs: number;
 }

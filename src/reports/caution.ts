@@ -1,27 +1,39 @@
+import type { FidelityTrust } from '../domain/decision.js';
 import { formatFixed } from './format.js';
 import { plainText } from './plain-text.js';
 import { targetRuns, type SweepView } from './sweep-view.js';
+import { formatTrustInterval, standingOf, type Standing } from './trust-text.js';
 
-const WEAK = 0.5; // below this, a scale's ranking shares less than a quarter of its variance with the target's
+const bracketed = (trust: FidelityTrust): string => {
+  const interval = formatTrustInterval(trust);
+  return `(${formatFixed(trust.correlation, 2)}${interval === '' ? '' : `; 90 %: ${interval}`})`;
+};
+
+const SAID: Readonly<Record<Exclude<Standing, 'good'>, string>> = {
+  reversed: 'rank mixtures the other way round from the target',
+  open: 'may rank mixtures as the target does or the other way round, which cannot be told yet',
+  poor: 'rank mixtures poorly as the target does',
+};
+
+/** Names the smaller scales, with runs, whose ranking is not to be relied on. */
+const trustCautions = (view: SweepView, trust: readonly FidelityTrust[]): string[] => {
+  const smaller = trust.filter(({ scale, runs }) => scale !== view.sweep.target.scale && runs > 0);
+  return (['reversed', 'open', 'poor'] as const).flatMap((standing) => {
+    const named = smaller.filter((item) => standingOf(item) === standing);
+    const list = named.map((item) => `${plainText(item.scale)} ${bracketed(item)}`).join(', ');
+    return named.length === 0 ? [] : [`Runs at ${list} ${SAID[standing]}.`];
+  });
+};
 
 /** What a reader must know before acting on the recommendation; none when nothing stands out. */
 export const cautionsOf = (view: SweepView): string[] => {
   const { recommendation } = view;
   if (recommendation === null) return [];
   const cautions: string[] = recommendation.note === undefined ? [] : [plainText(recommendation.note, 400)];
-  const target = view.sweep.target.scale;
-  const weak = recommendation.trust.filter(
-    ({ scale, correlation, runs }) => scale !== target && runs > 0 && correlation < WEAK,
-  );
   if (targetRuns(view).length === 0) {
     cautions.push('No run was made at the target: the prediction rests on smaller or shorter runs alone.');
   }
-  if (weak.length > 0) {
-    const named = weak
-      .map(({ scale, correlation }) => `${plainText(scale)} (${formatFixed(correlation, 2)})`)
-      .join(', ');
-    cautions.push(`Runs at ${named} rank mixtures poorly as the target does.`);
-  }
+  cautions.push(...trustCautions(view, recommendation.trust));
   const failed = view.observations.filter(({ status }) => status !== 'completed').length;
   if (failed > view.observations.length / 4)
     cautions.push(`${failed} of ${view.observations.length} runs did not complete.`);

@@ -1,6 +1,6 @@
 /** Says in plain words why a job was bought: from the record alone, nothing is computed anew. */
 import { costOf } from '../domain/cost.js';
-import type { Candidate, Explanation, FidelityTrust } from '../domain/decision.js';
+import type { Candidate, Explanation } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
@@ -25,6 +25,7 @@ import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import type { DecisionView, SweepView } from './sweep-view.js';
 import { textTable } from './text-table.js';
+import { formatTrustInterval, trustVerdict } from './trust-text.js';
 
 const PHASES = {
   opening: 'It belongs to the opening, which is planned before anything is believed',
@@ -217,25 +218,19 @@ const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
   );
 };
 
-/** Says what a correlation with the target means for a decision. */
-export const trustVerdict = ({ correlation, runs }: Pick<FidelityTrust, 'correlation' | 'runs'>): string => {
-  if (!Number.isFinite(correlation)) return 'not known';
-  const seen = runs === 0 ? ' (assumed; no run there yet)' : '';
-  if (correlation < -0.3) return `ranks mixtures the wrong way round${seen}`;
-  if (correlation < 0.3) return `says little about the target${seen}`;
-  if (correlation < 0.7) return `ranks mixtures loosely as the target does${seen}`;
-  return `${correlation < 0.9 ? 'ranks mixtures much as the target does' : 'ranks mixtures as the target does'}${seen}`;
-};
-
-const trustTable = (view: SweepView, { explanation }: DecisionView): string[] => {
-  if (explanation.trust.length === 0) return [];
-  const rows = explanation.trust.map((trust) => [
-    plainText(trust.scale),
-    formatFixed(trust.correlation, 2),
-    formatCount(trust.runs),
-    trust.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(trust),
+const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): string[] => {
+  if (trust.length === 0) return [];
+  const hasInterval = trust.some(({ interval }) => interval !== undefined); // records of earlier versions have none
+  const rows = trust.map((item) => [
+    plainText(item.scale),
+    formatFixed(item.correlation, 2),
+    ...(hasInterval ? [formatTrustInterval(item)] : []),
+    formatCount(item.runs),
+    item.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(item),
   ]);
-  return textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
+  return hasInterval
+    ? textTable(['scale', 'correlation with the target', '90 % interval', 'runs', ''], rows, [1, 2, 3])
+    : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
 const outcome = (view: SweepView, decision: DecisionView): string[] => {

@@ -1,11 +1,9 @@
-import { trustVerdict } from './explain-decision.js';
 import { cautions, confirmationSection, header, recommendationSection, spendTable, tiles } from './page/overview.js';
 import { markup, preformatted, type Insert, type Markup } from './page/markup.js';
 import { frontSection } from './page/several-metrics.js';
 import { styleSheet } from './page/style.js';
 import { plotSection, section } from './page/table.js';
 import { notices, timeline } from './page/timeline.js';
-import { formatFixed } from './format.js';
 import { curvesPlot } from './plots/curves-plot.js';
 import { pathPlot } from './plots/path-plot.js';
 import { predictedPlot } from './plots/predicted-plot.js';
@@ -13,6 +11,7 @@ import { recommendationPlot } from './plots/recommendation-plot.js';
 import { spendPlot } from './plots/spend-plot.js';
 import { trustPlot } from './plots/trust-plot.js';
 import type { SweepView } from './sweep-view.js';
+import { formatTrust, trustVerdict } from './trust-text.js';
 
 export interface ReportOptions {
   /** The sweep file as it was written; the checked sweep stands in for it when absent. */
@@ -25,7 +24,7 @@ const trustSection = (view: SweepView): Markup | undefined => {
   if (plot === undefined) return undefined;
   const rows = trust
     .filter(({ scale }) => scale !== view.sweep.target.scale)
-    .map((item) => markup`<li>${item.scale}: ${formatFixed(item.correlation, 2)}, ${trustVerdict(item)}</li>`);
+    .map((item) => markup`<li>${item.scale}: ${formatTrust(item)}, ${trustVerdict(item)}</li>`);
   return section('How far each scale is trusted', [plot, markup`<ul class="note">${rows}</ul>`]);
 };
 
