@@ -135,10 +135,9 @@ export const findOffers = (situation: Situation, belief: Belief, survey: Survey,
   const valued = ({ fidelity, mixtures }: (typeof looks)[number]): Candidate[] => value(mixtures, fidelity);
   const above = looks.filter((look) => !isBelow(look)).flatMap(valued);
   const below = looks.filter(isBelow).sort((a, b) => costOf(sweep, b.fidelity) - costOf(sweep, a.fidelity));
-  const lowered = nothingLeft(above, survey.pool)
-    ? below.map(valued).find((candidates) => !nothingLeft(candidates, survey.pool))
-    : undefined;
-  const open = lowered ?? above;
+  const open = [...above];
+  for (let next = 0; next < below.length && nothingLeft(open, survey.pool); next++) open.push(...valued(below[next]!));
+  if (nothingLeft(open, survey.pool)) open.splice(above.length);
   const isOpen = (fidelity: Fidelity): boolean => open.some((candidate) => isSameFidelity(candidate, fidelity));
   // The first candidates are the proposal and the best by mean: enough to show what a forbidden fidelity is worth.
   const ruledOut = below

@@ -33,6 +33,30 @@ describe('a recommendation', () => {
     expect(nearOptimal.length).toBeGreaterThan(1);
   });
 
+  it.each([
+    ['proportional', { web: 0.5, code: 0.4, books: 0.1 }],
+    ['unimax', { web: 0.5, code: 0.3, books: 0.2 }],
+  ])('is what %s names beforehand while no run has taught anything', (name, named) => {
+    const tokens = { web: 5e7, code: 4e7, books: 1e7 };
+    const domains = Object.fromEntries(
+      Object.entries(tokens).map(([domain, count]) => [domain, { min: 0, max: 1, tokens: count }]),
+    );
+    const policy = name === 'unimax' ? { name, epochs: 2 } : { name };
+    const sweep = makeSweep({
+      domains,
+      policy,
+      groups: [{ domains: ['code'], min: 0, max: name === 'unimax' ? 0.3 : 1 }],
+    });
+    const failed: Observation = { trial: 't1', mixture: named, scale: 'L', steps: 1000, status: 'failed', metrics: {} };
+    for (const runs of [[], [failed]]) {
+      const { mixture, mean, sd, nearOptimal, shareRanges } = recommend(sweep, runs, { seed: 1 });
+      expect([mean, sd]).toEqual([0, 1]);
+      for (const [domain, share] of Object.entries(named)) expect(mixture[domain]).toBeCloseTo(share, 9);
+      expect(nearOptimal[0]!.mixture).toEqual(mixture);
+      expect(shareRanges['web']![1]).toBeGreaterThanOrEqual(mixture['web']!);
+    }
+  });
+
   it('finds the optimum of a smooth loss and predicts its value', () => {
     const sweep = makeSweep();
     const { mixture, mean, sd } = recommend(sweep, observe(sweep, 20), { seed: 1 });
