@@ -14,8 +14,8 @@ export interface MetricBelief {
 }
 
 /**
- * Forms the belief about one metric as if it alone were optimised; null when no run has reported it yet. A diverged run
- * counts as the worst value seen, and `direction` says which side is worse.
+ * Forms the belief about one metric as if it alone were optimised, with the hyper-parameters of the sweep's own objective; null
+ * when no run has reported it yet. A diverged run counts as the worst value seen, and `direction` says which side is worse.
  */
 export const beliefAbout = (
   sweep: Sweep,
@@ -24,7 +24,8 @@ export const beliefAbout = (
   observations: readonly Observation[],
   pending: readonly PendingTrial[],
 ): MetricBelief | null => {
-  const belief = formBelief({ ...sweep, objective: { direction, weights: { [metric]: 1 } } }, observations, pending);
+  const objective: Objective = { direction, weights: { [metric]: 1 } };
+  const belief = formBelief({ ...sweep, objective }, observations, pending, undefined, sweep);
   if (belief === null) return null;
   const sign = direction === 'minimize' ? 1 : -1;
   const known = new WeakMap<object, TargetPoint>(); // the same mixture is asked for by several rules

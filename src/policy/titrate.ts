@@ -1,6 +1,6 @@
 /**
  * titrate's own policy: an opening ladder over corners and scales, then the run of the largest value of information about
- * the target per cost, never cheaper than doubling what was spent; every third run tests the mixture that would be recommended.
+ * the target per cost, never cheaper than what was spent, up to half a target run; every third run tests the mixture that would be recommended.
  */
 import { z } from 'zod';
 import { costOf } from '../domain/cost.js';
@@ -31,11 +31,14 @@ import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
 import { recommendable } from './recommendable.js';
+import { runLengths } from './run-lengths.js';
 import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
 
 const TEST_EVERY = 3; // search runs; measured against 2, 4 and never (docs/methods.md)
+// Target runs' worth spent: tests are then made where it counts, as what was learnt below the target has to be checked there.
+const TARGET_TESTS_AFTER = 2.5;
 const TESTED_WITHIN = 0.01; // mass moved: a proposal this near to a run at that fidelity counts as tested
 
 const mixtureText = (shares: ArrayLike<number>): string => Array.from(shares, (share) => share.toFixed(6)).join();
@@ -193,7 +196,8 @@ const aimOf = (situation: Situation, belief: Belief): Aim => {
   const { sweep, observations, pending } = situation;
   if (sweep.objective.pareto === undefined) return { belief };
   const tradeOff = drawTradeOff(situation);
-  return { belief: formBelief({ ...sweep, objective: tradeOff.objective }, observations, pending) ?? belief, tradeOff };
+  const drawn = { ...sweep, objective: tradeOff.objective };
+  return { belief: formBelief(drawn, observations, pending, undefined, sweep) ?? belief, tradeOff };
 };
 
 const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[]): Proposal | null => {
@@ -207,7 +211,8 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
   const last = nothingLeft(open, survey.pool);
-  const tests = last ? costliest(sweep, untested) : isTurn ? untested : [];
+  const isLate = situation.history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
+  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? untested : [];
   if (open.length === 0 || (last && tests.length === 0)) return null;
   const isTest = tests.length > 0;
   const considered = bestPerFidelity([...open, ...ruledOut]);
@@ -244,12 +249,16 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
 const blindProposal = (situation: Situation): Proposal | null => {
   const { sweep, feasible, history, seed, observations, pending } = situation;
   const rng = createRng(seedOf(seed, 'blind', observations.length + pending.length));
-  const fidelities = sweep.scales
-    .map(({ name, steps }) => ({ scale: name, steps: steps[0]! }))
-    .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
-  const shares = feasible.sample(rng, 1);
-  const fidelity = fidelities.find((candidate) => !history.isTaken(shares, candidate));
-  if (fidelity === undefined || costOf(sweep, fidelity) > history.available) return null;
+  const members = feasible.list ?? [feasible.sample(rng, 1)];
+  const first = rng.integer(members.length);
+  const drawn = [...members.slice(first), ...members.slice(0, first)];
+  const free = sweep.scales
+    .flatMap((scale) => runLengths(sweep, scale).map((steps) => ({ scale: scale.name, steps })))
+    .sort((a, b) => costOf(sweep, a) - costOf(sweep, b))
+    .map((fidelity) => ({ fidelity, shares: drawn.find((member) => !history.isTaken(member, fidelity)) }))
+    .find(({ shares }) => shares !== undefined);
+  if (free?.shares === undefined || costOf(sweep, free.fidelity) > history.available) return null;
+  const { fidelity, shares } = free;
   const proposal = openingProposal(situation, { ...fidelity, shares }, []);
   const reason = `No run has taught anything yet: tries a mixture drawn at random at ${fidelityText(fidelity)}, the cheapest there is.`;
   return { ...proposal, explanation: { ...proposal.explanation, reason } };

@@ -24,7 +24,7 @@ const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/methods.md)
 
 /** The belief of titrate's own policy (docs/methods.md). */
 const TITRATE_BELIEF: BeliefOptions = {
-  shape: { embedding: 'sqrt', radial: 'matern52', trend: TREND_VARIANCE, linear: false },
+  shape: { embedding: 'sqrt', radial: 'matern52', trend: TREND_VARIANCE, linear: true },
   prior: DEFAULT_PRIOR,
   warps: ['none', 'log'],
   curves: true,
@@ -97,7 +97,7 @@ const fitTo = (
   dataset: Dataset,
   coarse: readonly number[],
   fine: readonly number[],
-): { fit: Fit; weights: number[] } => {
+): Fitted => {
   const few = warpedOutputs(warps, dataset, coarse).outputs;
   const rough = fitFromBothSides(shape, prior, selectRows(dataset.design, coarse), few, COARSE_ITERATIONS);
   const { outputs, logJacobians } = warpedOutputs(warps, dataset, fine);
@@ -116,21 +116,59 @@ const columnsOf = (dataset: Dataset, kinds: readonly WarpKind[], weights: readon
     kinds.map((kind, k) => ({ kind, term, coefficient, weight: weights[k]!, warp: fitWarp(kind, values) })),
   );
 
+/** Hyper-parameters, and what each warp counts for. */
+interface Fitted {
+  readonly fit: Fit;
+  readonly weights: readonly number[];
+}
+
+/** The last of something that was worked out, each with the text of all that it was worked out from. */
+class Recent<T> {
+  readonly #entries: { readonly key: string; readonly options: BeliefOptions; readonly value: T }[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: string, options: BeliefOptions, make: () => T): T {
+    const known = this.#entries.find((entry) => entry.key === key && entry.options === options);
+    if (known !== undefined) return known.value;
+    const value = make();
+    this.#entries.unshift({ key, options, value });
+    this.#entries.length = Math.min(this.#entries.length, this.#most);
+    return value;
+  }
+}
+
+/** Pending trials teach no hyper-parameters, and other objectives over the same runs share those of the sweep's own. */
+const recentFits = new Recent<Fitted | null>(4); // of all runs and of those that are settled, and one of each before
+
+/** Fits hyper-parameters to what a sweep's own objective makes of the runs; null when none has reported it. */
+const fitOf = (sweep: Sweep, observations: readonly Observation[], options: BeliefOptions): Fitted | null =>
+  recentFits.get(JSON.stringify([sweep, observations]), options, () => {
+    const dataset = buildDataset(sweep, observations, options);
+    if (dataset.objective.length === 0) return null;
+    const place = fidelityFeatures(sweep);
+    const all = Array.from(dataset.rowRun.keys());
+    const early = all.filter((row) => dataset.rowRun[row]! < (options.fitToFirstRuns ?? Infinity));
+    const usable = early.length > 0 ? early : all;
+    const coarse = rowsForFit(dataset, place, usable, COARSE_ROWS);
+    const fine = rowsForFit(dataset, place, usable, FIT_ROWS);
+    return fitTo(options, dataset, coarse, fine);
+  });
+
 const formAfresh = (
   sweep: Sweep,
   observations: readonly Observation[],
   pending: readonly PendingTrial[],
   options: BeliefOptions,
+  fittedTo: Sweep,
 ): Belief | null => {
   const dataset = buildDataset(sweep, observations, options);
   if (dataset.objective.length === 0) return null;
   const place = fidelityFeatures(sweep);
-  const all = Array.from(dataset.rowRun.keys());
-  const early = all.filter((row) => dataset.rowRun[row]! < (options.fitToFirstRuns ?? Infinity));
-  const usable = early.length > 0 ? early : all;
-  const coarse = rowsForFit(dataset, place, usable, COARSE_ROWS);
-  const fine = rowsForFit(dataset, place, usable, FIT_ROWS);
-  const { fit, weights } = fitTo(options, dataset, coarse, fine);
+  const { fit, weights } = (fitOf(fittedTo, observations, options) ?? fitOf(sweep, observations, options))!;
   const columns = columnsOf(dataset, options.warps, weights);
   const places = pendingPlaces(sweep, pending);
   const design = places.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...places]);
@@ -145,24 +183,23 @@ const formAfresh = (
   });
 };
 
-/** The last beliefs formed, each with all that it was formed from: proposing and recommending ask for the same one. */
-const recent: { readonly key: string; readonly options: BeliefOptions; readonly belief: Belief | null }[] = [];
-const REMEMBERED = 8; // with and without pending trials, and one a guarded metric
+/** Proposing and recommending ask for the same beliefs: with and without pending trials, and about each guarded metric. */
+const recentBeliefs = new Recent<Belief | null>(8);
 
-/** Forms the belief, a function of its arguments alone; null when no run has taught anything yet. */
+/**
+ * Forms the belief, a function of its arguments alone; null when no run has taught anything yet. `fittedTo` is the sweep with the
+ * objective that hyper-parameters are fitted to, where that is not the one the belief is about: they are pooled over all
+ * metrics that every run reports, so that one fit serves all objectives over the same runs.
+ */
 export const formBelief = (
   sweep: Sweep,
   observations: readonly Observation[],
   pending: readonly PendingTrial[],
   options: BeliefOptions = TITRATE_BELIEF,
+  fittedTo: Sweep = sweep,
 ): Belief | null => {
-  const key = JSON.stringify([sweep, observations, pending]);
-  const known = recent.find((entry) => entry.key === key && entry.options === options);
-  if (known !== undefined) return known.belief;
-  const belief = formAfresh(sweep, observations, pending, options);
-  recent.unshift({ key, options, belief });
-  recent.length = Math.min(recent.length, REMEMBERED);
-  return belief;
+  const key = JSON.stringify([sweep, observations, pending, fittedTo === sweep ? null : fittedTo]);
+  return recentBeliefs.get(key, options, () => formAfresh(sweep, observations, pending, options, fittedTo));
 };
 
 /** Names the hyper-parameters for the record: lengths on unit ranges, noise relative to the kernel's scale. */

@@ -89,8 +89,9 @@ const covarianceOf = (
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++) {
       const at = i * count + j;
-      prior[at] = prior[at]! * a.scales[i]! * b.scales[j]!;
-      posterior[at] = prior[at]! - inner(a.whitened[i]!, b.whitened[j]!);
+      const before = prior[at]! * a.scales[i]! * b.scales[j]!;
+      prior[at] = before;
+      posterior[at] = before - inner(a.whitened[i]!, b.whitened[j]!);
     }
   }
   centre(prior, count);
