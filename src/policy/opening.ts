@@ -2,6 +2,7 @@ import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
+import { runLengths } from './run-lengths.js';
 
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
 export interface Tier extends Fidelity {
@@ -72,11 +73,14 @@ class Ladder {
 export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
   const { corners, halfWay } = designPoints(feasible);
   const ladder = new Ladder(sweep, OPENING_SHARE * (sweep.budget - confirmationReserve(sweep)));
-  const fidelities = sweep.scales
+  const scales = sweep.scales
+    .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
+    .filter(({ steps }) => steps.length > 0);
+  const fidelities = scales
     .map((scale) => ({ scale: scale.name, steps: openingSteps(scale) }))
     .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
   const smallest = fidelities[0]!;
-  const shorter = sweep.scales
+  const shorter = scales
     .find(({ name }) => name === smallest.scale)!
     .steps.filter((steps) => steps <= smallest.steps)
     .map((steps) => ({ scale: smallest.scale, steps }));

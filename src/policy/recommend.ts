@@ -37,7 +37,7 @@ const blankRecommendation = (sweep: Sweep, feasible: FeasibleSet, shares: ArrayL
     mixture: mixtureOf(shares, feasible.domains),
     mean: 0,
     sd: 1,
-    nearOptimal: alike.map((shares) => ({ mixture: mixtureOf(shares, feasible.domains), mean: 0, sd: 1 })),
+    nearOptimal: alike.map((point) => ({ mixture: mixtureOf(point, feasible.domains), mean: 0, sd: 1 })),
     shareRanges: shareRangesOf(feasible.domains, alike),
     trust: sweep.scales.map(({ name }) => ({ scale: name, correlation: 0, interval: [-1, 1] as const, runs: 0 })),
   };
