@@ -12,6 +12,9 @@ export interface Tier extends Fidelity {
 /** Of what may be searched with, the opening takes this share: enough for the ladder, and most is left to be chosen. */
 const OPENING_SHARE = 0.4;
 
+/** Nor more than so many target runs: with many domains it is thinned, so that something is recommended before long. */
+const OPENING_TARGET_RUNS = 1;
+
 /** The opening's runs are this part of a scale's longest: later checkpoints say little about mixtures for their price. */
 const OPENING_LENGTH = 0.3; // measured: full-length runs at the cheapest scale did worse (docs/methods.md)
 
@@ -72,7 +75,8 @@ class Ladder {
  */
 export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
   const { corners, halfWay } = designPoints(feasible);
-  const ladder = new Ladder(sweep, OPENING_SHARE * (sweep.budget - confirmationReserve(sweep)));
+  const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
+  const ladder = new Ladder(sweep, Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target)));
   const scales = sweep.scales
     .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
     .filter(({ steps }) => steps.length > 0);
