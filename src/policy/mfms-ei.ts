@@ -36,7 +36,7 @@ const MIXTURES = 100; // candidates drawn for each decision, tried at every fide
 const INITIAL_SHARE = 0.4; // of the budget, at most, for the first runs
 
 const beliefOptions = (initial: number): BeliefOptions => ({
-  shape: { embedding: 'share', radial: 'rbf', trend: 0, linear: false },
+  shape: { embedding: 'share', radial: 'rbf', trend: 0, linear: false, slope: 0 },
   prior: TRENDLESS_PRIOR,
   warps: ['none'],
   curves: false,

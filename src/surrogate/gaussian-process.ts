@@ -26,6 +26,7 @@ import {
   radialAt,
   radialSlopeAt,
   tablesAt,
+  trendCovariance,
   THETA,
   type Design,
   type KernelShape,
@@ -125,7 +126,7 @@ export class GaussianProcess {
   #parts(a: FidelityPoint, b: FidelityPoint): { trend: number; mixture: number } {
     const amplitude2 = Math.exp(2 * this.#theta[THETA.amplitude]!);
     return {
-      trend: this.#shape.trend * fidelityCorrelation(this.#theta, THETA.trendSize, THETA.trendSteps, a, b),
+      trend: this.#shape.trend * trendCovariance(this.#shape, this.#theta, a, b),
       mixture: amplitude2 * fidelityCorrelation(this.#theta, THETA.size, THETA.steps, a, b),
     };
   }

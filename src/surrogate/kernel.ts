@@ -1,13 +1,14 @@
 /**
  * The covariance of a loss over mixture and fidelity, as products of two small tables.
  *
- *   K = t^2 Ft + s^2 Fn (R + b^2 P) + noise^2 I
+ *   K = t^2 (Ft + c u u') + s^2 Fn (R + b^2 P) + noise^2 I
  *
  * | name | meaning | shape |
  * |---|---|---|
  * | Ft, Fn | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities, trend's and mixture part's own lengths | f × f |
  * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
  * | P | half the inner product of shares and square roots of shares, each about its value at equal shares | m × m |
+ * | u u' | u_m u_m' + u_z u_z': random slopes over log size and log steps, c their variance; losses go on falling where nothing was seen | f × f |
  * | t | weight of the trend that all mixtures share (the overall scale is profiled out) | |
  * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise, b | 8 |
  *
@@ -23,6 +24,8 @@ export interface KernelShape {
   readonly trend: number;
   /** Is there a part that is linear in shares and their square roots (b above)? */
   readonly linear: boolean;
+  /** Variance of the trend's slopes over log size and log steps, relative to the rest of the trend. */
+  readonly slope: number;
 }
 
 /** Positions in theta. */
@@ -58,6 +61,8 @@ export interface Geometry {
 /** Kernel tables at one theta. */
 export interface Tables {
   readonly trend: Float64Array;
+  /** The part of it that depends on theta. */
+  readonly trendRadial: Float64Array;
   readonly fidelity: Float64Array;
   /** R + b^2 P. */
   readonly likeness: Float64Array;
@@ -70,7 +75,7 @@ export const VARIANCE_FLOOR = 1e-6; // of the unit-scale kernel: below what any 
 const SQRT5 = Math.sqrt(5);
 
 /** Embeds shares (d): square roots make the distance Hellinger's, which spreads out the faces of the simplex. */
-export const embed = (shape: KernelShape, shares: ArrayLike<number>): Float64Array =>
+export const embed = (shape: Pick<KernelShape, 'embedding'>, shares: ArrayLike<number>): Float64Array =>
   Float64Array.from(shares, (share) => (shape.embedding === 'sqrt' ? Math.sqrt(Math.max(share, 0)) : share));
 
 /** Returns the Euclidean distance of two embedded mixtures. */
@@ -81,7 +86,7 @@ export const distanceOf = (a: Float64Array, b: Float64Array): number => {
 };
 
 /** Returns correlation at `distance` for a length scale: Matern 5/2 (Rasmussen & Williams 2006, eq. 4.17) or squared exponential. */
-export const radialAt = (shape: KernelShape, distance: number, length: number): number => {
+export const radialAt = (shape: Pick<KernelShape, 'radial'>, distance: number, length: number): number => {
   const r = distance / length;
   if (shape.radial === 'rbf') return Math.exp(-0.5 * r * r);
   const a = SQRT5 * r;
@@ -122,6 +127,11 @@ export const fidelityCorrelation = (
   Math.exp(
     -0.5 * (((a.size - b.size) / Math.exp(theta[size]!)) ** 2 + ((a.steps - b.steps) / Math.exp(theta[steps]!)) ** 2),
   );
+
+/** Covariance of the trend at two fidelities, in units of its own variance. */
+export const trendCovariance = (shape: KernelShape, theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number =>
+  fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b) +
+  shape.slope * (a.size * b.size + a.steps * b.steps);
 
 const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Array => {
   const n = items.length;
@@ -172,7 +182,10 @@ export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry,
   const { radial, radialSlope } = radialTables(shape, geometry.distance, design.mixtures.length, length);
   const b2 = linearVariance(shape, theta);
   return {
-    trend: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b)),
+    trend: pairwise(design.fidelities, (a, b) => trendCovariance(shape, theta, a, b)),
+    trendRadial: pairwise(design.fidelities, (a, b) =>
+      fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b),
+    ),
     fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.size, THETA.steps, a, b)),
     likeness: shape.linear ? radial.map((value, at) => value + b2 * geometry.product[at]!) : radial,
     radialSlope,
@@ -235,7 +248,7 @@ export const contractGradient = (
     gradient[index] = gradient[index]! + value;
   };
   for (let at = 0; at < f * f; at++) {
-    const trendPart = shape.trend * plain[at]! * tables.trend[at]!;
+    const trendPart = shape.trend * plain[at]! * tables.trendRadial[at]!;
     const mixturePart = amplitude2 * weighted[at]! * tables.fidelity[at]!;
     add(THETA.amplitude, 2 * mixturePart);
     add(THETA.trendSize, trendPart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.trendSize]!));

@@ -20,9 +20,9 @@ import { minimize } from '../../src/surrogate/lbfgs.js';
 import { cholesky } from '../../src/surrogate/linear-algebra.js';
 
 const SHAPES: KernelShape[] = [
-  { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: false },
-  { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: true },
-  { embedding: 'share', radial: 'rbf', trend: 0, linear: false },
+  { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: false, slope: 0 },
+  { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: true, slope: 1 },
+  { embedding: 'share', radial: 'rbf', trend: 0, linear: false, slope: 0 },
 ];
 
 const randomDesign = (mixtures: number, seed: number): Design => {
