@@ -86,20 +86,20 @@ describe.each(Object.keys(ALLOWED))('titrate over %s', (kind) => {
         else if (!isFinite) expect(sweep.budget - spentOn(runs)).toBeLessThan(cheapestRun(sweep));
         checkRecommendation(sweep, feasible, runs);
       }),
-      { numRuns: 4 },
+      { numRuns: 3 },
     );
   });
 
   it('buys what a tenth of a target run buys, and recommends from it', () => {
     const sweep = makeSweep({ ...limits, budget: TARGET_COST / 10 });
-    const runs = play(sweep, 6);
+    const runs = play(sweep, 4);
     expect(runs.length).toBeGreaterThan(1);
     checkRecommendation(sweep, feasibleSet(sweep), runs);
   });
 });
 
 describe('titrate, where target runs are plentiful,', () => {
-  const faces = ['simplex', 'bounds', 'groups', 'epoch caps', 'two domains'] as const;
+  const faces = ['simplex', 'groups', 'epoch caps'] as const;
   it.each(faces)('finds the optimum on a face of %s', (kind) => {
     const sweep = makeSweep({ ...ALLOWED[kind], ...LADDERS['one scale'], budget: 100 * TARGET_COST });
     const runs = play(sweep, 25);
@@ -112,8 +112,8 @@ describe('titrate, where target runs are plentiful,', () => {
 
 describe('titrate, where money is scarce,', () => {
   it('lets nothing lie that buys a run', () => {
-    for (const ladder of Object.values(LADDERS)) {
-      const sweep = makeSweep({ ...ALLOWED['simplex'], ...ladder, budget: TARGET_COST / 10 });
+    for (const name of ['three scales', 'one scale', 'one run length']) {
+      const sweep = makeSweep({ ...ALLOWED['simplex'], ...LADDERS[name], budget: TARGET_COST / 10 });
       const runs = play(sweep, 20);
       expect(sweep.budget - spentOn(runs)).toBeLessThan(cheapestRun(sweep));
     }

@@ -57,7 +57,7 @@ describe.each(POLICY_NAMES)('the policy %s', (name) => {
       domains: { web: { min: 0.1, max: 0.6 }, code: { min: 0, max: 0.5 }, books: { min: 0.15, max: 1 } },
     });
     const feasible = feasibleSet(sweep);
-    const runs = runAll(sweep, 25);
+    const runs = runAll(sweep, 18);
     for (const { mixture, scale, steps } of runs) {
       expect(feasible.contains(sharesOf(mixture, feasible.domains))).toBe(true);
       expect(sweep.scales.find((candidate) => candidate.name === scale)!.steps).toContain(steps);
@@ -260,7 +260,7 @@ describe('titrate', () => {
         const runs = runAll(makeSweep({ budget, confirm }), 15);
         expect(spentOn(runs)).toBeLessThanOrEqual(Math.max(0, budget - 100 * confirm) * (1 + 1e-8));
       }),
-      { numRuns: 5 },
+      { numRuns: 3 },
     );
   });
 });
