@@ -11,6 +11,7 @@ import { chanceWeights, likelyKept, type Guards } from './guards.js';
 import { alternativesAt, valuesAt } from './knowledge-gradient.js';
 import type { Situation } from './policy.js';
 import { bound } from './polish.js';
+import type { Survival } from './survival.js';
 import { runLengths } from './run-lengths.js';
 
 const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
@@ -100,8 +101,11 @@ const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): 
   return `costs ${figure(cost)}, and ${figure(Math.max(0, history.available))} of the budget is free`;
 };
 
+/** What a run's value is multiplied by. */
+type Weight = (point: TargetPoint, fidelity: Fidelity) => number;
+
 /** Values candidate mixtures at a list of fidelities, leaving out what was run and what cannot be paid for. */
-const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: (point: TargetPoint) => number) => {
+const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: Weight) => {
   const { feasible, history } = situation;
   const points = distinctPoints([survey.best, ...bestBy(survey.pool, ALTERNATIVES)]);
   const alternatives = alternativesAt(belief, points);
@@ -118,7 +122,7 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
       offers.map(({ point }) => point),
     );
     return offers.map(({ cost, continues, mixture, point }, i) => {
-      const value = weightOf(point) * values[i]!;
+      const value = weightOf(point, fidelity) * values[i]!;
       return {
         ...fidelity,
         mixture: mixture ?? mixtureOf(point.shares, feasible.domains),
@@ -134,18 +138,27 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
 /**
  * Looks at every fidelity: what it offers, and whether it may be chosen. The survey is of what may be recommended. Under
  * guards, that is what keeps them rather than not, and a run's value is weighed by the chance that its mixture does.
+ * Where runs diverged or failed, it is weighed by the chance that this one comes to its end.
  *
  * The least cost of a run does not end the search: where it leaves nothing that is worth anything, it comes down, the costliest
  * fidelity first, until something is.
  */
-export const findOffers = (situation: Situation, belief: Belief, survey: Survey, guards?: Guards): Offers => {
+export const findOffers = (
+  situation: Situation,
+  belief: Belief,
+  survey: Survey,
+  guards?: Guards,
+  survival?: Survival,
+): Offers => {
   const { sweep } = situation;
   const fidelities = fidelitiesToSearch(situation);
   const mixturesAt = mixturesFor(situation, belief, survey, guards);
   const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: mixturesAt(fidelity) }));
   const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };
   const all = distinctPoints(looks.flatMap(({ mixtures }) => mixtures));
-  const value = valuer(situation, belief, within, guards === undefined ? () => 1 : chanceWeights(guards, all));
+  const guarded = guards === undefined ? () => 1 : chanceWeights(guards, all);
+  const weightOf: Weight = (point, fidelity) => guarded(point) * (survival?.chance(point.shares, fidelity) ?? 1);
+  const value = valuer(situation, belief, within, weightOf);
   const floor = costFloor(situation, fidelities);
   const isBelow = ({ fidelity }: { fidelity: Fidelity }): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
   const valued = ({ fidelity, mixtures }: (typeof looks)[number]): Candidate[] => value(mixtures, fidelity);

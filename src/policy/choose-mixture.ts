@@ -6,6 +6,7 @@ import { scoreWithin, type Guards } from './guards.js';
 import { bound, polish, type Score, type ShareEffects } from './polish.js';
 import { polishWithin, rangeOf } from './polish-within.js';
 import { broadPool, localPool, triedMixtures } from './pool.js';
+import { likelyStable, scoreIfStable, type Survival } from './survival.js';
 
 const CAUTION = 0.35; // sds of the lead over the centre; measured among 0.35, 0.5, 0.7 and 1 (docs/methods.md)
 
@@ -28,6 +29,8 @@ const STARTS = 2; // pool members polished; more found nothing better
 export interface Survey {
   readonly pool: readonly TargetPoint[];
   readonly best: TargetPoint;
+  /** What would have been best of those looked at, had runs of it not diverged; absent where that changed nothing. */
+  readonly shunned?: TargetPoint;
 }
 
 /** A score that is never below the mean, and how to find its least values without working out every doubt. */
@@ -42,7 +45,7 @@ const lowest = (points: readonly TargetPoint[], score: Score, count: number): Ta
   return found.map(({ point }) => point);
 };
 
-/** Looks over the feasible set for the mixture of least score at the target, among those that keep the guards. */
+/** Looks over the feasible set for the mixture of least score at the target, among those that keep the guards and do not diverge. */
 export const surveyMixtures = (
   belief: Belief,
   sweep: Sweep,
@@ -51,8 +54,11 @@ export const surveyMixtures = (
   seed: number,
   score: Score,
   guards?: Guards,
+  survival?: Survival,
 ): Survey => {
-  const rank = guards === undefined ? score : scoreWithin(guards, score);
+  const plain = guards === undefined ? score : scoreWithin(guards, score);
+  const rank = scoreIfStable(survival, plain);
+  const goal = scoreIfStable(survival, score);
   const tried = feasible.list === undefined ? triedMixtures(sweep, feasible, observations) : [];
   const broad = [
     ...broadPool(feasible, seed).map((shares) => belief.predict(shares)),
@@ -64,15 +70,21 @@ export const surveyMixtures = (
   ];
   const around = lowest(broad, rank, 1)[0]!;
   const local = localPool(feasible, Float64Array.from(around.shares), seed).map((shares) => belief.predict(shares));
-  const pool = [...broad, ...local];
+  const all = [...broad, ...local];
+  const pool = likelyStable(survival, sweep.target, all);
   const effectsAt = (point: TargetPoint, step: number): ShareEffects => belief.shareEffects(point, step);
   const polished = lowest(pool, rank, STARTS).map((start) =>
     guards === undefined
-      ? polish(belief, feasible, start, score)
-      : polishWithin(belief, feasible, start, guards, { score, worth: rangeOf(pool), effectsAt }),
+      ? polish(belief, feasible, start, goal)
+      : polishWithin(belief, feasible, start, guards, { score: goal, worth: rangeOf(pool), effectsAt }),
   );
   const best = lowest(polished, rank, 1)[0]!;
   const shares = Float64Array.from(best.shares);
-  // Rounding of many small moves is undone before anything leaves.
-  return { pool, best: feasible.contains(shares) ? best : belief.predict(feasible.project(shares)) };
+  const first = survival === undefined ? best : lowest(all, plain, 1)[0]!;
+  return {
+    pool,
+    // Rounding of many small moves is undone before anything leaves.
+    best: feasible.contains(shares) ? best : belief.predict(feasible.project(shares)),
+    ...(survival?.isStable(first.shares, sweep.target) === false && !pool.includes(first) ? { shunned: first } : {}),
+  };
 };

@@ -132,6 +132,7 @@ export const frontOf = (
   belief: Belief,
   pool: readonly TargetPoint[],
   guards: Guards | undefined,
+  isAllowed: (point: TargetPoint) => boolean = () => true,
 ): FrontPoint[] => {
   const terms = termsOf(sweep, observations);
   const place = (point: TargetPoint): Placed => ({
@@ -166,7 +167,7 @@ export const frontOf = (
         : polishWithin(belief, feasible, start, within, goal),
     );
   });
-  const all = [...looked, ...polished].filter(({ point }) => feasible.contains(point.shares));
+  const all = [...looked, ...polished].filter(({ point }) => feasible.contains(point.shares) && isAllowed(point));
   const front = undominated(all);
   return spreadFront(front, extentOf(front)).map(({ point: { shares } }) => ({
     mixture: mixtureOf(shares, feasible.domains),

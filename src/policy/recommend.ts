@@ -19,6 +19,7 @@ import { policyOf } from './policies.js';
 import type { Policy, Situation } from './policy.js';
 import { triedMixtures, trustPool } from './pool.js';
 import { recommendable } from './recommendable.js';
+import { formSurvival, shunnedText, type Survival } from './survival.js';
 import { settledObservations } from './titrate.js';
 
 export interface RecommendOptions {
@@ -74,9 +75,17 @@ const namedMixture = (
   return recommendsBy({ ...situation, feasible }) ?? feasible.centre;
 };
 
-/** What counts as good as the chosen mixture keeps the guards where that one does. */
-const allowedLike = (guards: Guards | undefined, chosen: TargetPoint): ((point: TargetPoint) => boolean) =>
-  guards === undefined || !guards.areKept(chosen.shares) ? () => true : ({ shares }) => guards.areKept(shares);
+/** What counts as good as the chosen mixture keeps the guards where that one does, and diverges as little. */
+const allowedLike = (
+  { target }: Sweep,
+  guards: Guards | undefined,
+  survival: Survival | undefined,
+  chosen: TargetPoint,
+): ((point: TargetPoint) => boolean) => {
+  const within = guards?.areKept(chosen.shares) === true ? guards : undefined;
+  const stable = survival?.isStable(chosen.shares, target) === true ? survival : undefined;
+  return ({ shares }) => within?.areKept(shares) !== false && stable?.isStable(shares, target) !== false;
+};
 
 const chosenPoint = (
   belief: Belief,
@@ -85,11 +94,14 @@ const chosenPoint = (
   survey: Survey,
   prefer: Mixture | undefined,
   guards: Guards | undefined,
+  survival: Survival | undefined,
 ): TargetPoint => {
   if (prefer === undefined) return survey.best;
   const shares = sharesOf(prefer, Object.keys(sweep.domains));
   if (!feasible.contains(shares)) return survey.best;
   if (guards?.areKept(shares) === false && guards.areKept(survey.best.shares)) return survey.best;
+  const isStable = (mixture: ArrayLike<number>): boolean => survival?.isStable(mixture, sweep.target) !== false;
+  if (!isStable(shares) && isStable(survey.best.shares)) return survey.best;
   const preferred = belief.predict(shares);
   return isWithinDoubt(belief, preferred, survey.best, SDS_TO_LEAVE) ? preferred : survey.best;
 };
@@ -130,15 +142,25 @@ export const recommend = (
   const named = namedMixture(policy, situation, feasible);
   if (belief === null) return blankRecommendation(sweep, feasible, named ?? feasible.centre);
   const guards = formGuards(sweep, feasible, settled, []);
-  const survey =
+  const survival = formSurvival(sweep, parsed);
+  const survey: Survey =
     named === undefined
-      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible), guards)
+      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible), guards, survival)
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(named),
         };
-  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer, guards);
-  const alike = nearOptimalSet(belief, feasible, survey.pool, chosen, allowedLike(guards, chosen));
+  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer, guards, survival);
+  const isAllowed = allowedLike(sweep, guards, survival, chosen);
+  const isStable = allowedLike(sweep, undefined, survival, chosen);
+  const alike = nearOptimalSet(belief, feasible, survey.pool, chosen, isAllowed);
+  const guarded = guards === undefined ? {} : guardedPart(guards, chosen.shares, policy.recommendsBy);
+  const notes = [
+    ...('note' in guarded ? [guarded.note] : []),
+    ...(survival === undefined || survey.shunned === undefined
+      ? []
+      : [shunnedText(survival, survey.shunned, feasible.domains)]),
+  ];
   return {
     mixture: mixtureOf(chosen.shares, feasible.domains),
     ...predictionOf(sweep, chosen),
@@ -151,9 +173,10 @@ export const recommend = (
       alike.map(({ shares }) => shares),
     ),
     trust: trustOf(sweep, settled, belief, trustPool(sweep, feasible)),
-    ...(guards === undefined ? {} : guardedPart(guards, chosen.shares, policy.recommendsBy)),
+    ...guarded,
+    ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     ...(sweep.objective.pareto === undefined
       ? {}
-      : { front: frontOf(sweep, feasible, settled, belief, [...survey.pool, chosen], guards) }),
+      : { front: frontOf(sweep, feasible, settled, belief, [...survey.pool, chosen], guards, isStable) }),
   };
 };

@@ -14,7 +14,7 @@ import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf } from '../surrogate/form-belief.js';
 import { trustOf } from '../surrogate/trust.js';
 import { findOffers, nothingLeft } from './candidates.js';
-import { BY_MEAN, cautiousScore, surveyMixtures } from './choose-mixture.js';
+import { BY_MEAN, cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import {
   bestPerFidelity,
   costText,
@@ -32,6 +32,7 @@ import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
 import { recommendable } from './recommendable.js';
 import { runLengths } from './run-lengths.js';
+import { formSurvival, shunnedText, survivalText, type Survival } from './survival.js';
 import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
@@ -65,16 +66,23 @@ const isServed = (
   return runs.filter((run) => run.scale === scale && run.steps >= steps).length >= wanted;
 };
 
+/** Says which planned runs are still to be made: not those that were, nor those that stand to diverge. */
+const dueRuns = ({ sweep, observations, history }: Situation): ((shares: Float64Array, tier: Tier) => boolean) => {
+  const survival = formSurvival(sweep, observations);
+  return (shares, tier) => !history.isTaken(shares, tier) && survival?.isStable(shares, tier) !== false;
+};
+
 /** The next run of the opening that is neither taken nor beyond the budget. */
 const nextInOpening = (
   situation: Situation,
   tiers: readonly Tier[],
 ): (Fidelity & { shares: Float64Array }) | undefined => {
   const { history } = situation;
+  const isDue = dueRuns(situation);
   for (const tier of tiers) {
     const { scale, steps, mixtures } = tier;
     if (isServed(situation, tiers, tier)) continue;
-    const shares = mixtures.find((mixture) => !history.isTaken(mixture, tier));
+    const shares = mixtures.find((mixture) => isDue(mixture, tier));
     if (shares !== undefined && history.offer(shares, tier).cost <= history.available) return { scale, steps, shares };
   }
   return undefined;
@@ -85,10 +93,11 @@ const nextInOpening = (
  * cover would be guessed from it, and the recommendation would lurch.
  */
 export const settledObservations = (situation: Situation): readonly Observation[] => {
-  const { sweep, feasible, observations, history } = situation;
+  const { sweep, feasible, observations } = situation;
   const tiers = planOpening(sweep, feasible);
   const domains = Object.keys(sweep.domains);
-  const firstOpen = tiers.findIndex((tier) => tier.mixtures.some((shares) => !history.isTaken(shares, tier)));
+  const isDue = dueRuns(situation);
+  const firstOpen = tiers.findIndex((tier) => tier.mixtures.some((shares) => isDue(shares, tier)));
   if (firstOpen < 1) return observations;
   if (!observations.every((run) => isPlanned(tiers, domains, run))) return observations;
   const done = tiers.slice(0, firstOpen);
@@ -200,14 +209,31 @@ const aimOf = (situation: Situation, belief: Belief): Aim => {
   return { belief: formBelief(drawn, observations, pending, undefined, sweep) ?? belief, tradeOff };
 };
 
+/** Says what runs that came to no end changed in the choice. */
+const survivalReasons = (
+  survival: Survival | undefined,
+  { shunned }: Survey,
+  candidates: readonly Candidate[],
+  chosen: Candidate,
+  domains: readonly string[],
+): string[] => {
+  if (survival === undefined) return [];
+  const weighed = survivalText(survival, candidates, chosen, domains);
+  return [
+    ...(weighed === undefined ? [] : [weighed]),
+    ...(shunned === undefined ? [] : [shunnedText(survival, shunned, domains)]),
+  ];
+};
+
 const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[]): Proposal | null => {
   const { sweep, feasible, observations, pending, seed } = situation;
   const isTurn = isTestTurn(situation, tiers);
   const { belief, tradeOff } = isTurn ? { belief: own } : aimOf(situation, own);
   const allowed = recommendable(sweep, feasible);
   const guards = formGuards(sweep, allowed, observations, pending);
-  const survey = surveyMixtures(belief, sweep, allowed, observations, seed, BY_MEAN, guards);
-  const { open, ruledOut, excluded } = findOffers(situation, belief, survey, guards);
+  const survival = formSurvival(sweep, observations);
+  const survey = surveyMixtures(belief, sweep, allowed, observations, seed, BY_MEAN, guards, survival);
+  const { open, ruledOut, excluded } = findOffers(situation, belief, survey, guards, survival);
   const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
   const last = nothingLeft(open, survey.pool);
@@ -221,7 +247,7 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const incumbent =
     tradeOff === undefined
       ? survey.best
-      : surveyMixtures(own, sweep, allowed, observations, seed, BY_MEAN, guards).best;
+      : surveyMixtures(own, sweep, allowed, observations, seed, BY_MEAN, guards, survival).best;
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
@@ -230,6 +256,7 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
       searchReason({ sweep, considered, excluded, chosen, isTest }),
       ...(tradeOff === undefined ? [] : [tradeOffText(tradeOff)]),
       ...(guards === undefined ? [] : [chanceText(guards, shares)]),
+      ...survivalReasons(survival, survey, isTest ? tests : open, chosen, feasible.domains),
     ].join(' '),
     committed: committedOf(situation),
     hyperparameters: hyperparametersOf(own),

@@ -1,0 +1,159 @@
+/**
+ * How likely a run is to come to its end, learnt from the runs that did, diverged or failed.
+ *
+ *   P(ends at (w, f)) = (PRIOR + sum over runs that ended k) / (1 + sum over all runs weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
+ *
+ * | name | meaning |
+ * |---|---|
+ * | k_w | Matern 5/2 of Hellinger's distance between mixtures |
+ * | k_f | squared exponential of log size and log steps, each 0 to 1 over the sweep |
+ * | weight | 1 of a run that ended or diverged, FAILED of one that failed |
+ *
+ * A Beta-Bernoulli model smoothed by kernels (Goetschalckx, Poupart & Hoey 2011, "Continuous correlated Beta processes").
+ *
+ * The kernels are those of the belief, with lengths of their own: how slowly a loss changes over mixtures says nothing about
+ * how near to a run that blew up the next one does, and there are too few such runs to learn that from.
+ *
+ * Differs from the source: what a run tells of other steps is one-sided. A run that ended was whole at all steps before, and one
+ * that diverged would not have come further; only the other way round it tells less with distance. And a run that ended tells less of
+ * larger sizes than one that diverged does.
+ */
+import type { Candidate } from '../domain/decision.js';
+import type { Fidelity } from '../domain/fidelity.js';
+import { sharesOf } from '../domain/mixture.js';
+import type { Observation } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
+import type { TargetPoint } from '../surrogate/belief.js';
+import { fidelityFeatures, type FidelityPoint } from '../surrogate/fidelity-features.js';
+import { distanceOf, embed, radialAt } from '../surrogate/kernel.js';
+import { fidelityText, figure } from './explain.js';
+import type { Score } from './polish.js';
+
+const PRIOR = 0.9; // that a run ends where none was made, worth one run: one that diverged at a place makes it less than even
+const MIXTURE_LENGTH = 0.35; // of Hellinger's distance, 1.41 at most: corners say next to nothing of each other
+const FIDELITY_LENGTH = 0.5; // of each range: a divergence at the smallest scale counts an eighth at the largest
+const VOUCHED_LENGTH = FIDELITY_LENGTH / 2; // of size: larger models are the less stable ones, so small ones vouch for little
+// A job that fails with its own error, or its machine's, says little about the mixture: four of them count as one divergence.
+const FAILED = 0.25;
+const EVEN = 0.5; // below it, a run is sooner lost than not
+const SHARES_NAMED = 2; // of a mixture: enough to say where runs blow up
+
+const SHAPE = { embedding: 'sqrt', radial: 'matern52' } as const;
+
+/** What was learnt from runs that came to no end. */
+export interface Survival {
+  /** The chance that a run ends well: neither diverges nor fails. */
+  chance(shares: ArrayLike<number>, fidelity: Fidelity): number;
+  /** Is it more likely than not that a run does not diverge? Failed jobs say nothing of that. */
+  isStable(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
+  /** The chance that a run at the target does not diverge. */
+  stability(shares: ArrayLike<number>): number;
+}
+
+/** The mixtures of which runs at the target do not diverge, sooner than not; of none such, all. */
+export const likelyStable = (
+  survival: Survival | undefined,
+  target: Fidelity,
+  pool: readonly TargetPoint[],
+): readonly TargetPoint[] => {
+  if (survival === undefined) return pool;
+  const stable = pool.filter(({ shares }) => survival.isStable(shares, target));
+  return stable.length > 0 ? stable : pool;
+};
+
+const BLOWS_UP = 1e30; // beyond any objective and any broken guard
+
+/** Orders mixtures that are stable at the target by the score, and all others behind them by how likely they diverge there. */
+export const scoreIfStable = (survival: Survival | undefined, score: Score): Score =>
+  survival === undefined
+    ? score
+    : (point) => {
+        const stability = survival.stability(point.shares);
+        return stability >= EVEN ? score(point) : BLOWS_UP * (1 - stability);
+      };
+
+const percent = (chance: number): string => `${figure(100 * chance)} %`;
+
+/** Says that what looked best was left out, as runs of it diverge; for the reader of a recommendation or a decision. */
+export const shunnedText = (survival: Survival, shunned: TargetPoint, domains: readonly string[]): string => {
+  const mixture = [...domains.keys()]
+    .sort((a, b) => shunned.shares[b]! - shunned.shares[a]!)
+    .slice(0, SHARES_NAMED)
+    .filter((i) => shunned.shares[i]! > 0)
+    .map((i) => `${domains[i]!} ${figure(100 * shunned.shares[i]!)} %`)
+    .join(', ');
+  const chance = percent(survival.stability(shunned.shares));
+  return `What is predicted to be best among all mixtures (mostly ${mixture}) was left out: runs near it diverged, and the chance that one at the target would not is put at ${chance}.`;
+};
+
+/** Says that another run would have been bought, were every run to end well; undefined where that changed nothing. */
+export const survivalText = (
+  survival: Survival,
+  candidates: readonly Candidate[],
+  chosen: Candidate,
+  domains: readonly string[],
+): string | undefined => {
+  const chanceOfRun = (run: Candidate): number => survival.chance(sharesOf(run.mixture, domains), run);
+  const unweighed = (run: Candidate): number => run.valuePerCost / chanceOfRun(run);
+  const first = candidates.reduce((a, b) => (unweighed(b) > unweighed(a) ? b : a), chosen);
+  if (first === chosen) return undefined;
+  const [its, own] = [percent(chanceOfRun(first)), percent(chanceOfRun(chosen))];
+  return `Values are weighed by the chance that a run neither diverges nor fails, ${own} for this one; another at ${fidelityText(first)}, with ${its}, would have come first otherwise.`;
+};
+
+type Fate = 'completed' | 'failed' | 'diverged';
+
+/** A run that came to an end of some kind. */
+interface Fated {
+  readonly fate: Fate;
+  readonly embedded: Float64Array;
+  readonly place: FidelityPoint;
+}
+
+const WEIGHTS: Readonly<Record<Fate, number>> = { completed: 1, diverged: 1, failed: FAILED };
+const DIVERGED_ALONE: Readonly<Record<Fate, number>> = { ...WEIGHTS, failed: 0 };
+
+const isFate = (status: Observation['status']): status is Fate => status !== 'cancelled'; // which tells nothing
+
+/** k_f, one-sided in steps, and shorter from a run that ended up to larger sizes. */
+const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number => {
+  const [larger, longer] = [at.size - place.size, at.steps - place.steps];
+  const steps = fate === 'completed' ? Math.max(0, longer) : fate === 'diverged' ? Math.min(0, longer) : longer;
+  const sizeLength = fate === 'completed' && larger > 0 ? VOUCHED_LENGTH : FIDELITY_LENGTH;
+  return Math.exp(-0.5 * ((larger / sizeLength) ** 2 + (steps / FIDELITY_LENGTH) ** 2));
+};
+
+const chanceOf = (
+  runs: readonly Fated[],
+  weights: Readonly<Record<Fate, number>>,
+  embedded: Float64Array,
+  at: FidelityPoint,
+): number => {
+  let ended = PRIOR;
+  let all = 1;
+  for (const run of runs) {
+    const near = radialAt(SHAPE, distanceOf(embedded, run.embedded), MIXTURE_LENGTH) * likenessOfFidelity(run, at);
+    all += weights[run.fate] * near;
+    if (run.fate === 'completed') ended += near;
+  }
+  return ended / all;
+};
+
+/** Learns from runs which of them come to their end; undefined when all did. */
+export const formSurvival = (sweep: Sweep, observations: readonly Observation[]): Survival | undefined => {
+  if (!observations.some(({ status }) => status === 'diverged' || status === 'failed')) return undefined;
+  const place = fidelityFeatures(sweep);
+  const domains = Object.keys(sweep.domains);
+  const runs = observations.flatMap(({ status, mixture, scale, steps }): Fated[] =>
+    isFate(status)
+      ? [{ fate: status, embedded: embed(SHAPE, sharesOf(mixture, domains)), place: place({ scale, steps }) }]
+      : [],
+  );
+  const stabilityAt = (shares: ArrayLike<number>, fidelity: Fidelity): number =>
+    chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), place(fidelity));
+  return {
+    chance: (shares, fidelity) => chanceOf(runs, WEIGHTS, embed(SHAPE, shares), place(fidelity)),
+    isStable: (shares, fidelity) => stabilityAt(shares, fidelity) >= EVEN,
+    stability: (shares) => stabilityAt(shares, sweep.target),
+  };
+};
