@@ -9,7 +9,7 @@ import type { Domain, Sweep } from '../../src/domain/sweep.js';
 import { makeSweep } from './sweeps.js';
 
 /** Domains d0, d1, ... with these limits. */
-export const domainsOf = (limits: readonly Partial<Domain>[]): Sweep['domains'] =>
+const domainsOf = (limits: readonly Partial<Domain>[]): Sweep['domains'] =>
   Object.fromEntries(limits.map((limit, i) => [`d${i}`, { min: 0, max: 1, ...limit }]));
 
 const free = (count: number): Partial<Domain>[] => Array.from({ length: count }, () => ({}));
@@ -79,7 +79,7 @@ const wantedShares = (count: number): number[] => {
 };
 
 /** A smooth loss: a bowl around the wanted shares, a trend towards none of the last domain, and power laws of size and steps. */
-export const bowlLoss = (mixture: Mixture, { scale: name, steps }: Fidelity): number => {
+const bowlLoss = (mixture: Mixture, { scale: name, steps }: Fidelity): number => {
   const shares = sharesOf(mixture, Object.keys(mixture));
   const wanted = wantedShares(shares.length);
   const drift = { S: 0.1, M: 0.05 }[name] ?? 0;

@@ -12,7 +12,7 @@ import { lossOf, makeSweep, runOf } from './sweeps.js';
 
 const STEPS = 1000;
 const rng = createRng(9);
-const drawn = Array.from({ length: 40 }, (): Mixture => {
+const drawn = Array.from({ length: 160 }, (): Mixture => {
   const [web, code, books] = feasibleSet(makeSweep()).sample(rng, 1);
   return { web: web!, code: code!, books: books! };
 });
@@ -91,7 +91,7 @@ describe('the least cost of a run', () => {
   const failing = (sweep: Sweep): { runs: Observation[]; last: Explanation | undefined } => {
     const runs: Observation[] = [];
     let last: Explanation | undefined;
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 24; i++) {
       const proposal = propose(sweep, runs, { seed: 1 });
       if (proposal === null) break;
       const run = runOf(sweep, proposal, `t${i}`);
@@ -108,7 +108,7 @@ describe('the least cost of a run', () => {
     expect(costly).toBe(AT_TARGET.length);
     const order = runs.map(({ scale }) => scale).join('');
     expect(order).toMatch(/^[SM]+L+[SM]+$/);
-    expect(order).toMatch(/LM+S*$/);
+    expect(order).toMatch(/LM/); // the costliest that is left first
     expect(last!.considered[0]!.value).toBeGreaterThan(0);
     expect(last!.excluded.find(({ scale }) => scale === 'L')!.reason).toBe('every candidate there was run');
   });
