@@ -40,49 +40,53 @@ export const expectedDrop = (mu: ArrayLike<number>, s: ArrayLike<number>): numbe
 
 /** Alternatives at the target. */
 export interface Alternatives {
-  readonly points: readonly TargetPoint[];
   /** L^-1 k (n) of each. */
   readonly whitened: readonly Float64Array[];
   /** Sd of the objective at each, per sd of the process. */
   readonly scales: Float64Array;
   readonly means: Float64Array;
+  /** Likeness (A) of the alternatives to a candidate, worked out once for all fidelities. */
+  likenessTo(candidate: TargetPoint): Float64Array;
 }
 
 /** Prepares a set of mixtures to choose from at the target. */
-export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): Alternatives => ({
-  points,
-  whitened: belief.process.whitenLikeness(
-    points.map(({ likeness }) => likeness),
-    belief.target.fidelity,
-  ),
-  scales: Float64Array.from(points, (point) => belief.scaleAt(point)),
-  means: Float64Array.from(points, ({ mean }) => mean),
-});
+export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): Alternatives => {
+  const { process, target } = belief;
+  const mixtures = points.map(({ shares }) => shares);
+  const known = new Map<TargetPoint, Float64Array>();
+  return {
+    whitened: process.whitenLikeness(
+      points.map(({ likeness }) => likeness),
+      target.fidelity,
+    ),
+    scales: Float64Array.from(points, (point) => belief.scaleAt(point)),
+    means: Float64Array.from(points, ({ mean }) => mean),
+    likenessTo: (candidate) => {
+      const likeness = known.get(candidate) ?? process.likenessTo(candidate.shares, mixtures);
+      known.set(candidate, likeness);
+      return likeness;
+    },
+  };
+};
 
 const ANY_CHANGE = 1e-9; // of the largest change: ranks candidates whose drop underflows, and is no worth of its own
 
 /** Values, in units of the minimised objective, of running each candidate mixture at one fidelity. */
 export const valuesAt = (
   { process, target, place }: Pick<Belief, 'process' | 'target'> & { readonly place: ReturnType<Belief['place']> },
-  { points, whitened, scales, means }: Alternatives,
+  alternatives: Alternatives,
   candidates: readonly TargetPoint[],
 ): Float64Array => {
+  const { whitened, scales, means } = alternatives;
   const seen = process.whitenLikeness(
     candidates.map(({ likeness }) => likeness),
     place,
   );
-  const shares = candidates.map((candidate) => candidate.shares);
-  const likeness = process.likenessTable(
-    points.map((point) => point.shares),
-    shares,
-  );
-  const prior = process.priorTable(likeness, target.fidelity, place);
-  return Float64Array.from(candidates, (_, c) => {
-    const own = process.prior(shares[c]!, place, shares[c]!, place);
+  return Float64Array.from(candidates, (candidate, c) => {
+    const prior = process.priorTable(alternatives.likenessTo(candidate), target.fidelity, place);
+    const own = process.prior(candidate.shares, place, candidate.shares, place);
     const sd = Math.sqrt(Math.max(0, own - inner(seen[c]!, seen[c]!)) + process.noise);
-    const change = scales.map(
-      (scale, a) => (scale * (prior[a * candidates.length + c]! - inner(whitened[a]!, seen[c]!))) / sd,
-    );
+    const change = scales.map((scale, a) => (scale * (prior[a]! - inner(whitened[a]!, seen[c]!))) / sd);
     const largest = change.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     return expectedDrop(means, change) + ANY_CHANGE * largest;
   });

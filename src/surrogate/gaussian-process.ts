@@ -149,32 +149,34 @@ export class GaussianProcess {
     return likeness.map((value) => trend + mixture * value);
   }
 
-  /** Likeness (a.length × b.length, row-major) of mixtures, the same at all fidelities. */
+  /** Likeness of one mixture to others, the same at all fidelities; `embedded` are the others', where they are known. */
+  likenessTo(
+    shares: ArrayLike<number>,
+    others: readonly ArrayLike<number>[],
+    embedded: readonly Float64Array[] = others.map((other) => embed(this.#shape, other)),
+  ): Float64Array {
+    const place = embed(this.#shape, shares);
+    const likeness = new Float64Array(others.length);
+    for (let m = 0; m < likeness.length; m++) {
+      const radial = radialAt(this.#shape, distanceOf(place, embedded[m]!), this.#mixtureLength);
+      likeness[m] = this.#shape.linear ? radial + this.#linearVariance * productOf(shares, others[m]!) : radial;
+    }
+    return likeness;
+  }
+
+  /** Likeness (a.length × b.length, row-major) of mixtures. */
   likenessTable(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): Float64Array {
-    const embeddedB = b.map((shares) => embed(this.#shape, shares));
+    const embedded = b.map((shares) => embed(this.#shape, shares));
     const table = new Float64Array(a.length * b.length);
-    a.forEach((shares, i) => {
-      const embedded = embed(this.#shape, shares);
-      embeddedB.forEach((other, j) => {
-        const radial = radialAt(this.#shape, distanceOf(embedded, other), this.#mixtureLength);
-        table[i * b.length + j] = this.#shape.linear
-          ? radial + this.#linearVariance * productOf(shares, b[j]!)
-          : radial;
-      });
-    });
+    a.forEach((shares, i) => table.set(this.likenessTo(shares, b, embedded), i * b.length));
     return table;
   }
 
   /** c(w). */
   likenessOf(shares: ArrayLike<number>): Float64Array {
-    const embedded = embed(this.#shape, shares);
-    const { mixtures } = this.#design;
-    const c = new Float64Array(mixtures.length + 1);
+    const c = new Float64Array(this.#design.mixtures.length + 1);
     c[0] = 1;
-    for (let m = 0; m < mixtures.length; m++) {
-      const radial = radialAt(this.#shape, distanceOf(embedded, this.#embedded[m]!), this.#mixtureLength);
-      c[m + 1] = this.#shape.linear ? radial + this.#linearVariance * productOf(shares, mixtures[m]!) : radial;
-    }
+    c.set(this.likenessTo(shares, this.#design.mixtures, this.#embedded), 1);
     return c;
   }
 

@@ -75,8 +75,12 @@ export const VARIANCE_FLOOR = 1e-6; // of the unit-scale kernel: below what any 
 const SQRT5 = Math.sqrt(5);
 
 /** Embeds shares (d): square roots make the distance Hellinger's, which spreads out the faces of the simplex. */
-export const embed = (shape: Pick<KernelShape, 'embedding'>, shares: ArrayLike<number>): Float64Array =>
-  Float64Array.from(shares, (share) => (shape.embedding === 'sqrt' ? Math.sqrt(Math.max(share, 0)) : share));
+export const embed = (shape: Pick<KernelShape, 'embedding'>, shares: ArrayLike<number>): Float64Array => {
+  const embedded = new Float64Array(shares.length);
+  const isRooted = shape.embedding === 'sqrt';
+  for (let i = 0; i < embedded.length; i++) embedded[i] = isRooted ? Math.sqrt(Math.max(shares[i]!, 0)) : shares[i]!;
+  return embedded;
+};
 
 /** Returns the Euclidean distance of two embedded mixtures. */
 export const distanceOf = (a: Float64Array, b: Float64Array): number => {
