@@ -183,9 +183,21 @@ export const buildDataset = (sweep: Sweep, observations: readonly Observation[],
   };
 };
 
-/** Picks some rows of a design. */
-export const selectRows = (design: Design, rows: readonly number[]): Design => ({
-  ...design,
-  rowMixture: Int32Array.from(rows, (row) => design.rowMixture[row]!),
-  rowFidelity: Int32Array.from(rows, (row) => design.rowFidelity[row]!),
-});
+/** Numbers the distinct values of `picked` from 0 in the order they come. */
+const renumbered = (picked: Int32Array): { readonly used: readonly number[]; readonly numbers: Int32Array } => {
+  const used = [...new Set(picked)];
+  const numberOf = new Map(used.map((old, i) => [old, i]));
+  return { used, numbers: picked.map((old) => numberOf.get(old)!) };
+};
+
+/** Picks some rows of a design, with the mixtures and fidelities that they have. */
+export const selectRows = (design: Design, rows: readonly number[]): Design => {
+  const mixtures = renumbered(Int32Array.from(rows, (row) => design.rowMixture[row]!));
+  const fidelities = renumbered(Int32Array.from(rows, (row) => design.rowFidelity[row]!));
+  return {
+    mixtures: mixtures.used.map((m) => design.mixtures[m]!),
+    fidelities: fidelities.used.map((f) => design.fidelities[f]!),
+    rowMixture: mixtures.numbers,
+    rowFidelity: fidelities.numbers,
+  };
+};

@@ -34,10 +34,10 @@ const TITRATE_BELIEF: BeliefOptions = {
   maxRows: 320, // a factor of so many rows takes milliseconds
 };
 
-const COARSE_ROWS = 64; // rows that hyper-parameters are first fitted to: a fraction of a millisecond per likelihood
-const COARSE_ITERATIONS = 25; // eight unknowns; later steps change no decision
-const FIT_ROWS = 120; // rows that they are then refined on: a few milliseconds per likelihood
-const FIT_ITERATIONS = 6;
+const COARSE_ROWS = 48; // rows that hyper-parameters are first fitted to: a fraction of a millisecond per likelihood
+const COARSE_ITERATIONS = 20; // eight unknowns; later steps change no decision
+const FIT_ROWS = 100; // rows that they are then refined on: a few milliseconds per likelihood
+const FIT_ITERATIONS = 5;
 const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
 
 /** Picks the rows that hyper-parameters are fitted to: whole runs, the costliest half and an even half of the rest. */
