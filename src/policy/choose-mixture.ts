@@ -5,20 +5,20 @@ import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { scoreWithin, type Guards } from './guards.js';
 import { bound, polish, type Score, type ShareEffects } from './polish.js';
 import { polishWithin, rangeOf } from './polish-within.js';
-import { broadPool, localPool, triedMixtures } from './pool.js';
+import { broadPool, localPool, triedMixtures, typicalMixture } from './pool.js';
 import { likelyStable, scoreIfStable, type Survival } from './survival.js';
 
-const CAUTION = 0.35; // sds of the lead over the centre; measured among 0.35, 0.5, 0.7 and 1 (docs/methods.md)
+const CAUTION = 0.35; // sds of the lead over the typical mixture; measured among 0.35, 0.5, 0.7 and 1 (docs/methods.md)
 
 /** What a proposal goes by: the mean alone. */
 export const BY_MEAN: Score = bound(0);
 
 /**
- * What is reported: mean + part of the sd of the difference to the centre. A mixture leaves the middle of what is allowed only for
+ * What is reported: mean + part of the sd of the difference to the typical mixture. A mixture leaves the middle of what is allowed only for
  * a lead that stands out of the doubt, be it that small scale misleads or that nothing like it was run.
  */
 export const cautiousScore = (belief: Belief, feasible: FeasibleSet): Score => {
-  const doubt = belief.doubtOfLead(belief.predict(feasible.centre));
+  const doubt = belief.doubtOfLead(belief.predict(typicalMixture(feasible)));
   return (point) => point.mean + CAUTION * doubt(point);
 };
 

@@ -3,6 +3,7 @@ import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 import { runLengths } from './run-lengths.js';
+import { typicalMixture } from './pool.js';
 
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
 export interface Tier extends Fidelity {
@@ -31,7 +32,7 @@ const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
 
 /** The centre and the spread-out corners, one a domain; and the points half-way between them. */
 const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay: Float64Array[] } => {
-  const { centre } = feasible;
+  const centre = typicalMixture(feasible);
   const extremes = feasible.extremePoints(Math.max(feasible.domains.length, 2));
   const midpoints = extremes.map((corner) => {
     const middle = corner.map((share, i) => (share + centre[i]!) / 2);

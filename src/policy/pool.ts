@@ -11,6 +11,32 @@ const LOCAL_DRAWS = 100;
 const FACE_CONCENTRATION = 0.3; // a Dirichlet that favours faces: optima often lie on them
 const LOCAL_CONCENTRATION = 0.4;
 
+const TYPICAL_DRAWS = 400; // the mean is then known to a fiftieth of a share's range
+const EVEN = 1e-9; // shares that differ by less are even
+
+const typical = new WeakMap<FeasibleSet, Float64Array>();
+
+const meanOfDraws = (feasible: FeasibleSet): Float64Array => {
+  const { centre } = feasible;
+  if (feasible.list !== undefined || Math.max(...centre) - Math.min(...centre) < EVEN) return centre;
+  const rng = createRng(seedOf(1, 'typical'));
+  const mean = new Float64Array(centre.length);
+  for (let draw = 0; draw < TYPICAL_DRAWS; draw++) {
+    feasible.sample(rng, 1).forEach((share, i) => (mean[i] = mean[i]! + share / TYPICAL_DRAWS));
+  }
+  return feasible.contains(mean) ? mean : feasible.project(mean);
+};
+
+/**
+ * The mixture to stay with while nothing is known: the mean of random allowed ones, which a convex loss puts below their
+ * median. Without limits it is even shares. Under limits a geometric centre may lie far out, as the widest bounds rule it.
+ */
+export const typicalMixture = (feasible: FeasibleSet): Float64Array => {
+  const known = typical.get(feasible) ?? meanOfDraws(feasible);
+  typical.set(feasible, known);
+  return known;
+};
+
 /** The mixtures of past runs that are still allowed. */
 export const triedMixtures = (
   sweep: Sweep,
@@ -31,7 +57,7 @@ export const broadPool = (feasible: FeasibleSet, seed: number): Float64Array[] =
   const rng = createRng(seedOf(seed, 'pool'));
   return [
     ...feasible.extremePoints(MAX_EXTREMES),
-    feasible.centre,
+    typicalMixture(feasible),
     ...Array.from({ length: EVEN_DRAWS }, () => feasible.sample(rng, 1)),
     ...Array.from({ length: FACE_DRAWS }, () => feasible.sample(rng, FACE_CONCENTRATION)),
   ];

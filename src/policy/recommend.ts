@@ -17,7 +17,7 @@ import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js'
 import { parseObservations } from './parse-observations.js';
 import { policyOf } from './policies.js';
 import type { Policy, Situation } from './policy.js';
-import { triedMixtures, trustPool } from './pool.js';
+import { triedMixtures, trustPool, typicalMixture } from './pool.js';
 import { recommendable } from './recommendable.js';
 import { formSurvival, shunnedText, type Survival } from './survival.js';
 import { settledObservations } from './titrate.js';
@@ -72,7 +72,7 @@ const namedMixture = (
 ): ArrayLike<number> | undefined => {
   if (recommendsBy === 'belief') return undefined;
   if (recommendsBy === 'best-run') return bestRun(situation.sweep, feasible, situation.observations);
-  return recommendsBy({ ...situation, feasible }) ?? feasible.centre;
+  return recommendsBy({ ...situation, feasible }) ?? typicalMixture(feasible);
 };
 
 /** What counts as good as the chosen mixture keeps the guards where that one does, and diverges as little. */
@@ -140,7 +140,7 @@ export const recommend = (
   const settled = policy.recommendsBy === 'belief' ? settledObservations(situation) : parsed;
   const belief = formBelief(sweep, settled, []);
   const named = namedMixture(policy, situation, feasible);
-  if (belief === null) return blankRecommendation(sweep, feasible, named ?? feasible.centre);
+  if (belief === null) return blankRecommendation(sweep, feasible, named ?? typicalMixture(feasible));
   const guards = formGuards(sweep, feasible, settled, []);
   const survival = formSurvival(sweep, parsed);
   const survey: Survey =
