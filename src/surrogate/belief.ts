@@ -136,7 +136,7 @@ export class Belief {
     this.columns.forEach(({ warp, coefficient, weight }, i) => {
       columnMeans[i] = warp.inverse(means[i]!);
       slopes[i] = coefficient * weight * warp.slope(means[i]!);
-      mean += coefficient * weight * columnMeans[i]!;
+      mean += coefficient * weight * columnMeans[i];
     });
     return { mean, columnMeans, slopes };
   }

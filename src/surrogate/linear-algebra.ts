@@ -86,7 +86,8 @@ const tryCholesky = (a: Float64Array, n: number, jitter: number): Float64Array |
     const hasPair = i + 1 < n;
     const r0 = i * n;
     const r1 = r0 + n;
-    for (let j = 0; hasPair && j < i; j += 2) {
+    const paired = hasPair ? i : 0; // the last row of an odd count is finished alone
+    for (let j = 0; j < paired; j += 2) {
       const c0 = j * n;
       const c1 = c0 + n;
       dotTwoByTwo(l, r0, r1, l, c0, c1, j, s);
@@ -95,7 +96,7 @@ const tryCholesky = (a: Float64Array, n: number, jitter: number): Float64Array |
       l[r0 + j + 1] = (a[r0 + j + 1]! - s[1]! - p * l[c1 + j]!) / l[c1 + j + 1]!;
       l[r1 + j + 1] = (a[r1 + j + 1]! - s[3]! - q * l[c1 + j]!) / l[c1 + j + 1]!;
     }
-    if (!finishRow(l, a, n, i, hasPair ? i : 0, jitter)) return null;
+    if (!finishRow(l, a, n, i, paired, jitter)) return null;
     if (hasPair && !finishRow(l, a, n, i + 1, i, jitter)) return null;
   }
   return l;
@@ -155,34 +156,16 @@ export const inverseFactor = (l: Float64Array, n: number): Float64Array => {
   return columns;
 };
 
-/** Returns the lower triangle of (l l')^-1 (n × n); the upper triangle is 0. */
-export const inverseLower = (l: Float64Array, n: number): Float64Array => {
-  const columns = inverseFactor(l, n);
-  const inverse = new Float64Array(n * n);
-  const s = new Float64Array(4);
-  for (let i = 0; i < n; i += 2) {
-    const second = Math.min(i + 1, n - 1); // the last row of an odd count is paired with itself
-    for (let j = 0; j <= i; j += 2) {
-      const other = Math.min(j + 1, n - 1);
-      dotTwoByTwo(columns, i * n + i, second * n + i, columns, j * n + i, other * n + i, n - i, s);
-      inverse[i * n + j] = s[0]!;
-      if (other <= i) inverse[i * n + other] = s[1]!;
-      inverse[second * n + j] = s[2]!;
-      inverse[second * n + other] = s[3]!;
-    }
-  }
-  return inverse;
-};
-
-/** Returns the lower triangle of w w' (rows × rows) for w (rows × n); the upper triangle is 0. */
-export const outerGram = (w: Float64Array, rows: number, n: number): Float64Array => {
+/** Returns the lower triangle of w w' (rows × rows); row i of w is 0 before entry `from(i)`, and longer ones come first. */
+const gramLower = (w: Float64Array, rows: number, n: number, from: (row: number) => number): Float64Array => {
   const g = new Float64Array(rows * rows);
   const s = new Float64Array(4);
   for (let i = 0; i < rows; i += 2) {
     const second = Math.min(i + 1, rows - 1); // the last row of an odd count is paired with itself
+    const k = from(i);
     for (let j = 0; j <= i; j += 2) {
       const other = Math.min(j + 1, rows - 1);
-      dotTwoByTwo(w, i * n, second * n, w, j * n, other * n, n, s);
+      dotTwoByTwo(w, i * n + k, second * n + k, w, j * n + k, other * n + k, n - k, s);
       g[i * rows + j] = s[0]!;
       if (other <= i) g[i * rows + other] = s[1]!;
       g[second * rows + j] = s[2]!;
@@ -191,6 +174,13 @@ export const outerGram = (w: Float64Array, rows: number, n: number): Float64Arra
   }
   return g;
 };
+
+/** Returns the lower triangle of (l l')^-1 (n × n); the upper triangle is 0. */
+export const inverseLower = (l: Float64Array, n: number): Float64Array =>
+  gramLower(inverseFactor(l, n), n, n, (row) => row);
+
+/** Returns the lower triangle of w w' (rows × rows) for w (rows × n); the upper triangle is 0. */
+export const outerGram = (w: Float64Array, rows: number, n: number): Float64Array => gramLower(w, rows, n, () => 0);
 
 /** Returns l' x for a lower triangle given as its transpose, u (n × n) row-major, and x (n). */
 export const multiplyUpper = (u: Float64Array, n: number, x: Float64Array): Float64Array => {
