@@ -115,12 +115,8 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
       .map((point) => ({ point, ...history.offer(point.shares, fidelity) }))
       .filter(({ cost }) => cost <= history.available);
     if (offers.length === 0) return [];
-    const { process, target } = belief;
-    const values = valuesAt(
-      { process, target, place: belief.place(fidelity) },
-      alternatives,
-      offers.map(({ point }) => point),
-    );
+    const run = offers.map(({ point }) => point);
+    const values = valuesAt(belief, alternatives, run, fidelity);
     return offers.map(({ cost, continues, mixture, point }, i) => {
       const value = weightOf(point, fidelity) * values[i]!;
       return {

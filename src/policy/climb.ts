@@ -1,21 +1,17 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
+import { transfer } from './transfer.js';
 
 const FIRST_STEP = 0.2; // share moved at first
 const LAST_STEP = 0.002; // finer than any data pipeline keeps its shares
 const MOST_ROUNDS = 60; // a few dozen moves and the halvings between
-const WORTH_A_LOOK = 1e-3; // of a step: what the limits leave of it below is too little to matter
 
 /** Allowed mixtures a transfer of up to `step` away: share goes from one domain to another. */
 function* transfers(feasible: FeasibleSet, shares: Float64Array, step: number): Generator<Float64Array> {
   for (let from = 0; from < shares.length; from++) {
     if (!(shares[from]! > 0)) continue;
     for (let to = 0; to < shares.length; to++) {
-      if (to === from) continue;
-      const direction = new Float64Array(shares.length);
-      direction[from] = -1;
-      direction[to] = 1;
-      const t = feasible.maxStep(shares, direction, step);
-      if (t > WORTH_A_LOOK * step) yield shares.map((share, i) => share + t * direction[i]!);
+      const moved = to === from ? null : transfer(feasible, shares, from, to, step);
+      if (moved !== null) yield moved;
     }
   }
 }

@@ -10,6 +10,7 @@
  *
  * Frazier, Powell & Dayanik 2009, "The knowledge-gradient policy for correlated normal beliefs", algorithms 1 and 2.
  */
+import type { Fidelity } from '../domain/fidelity.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { inner } from '../surrogate/linear-algebra.js';
 import { normalGain } from './normal.js';
@@ -73,10 +74,13 @@ const ANY_CHANGE = 1e-9; // of the largest change: ranks candidates whose drop u
 
 /** Values, in units of the minimised objective, of running each candidate mixture at one fidelity. */
 export const valuesAt = (
-  { process, target, place }: Pick<Belief, 'process' | 'target'> & { readonly place: ReturnType<Belief['place']> },
+  belief: Belief,
   alternatives: Alternatives,
   candidates: readonly TargetPoint[],
+  fidelity: Fidelity,
 ): Float64Array => {
+  const { process, target } = belief;
+  const place = belief.place(fidelity);
   const { whitened, scales, means } = alternatives;
   const seen = process.whitenLikeness(
     candidates.map(({ likeness }) => likeness),

@@ -1,5 +1,6 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
+import { transfer } from './transfer.js';
 
 /** What is minimised over mixtures. */
 export type Score = (point: TargetPoint) => number;
@@ -13,22 +14,6 @@ export const bound =
 const FIRST_STEP = 0.1; // share moved at first
 const LAST_STEP = 0.004; // finer than any data pipeline keeps its shares
 const ROUNDS = 24; // twelve moves and the halvings between
-
-/** Moves up to `step` of share from one domain to another, as far as the limits allow; null when they allow nothing. */
-const transfer = (
-  feasible: FeasibleSet,
-  shares: ArrayLike<number>,
-  from: number,
-  to: number,
-  step: number,
-): Float64Array | null => {
-  const direction = new Float64Array(shares.length);
-  direction[from] = -1;
-  direction[to] = 1;
-  const t = feasible.maxStep(shares, direction, step);
-  if (!(t > step * 1e-3)) return null; // too little to matter
-  return Float64Array.from(shares, (share, i) => share + t * direction[i]!);
-};
 
 /** What taking up to a step from each share, or giving it, does to a figure, to first order (each D). */
 export interface ShareEffects {

@@ -148,9 +148,14 @@ class Recent<T> {
 const recentFits = new Recent<Fitted | null>(4); // of all runs and of those that are settled, and one of each before
 
 /** Fits hyper-parameters to what a sweep's own objective makes of the runs; null when none has reported it. */
-const fitOf = (sweep: Sweep, observations: readonly Observation[], options: BeliefOptions): Fitted | null =>
+const fitOf = (
+  sweep: Sweep,
+  observations: readonly Observation[],
+  options: BeliefOptions,
+  makeDataset: () => Dataset = () => buildDataset(sweep, observations, options),
+): Fitted | null =>
   recentFits.get(JSON.stringify([sweep, observations]), options, () => {
-    const dataset = buildDataset(sweep, observations, options);
+    const dataset = makeDataset();
     if (dataset.objective.length === 0) return null;
     const place = fidelityFeatures(sweep);
     const all = Array.from(dataset.rowRun.keys());
@@ -171,7 +176,8 @@ const formAfresh = (
   const dataset = buildDataset(sweep, observations, options);
   if (dataset.objective.length === 0) return null;
   const place = fidelityFeatures(sweep);
-  const { fit, weights } = (fitOf(fittedTo, observations, options) ?? fitOf(sweep, observations, options))!;
+  const shared = fittedTo === sweep ? null : fitOf(fittedTo, observations, options);
+  const { fit, weights } = (shared ?? fitOf(sweep, observations, options, () => dataset))!;
   const columns = columnsOf(dataset, options.warps, weights);
   const places = pendingPlaces(sweep, pending);
   const design = places.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...places]);

@@ -131,16 +131,10 @@ export class GaussianProcess {
     };
   }
 
-  #likeness(a: ArrayLike<number>, b: ArrayLike<number>): number {
-    const distance = distanceOf(embed(this.#shape, a), embed(this.#shape, b));
-    const radial = radialAt(this.#shape, distance, this.#mixtureLength);
-    return this.#shape.linear ? radial + this.#linearVariance * productOf(a, b) : radial;
-  }
-
   /** Prior covariance of (a, fa) and (b, fb), without noise. */
   prior(a: ArrayLike<number>, fa: FidelityPoint, b: ArrayLike<number>, fb: FidelityPoint): number {
     const { trend, mixture } = this.#parts(fa, fb);
-    return trend + mixture * this.#likeness(a, b);
+    return trend + mixture * this.likenessTo(a, [b])[0]!;
   }
 
   /** Prior covariances (a.length × b.length) of mixtures at two fidelities, given what `likenessTable` returned. */
