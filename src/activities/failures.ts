@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isTitrateError } from '../domain/errors.js';
 
 /** Errors that trying again cannot mend; disks, launchers and damaged files are waited for instead. */
-const FINAL: ReadonlySet<string> = new Set(['InputError', 'NumericalError']);
+const FINAL: ReadonlySet<string> = new Set(['InputError', 'NumericalError', 'RefusedError']);
 
 /** Turns what a core function throws into a failure whose type is the error's code: the one place where that is done. */
 const toFailure = (error: unknown): unknown => {

@@ -2,7 +2,7 @@
  * Broken promises, each with a code, what to do next, and the values involved. Expected outcomes (a training job that
  * fails, a budget that is spent) are values, never these.
  */
-export type ErrorCode = 'InputError' | 'NumericalError' | 'LauncherError' | 'StateError';
+export type ErrorCode = 'InputError' | 'NumericalError' | 'LauncherError' | 'RefusedError' | 'StateError';
 
 export interface ErrorDetails {
   /** What the reader should do next. */
@@ -57,11 +57,16 @@ export class LauncherError extends TitrateError {
   readonly code = 'LauncherError';
 }
 
+/** A job that its backend will never accept as it is: bad limits, unknown partition, invalid template. Nothing was started. */
+export class RefusedError extends TitrateError {
+  readonly code = 'RefusedError';
+}
+
 /** Durable state (record, job folder, server files) that is not what it must be. */
 export class StateError extends TitrateError {
   readonly code = 'StateError';
 }
 
-export type AnyTitrateError = InputError | NumericalError | LauncherError | StateError;
+export type AnyTitrateError = InputError | NumericalError | LauncherError | RefusedError | StateError;
 
 export const isTitrateError = (error: unknown): error is AnyTitrateError => error instanceof TitrateError;

@@ -1,3 +1,4 @@
+import type { Ending } from './ending.js';
 import type { Mixture } from './mixture.js';
 
 /** Metric name to value. Finite numbers only. */
@@ -9,11 +10,8 @@ export interface CurvePoint {
   readonly metrics: Metrics;
 }
 
-/**
- * How a trial ended. `completed`: reached its steps. `failed`: the job ended with an error of its own. `diverged`: the
- * loss became NaN, infinite or exploded. `cancelled`: a person or the sweep stopped it.
- */
-export type ObservationStatus = 'completed' | 'failed' | 'diverged' | 'cancelled';
+/** How a trial ended. */
+export type ObservationStatus = Ending;
 
 /** What one trial taught: the only thing that a belief is built from. */
 export interface Observation {

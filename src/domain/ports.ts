@@ -40,7 +40,12 @@ export interface JobRef {
 
 /** Where a job is. `unknown` is an answer of its own: never to be taken for failed. */
 export type JobState =
-  | { readonly state: 'running'; readonly progress?: JobProgress }
+  | {
+      readonly state: 'running';
+      readonly progress?: JobProgress;
+      /** Why it does not train at the moment: queued, suspended, requeued; in the backend's words. */
+      readonly waiting?: string;
+    }
   | { readonly state: 'ended'; readonly progress?: JobProgress }
   | { readonly state: 'unknown'; readonly reason: string };
 
@@ -68,16 +73,30 @@ export interface JobResult {
   readonly warnings: readonly string[];
 }
 
+/** A job that a backend or its folder knows of, whoever launched it. */
+export interface FoundJob {
+  readonly key: string;
+  readonly native: string;
+  /** `running` includes queued and suspended. */
+  readonly state: JobState['state'];
+}
+
 /** Starts and follows jobs on one backend. Every method may be called again after a crash anywhere. */
 export interface Launcher {
   readonly kind: LauncherChoice['kind'];
-  /** Starts the job of this key, or finds it. @throws LauncherError when the key is taken by another spec. */
+  /**
+   * Starts the job of this key, or finds it.
+   * @throws LauncherError when the key is taken by another spec or the backend cannot be reached (it is tried again);
+   *   RefusedError when the backend will never accept the job
+   */
   launch(job: JobSpec): Promise<JobRef>;
   inspect(ref: JobRef): Promise<JobState>;
   /** Reads what an ended job left. @throws StateError when it has not ended. */
   collect(ref: JobRef): Promise<JobResult>;
   /** Stops the job and waits until it is gone; no error when it is gone already. */
   stop(ref: JobRef): Promise<void>;
+  /** Every job that this launcher's backend and folder know of, ended ones included while they are remembered. */
+  list(): Promise<readonly FoundJob[]>;
 }
 
 /** A world with known truth. Pure: the same job always gives the same curve. */

@@ -8,6 +8,7 @@ import { collectJob } from './collect-job.js';
 import { examineJob, type JobStanding } from './examine-job.js';
 import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { launchJob, wrapperCommand, type LaunchStep } from './launch-job.js';
+import { listFolders } from './list-jobs.js';
 import { readProgress } from './metrics-file.js';
 import { stopJob } from './stop-job.js';
 
@@ -75,7 +76,7 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
     wrapper: options.wrapper ?? wrapperCommand(),
     onStep: options.onLaunchStep ?? (() => undefined),
   };
-  return {
+  const launcher: Launcher = {
     kind: 'local',
     launch: async (job) => {
       if (job.resume !== undefined) checkKey(job.resume.key, 'resume.key');
@@ -94,5 +95,7 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
       const files = filesOf(ref.key);
       return onJob('stop a job', files, () => stopJob(files, graceSeconds * 1000, options.now));
     },
+    list: () => listFolders(resolve(options.jobsFolder), launcher),
   };
+  return launcher;
 };

@@ -10,6 +10,7 @@ import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World
 import { createOnce, makeFolder } from '../host/atomic-files.js';
 import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { readJobRecord } from './job-records.js';
+import { listFolders } from './list-jobs.js';
 
 /** What the launcher needs. */
 export interface SimulatorLauncherOptions {
@@ -166,10 +167,14 @@ const stopJob = async (options: SimulatorLauncherOptions, key: string): Promise<
  * Creates a launcher whose jobs live in a world with known truth and take `secondsPerUnit x cost` of wall time. All its
  * state is on disk: a job that was launched runs on, whoever dies, and any launcher over the same folder finds it.
  */
-export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Launcher => ({
-  kind: 'simulator',
-  launch: (job) => launchJob(options, job),
-  inspect: (ref) => inspectJob(options, ref.key),
-  collect: (ref) => collectJob(options, ref.key),
-  stop: (ref) => stopJob(options, ref.key),
-});
+export const createSimulatorLauncher = (options: SimulatorLauncherOptions): Launcher => {
+  const launcher: Launcher = {
+    kind: 'simulator',
+    launch: (job) => launchJob(options, job),
+    inspect: (ref) => inspectJob(options, ref.key),
+    collect: (ref) => collectJob(options, ref.key),
+    stop: (ref) => stopJob(options, ref.key),
+    list: () => listFolders(resolve(options.jobsFolder), launcher),
+  };
+  return launcher;
+};

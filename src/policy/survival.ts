@@ -19,6 +19,7 @@
  * larger sizes than one that diverged does.
  */
 import type { Candidate } from '../domain/decision.js';
+import { TEACHES } from '../domain/ending.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
@@ -113,7 +114,7 @@ interface Fated {
 const WEIGHTS: Readonly<Record<Fate, number>> = { completed: 1, diverged: 1, failed: FAILED };
 const DIVERGED_ALONE: Readonly<Record<Fate, number>> = { ...WEIGHTS, failed: 0 };
 
-const isFate = (status: Observation['status']): status is Fate => status !== 'cancelled'; // which tells nothing
+const isFate = (status: Observation['status']): status is Fate => TEACHES[status] !== 'nothing';
 
 /** k_f, one-sided in steps, and shorter from a run that ended up to larger sizes. */
 const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number => {
@@ -141,7 +142,7 @@ const chanceOf = (
 
 /** Learns from runs which of them come to their end; undefined when all did. */
 export const formSurvival = (sweep: Sweep, observations: readonly Observation[]): Survival | undefined => {
-  if (!observations.some(({ status }) => status === 'diverged' || status === 'failed')) return undefined;
+  if (!observations.some(({ status }) => isFate(status) && status !== 'completed')) return undefined;
   const place = fidelityFeatures(sweep);
   const domains = Object.keys(sweep.domains);
   const runs = observations.flatMap(({ status, mixture, scale, steps }): Fated[] =>

@@ -11,7 +11,7 @@ import type { Proposal, Recommendation } from '../../src/domain/decision.js';
 import type { Fidelity } from '../../src/domain/fidelity.js';
 import { SWEEP_WORKFLOW, sweepWorkflowId } from '../../src/domain/messages.js';
 import type { SweepInput, SweepProgress, SweepResult } from '../../src/domain/messages.js';
-import type { JobRef, JobResult, JobSpec, JobState, Launcher } from '../../src/domain/ports.js';
+import type { FoundJob, JobRef, JobResult, JobSpec, JobState, Launcher } from '../../src/domain/ports.js';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
@@ -52,6 +52,14 @@ export class ScriptedLauncher implements Launcher {
       warnings: [],
       ...change,
     });
+  }
+
+  async list(): Promise<FoundJob[]> {
+    return [...this.#specs.keys()].map((key) => ({
+      key,
+      native: key,
+      state: this.#results.has(key) ? 'ended' : 'running',
+    }));
   }
 
   async launch(job: JobSpec): Promise<JobRef> {

@@ -134,6 +134,16 @@ export const describeLauncherConformance = (name: string, makeHarness: () => Pro
       expect(before.status).toBe('completed');
     });
 
+    it('lists the jobs that it knows, each once and under its key', async () => {
+      const { createLauncher, longJob } = await harness;
+      const job = longJob(newKey());
+      const ref = await createLauncher().launch(job);
+      const mine = async () => (await createLauncher().list()).filter(({ key }) => key === job.key);
+      expect(await mine()).toEqual([{ key: job.key, native: expect.any(String), state: 'running' }]);
+      await createLauncher().stop(ref);
+      expect((await mine()).map(({ state }) => state)).toEqual(['ended']);
+    });
+
     it('gives the same result however often and by whomever it is collected', async () => {
       const { createLauncher, quickJob } = await harness;
       const ref = await createLauncher().launch(quickJob(newKey()));
