@@ -12,12 +12,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonicalJson } from '../domain/canonical-json.js';
 import { LauncherError } from '../domain/errors.js';
 import type { JobRef, JobSpec } from '../domain/ports.js';
 import { createOnce, isThere, makeFolder, readTail } from '../host/atomic-files.js';
 import { startDetached } from '../host/detached-process.js';
-import { readRecord, type JobFiles } from './job-folder.js';
+import type { JobFiles } from './job-folder.js';
+import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 import { printable } from './printable.js';
 import { INPUT_VARIABLE, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
@@ -43,31 +43,6 @@ export const wrapperCommand = (): readonly string[] => {
   if (existsSync(compiled)) return [process.execPath, compiled];
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   return [process.execPath, '--import', tsx, compiled.replace(/\.js$/, '.ts')];
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-const differences = (earlier: unknown, spec: JobSpec): string => {
-  if (typeof earlier !== 'object' || earlier === null) return 'it is not a job of titrate';
-  const [was, is] = [earlier, spec] as unknown as [Record<string, unknown>, Record<string, unknown>];
-  const fields = new Set([...Object.keys(was), ...Object.keys(is)]);
-  return `different: ${[...fields].filter((field) => canonicalJson(was[field]) !== canonicalJson(is[field])).join(', ')}`;
-};
-
-const writeIntent = async (files: JobFiles, spec: JobSpec): Promise<void> => {
-  if (!(await isThere(files.spec)) && (await createOnce(files.spec, `${JSON.stringify(spec, undefined, 2)}\n`))) return;
-  const earlier = parseJson((await readRecord(files.spec)) ?? '');
-  if (canonicalJson(earlier) === canonicalJson(spec)) return;
-  throw new LauncherError(`the key ${spec.key} belongs to another job (${differences(earlier, spec)})`, {
-    hint: 'a key names one job for ever: launch another generation or another trial',
-    values: { key: spec.key, folder: files.folder },
-  });
 };
 
 interface StartedWrapper {
