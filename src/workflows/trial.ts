@@ -24,9 +24,9 @@ import type { JobRef, JobResult } from '../domain/ports.js';
 import { jobWork, supervision } from './activity-options.js';
 import { endedSignal, launchedSignal, stopSignal } from './messages.js';
 
-/** The job that could not be launched at all: its spec was refused. */
+/** The job that was never launched: its spec was refused. */
 const refusedResult = (reason: string): JobResult => ({
-  status: 'failed',
+  status: 'refused',
   metrics: {},
   curve: [],
   detail: reason,

@@ -123,7 +123,7 @@ describe('the wrapper is killed', () => {
     await waitForState(launcher, ref, ['ended']);
     expect(await launcher.launch(spec)).toEqual(ref);
     expect(await launcher.collect(ref)).toMatchObject({
-      status: 'failed',
+      status: 'host-lost',
       detail: expect.stringContaining('host lost or killed'),
     });
     expect(await harness.starts(spec.key)).toBe(0);
@@ -184,6 +184,18 @@ describe('the job is killed', () => {
     });
   });
 
+  it('by SIGTERM from outside: it was preempted, not by its own fault', async () => {
+    const spec = harness.longJob(newKey());
+    const launcher = harness.createLauncher();
+    const ref = await launcher.launch(spec);
+    process.kill(await jobPid(spec.key), 'SIGTERM');
+    await waitForState(launcher, ref, ['ended']);
+    expect(await launcher.collect(ref)).toMatchObject({
+      status: 'preempted',
+      detail: expect.stringContaining('terminated from outside (ended by SIGTERM)'),
+    });
+  });
+
   it('together with its wrapper: it is lost, and its lines are kept', async () => {
     const spec = harness.longJob(newKey());
     const launcher = harness.createLauncher();
@@ -193,7 +205,11 @@ describe('the job is killed', () => {
     process.kill(await pidIn(spec.key, 'lock'), 'SIGKILL');
     process.kill(job, 'SIGKILL');
     await waitForState(launcher, ref, ['ended']);
-    expect(await launcher.collect(ref)).toMatchObject({ status: 'failed', stepsReached: 10, curve: [{ steps: 10 }] });
+    expect(await launcher.collect(ref)).toMatchObject({
+      status: 'host-lost',
+      stepsReached: 10,
+      curve: [{ steps: 10 }],
+    });
     expect(await launcher.launch(spec)).toEqual(ref);
     expect(await harness.starts(spec.key)).toBe(1);
   });

@@ -94,7 +94,7 @@ describe('the command', () => {
     const ref = await launcher.launch(harness.longJob(newKey()));
     await waitForState(launcher, ref, ['ended'], 8_000);
     expect(await launcher.collect(ref)).toMatchObject({
-      status: 'failed',
+      status: 'timed-out',
       detail: expect.stringMatching(/^timed out \(ended by SIGTERM\)/),
     });
   });

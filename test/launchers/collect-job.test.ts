@@ -84,18 +84,6 @@ describe('the verdict on an ended job', () => {
     ['another exit status though all is written', exited({ code: 3 }), whole, 'exit status 3'],
     ['a signal', exited({ code: null, signal: 'SIGSEGV' }), line(10), 'ended by SIGSEGV; it reached step 10 of 20'],
     [
-      'a time-out',
-      exited({ code: null, signal: 'SIGTERM', timedOut: true }),
-      line(10),
-      'timed out (ended by SIGTERM); it reached',
-    ],
-    [
-      'a signal to its wrapper',
-      exited({ code: 1, terminated: true }),
-      line(10),
-      'terminated from outside (exit status 1)',
-    ],
-    [
       'a command that cannot be started',
       { kind: 'not-spawned', message: 'x: spawn x ENOENT', at: 1 },
       undefined,
@@ -109,6 +97,38 @@ describe('the verdict on an ended job', () => {
       digest: metrics === undefined ? '' : expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(result.detail).toContain(detail);
+  });
+
+  it.each([
+    [
+      'timed out',
+      'timed-out',
+      exited({ code: null, signal: 'SIGTERM', timedOut: true }),
+      'timed out (ended by SIGTERM)',
+    ],
+    [
+      'preempted by a signal to its wrapper',
+      'preempted',
+      exited({ code: 1, terminated: true }),
+      'terminated from outside (exit status 1)',
+    ],
+    [
+      'preempted by SIGTERM to its command',
+      'preempted',
+      exited({ code: null, signal: 'SIGTERM' }),
+      'terminated from outside (ended by SIGTERM)',
+    ],
+    ['preempted by its own word', 'preempted', exited({ code: 75 }), 'it asks to be resumed (exit status 75)'],
+    [
+      'failed when it was killed, which memory may have done',
+      'failed',
+      exited({ signal: 'SIGKILL' }),
+      'ended by SIGKILL',
+    ],
+  ])('is %s', async (_, status, exit, detail) => {
+    const result = await collect({ 'exit.json': exit, 'metrics.jsonl': line(10) });
+    expect(result).toMatchObject({ status, metrics: {}, stepsReached: 10, curve: [{ steps: 10 }] });
+    expect(result.detail).toContain(`${detail}; it reached step 10 of 20`);
   });
 
   it.each([
@@ -135,6 +155,8 @@ describe('the verdict on an ended job', () => {
     for (const files of [
       { lock: lock(dead) },
       { 'exit.json': exited({ code: null, signal: 'SIGKILL', timedOut: true }) },
+      { 'exit.json': exited({ code: null, signal: 'SIGTERM' }) },
+      { 'exit.json': exited({ code: 75 }) },
     ]) {
       const result = await collect({ ...files, 'metrics.jsonl': whole });
       expect(result).toMatchObject({ status: 'completed', metrics: { loss: 1.5 } });
@@ -200,7 +222,7 @@ describe('a job without an exit status', () => {
     const ref = await leave({ lock: lock(dead), 'child.json': { ...self, ...dead } });
     expect(await launcher().inspect(ref)).toEqual({ state: 'ended' });
     expect(await launcher().collect(ref)).toMatchObject({
-      status: 'failed',
+      status: 'host-lost',
       detail: expect.stringContaining('host lost or killed'),
     });
   });
