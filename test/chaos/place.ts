@@ -1,0 +1,47 @@
+import type { ProcessIdentity } from '../../src/host/process-identity.js';
+import type { Act, StrikeKind } from './strike.js';
+
+/** Where a lane's jobs are, as a place sees it. */
+export interface JobSite {
+  readonly key: string;
+  /** The job's folder in titrate's home. */
+  readonly folder: string;
+  /** The process that the job said it was, when it has said so. */
+  readonly pid: number | undefined;
+}
+
+/** A process to strike, and the jobs that end with it. */
+export interface Target {
+  readonly process: ProcessIdentity;
+  readonly hurt: readonly string[];
+}
+
+/** One way to upset a place that is more than a signal to a process, such as a node that goes down. */
+export interface Upset {
+  /** Jobs whose end it may have been. */
+  readonly hurt: readonly string[];
+  readonly target: string;
+}
+
+/**
+ * A place where jobs run: processes of this machine, a Slurm cluster, a Kubernetes control plane. One per run, shared by
+ * its lanes. What it strikes, it also brings back.
+ */
+export interface ChaosPlace {
+  readonly launcher: 'local' | 'slurm' | 'kubernetes';
+  /** Kinds of strikes at this place, beside those at titrate's own processes. */
+  readonly strikes: readonly StrikeKind[];
+  /** Starts what jobs need. @throws when it cannot be started here, saying what is missing. */
+  start(root: string): Promise<void>;
+  /** The `launcher` section of a sweep file that runs this program. */
+  launcherSection(program: readonly string[], env: Readonly<Record<string, string>>): Record<string, unknown>;
+  /** Added to the environment of titrate's own processes. */
+  env(): Readonly<Record<string, string>>;
+  /** Finds a victim that is a process; undefined when it is not there now. */
+  find(victim: string, job: JobSite | undefined): Promise<Target | undefined>;
+  /** Strikes a victim that is none. */
+  upset(victim: string, act: Act, job: JobSite | undefined): Promise<Upset | undefined>;
+  /** Which of these jobs still run. */
+  stillRunning(jobs: readonly JobSite[]): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,124 @@
+/** One run of the kill test: a plan from a seed, lanes at once, sweeps left in peace to compare with, and the judgement. */
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { judge, type Violation } from './checks.js';
+import type { SweepEvidence } from './evidence.js';
+import { installCopy, type Patch } from './installed-copy.js';
+import { Lane, type LaneReport } from './lane.js';
+import type { ChaosPlace } from './place.js';
+import { planRun, type LanePlan } from './plan.js';
+import { SmallDisk } from './small-disk.js';
+import { OWN_STRIKES, type StrikeKind, type Struck } from './strike.js';
+import { SEQUENTIAL_FILES } from './sweep-files.js';
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly place: ChaosPlace;
+  readonly lanes?: number;
+  /** Kinds of strikes instead of all that the place knows. */
+  readonly kinds?: readonly StrikeKind[];
+  /** Faults to plant in the copy of titrate that is struck. */
+  readonly patches?: readonly Patch[];
+  readonly say: (line: string) => void;
+}
+
+export interface ChaosReport {
+  readonly launcher: string;
+  readonly seed: number;
+  readonly struck: readonly Struck[];
+  readonly sweeps: readonly SweepEvidence[];
+  readonly fills: number;
+  readonly violations: readonly Violation[];
+  /** What kept the run from its end. */
+  readonly troubles: readonly string[];
+  readonly seconds: number;
+  /** Where everything lies, when it was kept for a look. */
+  readonly kept: string | undefined;
+}
+
+const LANES_PER_CORE = 3; // a lane waits most of the time
+const FEWEST_LANES = 4; // every kind of strike has a lane that may take it
+const PEACE: LanePlan = {
+  name: 'in-peace',
+  isSequential: true,
+  files: SEQUENTIAL_FILES,
+  atOnce: 1,
+  fills: 0,
+  strikes: [],
+};
+
+const mayMount = async (root: string): Promise<boolean> => {
+  const folder = join(root, 'try-mount');
+  const disk = SmallDisk.mount(folder);
+  disk?.unmount();
+  await rm(folder, { recursive: true, force: true });
+  return disk !== undefined;
+};
+
+const planOf = async (options: ChaosOptions, root: string): Promise<LanePlan[]> => {
+  const { kills, seed, place, say } = options;
+  const smallDisk = await mayMount(root);
+  if (!smallDisk)
+    say('no disk is filled: mounting a small file system is not allowed here (run as root, or with unshare -Urm)');
+  const lanes = options.lanes ?? Math.max(FEWEST_LANES, LANES_PER_CORE * availableParallelism());
+  return planRun({ kills, seed, kinds: options.kinds ?? [...OWN_STRIKES, ...place.strikes], lanes, smallDisk });
+};
+
+const controlsOf = (peace: LaneReport | undefined): Map<string, SweepEvidence> =>
+  new Map(peace?.sweeps.map((sweep) => [sweep.file, sweep]));
+
+/** Runs the kill test. @throws when the place cannot be started here */
+export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
+  const { place, seed, say, patches } = options;
+  const began = performance.now();
+  const root = await mkdtemp(join(tmpdir(), 'titrate-chaos-'));
+  const copy = await installCopy(join(root, 'titrate'), patches);
+  const plans = await planOf(options, root);
+  const needsPeace = plans.some(({ isSequential }) => isSequential);
+  await place.start(root);
+  const lanes: Lane[] = [];
+  try {
+    for (const plan of needsPeace ? [...plans, PEACE] : plans) {
+      const folder = join(root, plan.name);
+      await mkdir(folder, { recursive: true });
+      lanes.push(new Lane({ plan, place, copy, root: folder, say }));
+    }
+    const reports = await Promise.all(lanes.map((lane) => lane.run()));
+    const sweeps = reports.flatMap((report) => report.sweeps);
+    const violations = judge(sweeps, controlsOf(reports.find(({ name }) => name === PEACE.name)));
+    const troubles = reports.flatMap(({ name, troubles: all }) => all.map((trouble) => `${name}: ${trouble}`));
+    const isWell = violations.length === 0 && troubles.length === 0;
+    return {
+      launcher: place.launcher,
+      seed,
+      struck: reports.flatMap(({ struck }) => struck),
+      sweeps,
+      fills: reports.reduce((sum, { fills }) => sum + fills, 0),
+      violations,
+      troubles,
+      seconds: (performance.now() - began) / 1000,
+      kept: isWell ? undefined : await keep(root, lanes),
+    };
+  } finally {
+    await place.stop();
+    for (const lane of lanes) lane.close();
+    // Only what is worth a look stays.
+    if (lanes.length === 0 || !kept.has(root))
+      await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+};
+
+const kept = new Set<string>();
+
+/** Saves what lies on small disks before they go, and lets the rest lie. */
+const keep = async (root: string, lanes: readonly Lane[]): Promise<string> => {
+  kept.add(root);
+  for (const lane of lanes) {
+    for (const folder of lane.folders.filter((path) => path.includes('/small/')))
+      execFileSync('cp', ['-r', folder, join(root, lane.lane)], { stdio: 'ignore' });
+  }
+  return root;
+};

@@ -1,0 +1,115 @@
+/** A sweep as it can be seen from outside: its record, its jobs' folders, and the jobs' own account. */
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RecordLine } from '../../src/domain/record-event.js';
+import { isThere } from '../../src/host/atomic-files.js';
+import { sweepPaths, type Home } from '../../src/temporal/home.js';
+import { LineTail, type AccountBook } from './account.js';
+import type { JobSite } from './place.js';
+import type { Point } from './strike.js';
+
+/** How far one job is. */
+interface JobStage extends JobSite {
+  readonly trial: string;
+  readonly isSubmitted: boolean;
+  readonly isLaunched: boolean;
+  readonly hasStarted: boolean;
+  readonly hasEnded: boolean;
+  readonly isObserved: boolean;
+  /** Does its file of metrics end in the middle of a line? */
+  readonly isTorn: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+const endsInMidLine = async (file: string): Promise<boolean> => {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return false;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] !== NEWLINE;
+  } finally {
+    await handle.close();
+  }
+};
+
+const AT: Readonly<Partial<Record<Point, (job: JobStage) => boolean>>> = {
+  'before-launch': (job) => !job.isSubmitted && !job.isObserved,
+  'after-submit': (job) => job.isSubmitted && !job.isLaunched && !job.isObserved,
+  'mid-run': (job) => job.hasStarted && job.isLaunched && !job.hasEnded && !job.isObserved,
+  'torn-line': (job) => job.hasStarted && !job.hasEnded && job.isTorn,
+  'after-finish': (job) => job.hasEnded && !job.isObserved,
+};
+
+export class Scene {
+  readonly #tail: LineTail;
+  readonly #folder: string;
+  readonly lines: RecordLine[] = [];
+  readonly #decided: string[] = [];
+  readonly #observed = new Set<string>();
+  readonly #launched = new Set<string>();
+  hasEnded = false;
+
+  constructor(
+    readonly home: Home,
+    readonly sweepId: string,
+    readonly account: AccountBook,
+  ) {
+    const paths = sweepPaths(home, sweepId);
+    this.#tail = new LineTail(paths.record);
+    this.#folder = paths.jobs;
+  }
+
+  /** Reads what is new. */
+  async look(): Promise<void> {
+    await this.account.refresh();
+    for (const text of await this.#tail.read()) this.#take(JSON.parse(text) as RecordLine);
+  }
+
+  #take(line: RecordLine): void {
+    this.lines.push(line);
+    const { event } = line;
+    if (event.type === 'decided') this.#decided.push(event.trial);
+    if (event.type === 'launched') this.#launched.add(event.key);
+    if (event.type === 'observed') this.#observed.add(event.trial);
+    if (event.type === 'ended') this.hasEnded = true;
+  }
+
+  /** Finds a job that is at this point now; of several the one decided last. */
+  async jobAt(point: Point): Promise<JobStage | undefined> {
+    const isAt = AT[point];
+    if (isAt === undefined) return undefined;
+    const folders = await readdir(this.#folder).catch(() => [] as string[]);
+    for (const trial of this.#decided.toReversed()) {
+      if (this.#observed.has(trial)) continue;
+      const keys = folders.filter((key) => key.startsWith(`${this.sweepId}.${trial}.g`));
+      const job = await this.#stage(trial, keys.toSorted().at(-1) ?? `${this.sweepId}.${trial}.g1`);
+      if (isAt(job)) return job;
+    }
+    return undefined;
+  }
+
+  /** Is this job at this point still? */
+  async isAt(point: Point, { key, trial }: Pick<JobStage, 'key' | 'trial'>): Promise<boolean> {
+    return AT[point]?.(await this.#stage(trial, key)) ?? false;
+  }
+
+  async #stage(trial: string, key: string): Promise<JobStage> {
+    const folder = join(this.#folder, key);
+    const { starts, ends } = this.account.of(key);
+    return {
+      key,
+      trial,
+      folder,
+      pid: starts.at(-1),
+      isSubmitted: await isThere(join(folder, 'job.json')),
+      isLaunched: this.#launched.has(key),
+      hasStarted: starts.length > 0,
+      hasEnded: ends.length > 0,
+      isObserved: this.#observed.has(trial),
+      isTorn: await endsInMidLine(join(folder, 'metrics.jsonl')),
+    };
+  }
+}
