@@ -60,7 +60,9 @@ const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice
   }
   if (launcher.kind === 'none') return launcher;
   const command = launcher.command.map((part) => (/^\.\.?\//.test(part) ? resolve(folder, part) : part));
-  return { ...launcher, command, ...(launcher.cwd === undefined ? {} : { cwd: resolve(folder, launcher.cwd) }) };
+  const cwd = launcher.cwd === undefined ? {} : { cwd: resolve(folder, launcher.cwd) };
+  if (launcher.kind === 'local' || launcher.folder === undefined) return { ...launcher, command, ...cwd };
+  return { ...launcher, command, ...cwd, folder: resolve(folder, launcher.folder) };
 };
 
 /** Digests what a sweep says, before its paths are made absolute: the same on every machine. */
@@ -77,7 +79,11 @@ export const readSweepSource = async (path: string): Promise<SweepSource> => {
   const text = await readText(file);
   const sweep = parseSweep(parseYaml(text, path));
   if (sweep.launcher.kind === 'none') {
-    const problem = { path: 'launcher', expected: 'a launcher that can run jobs: simulator or local', found: 'none' };
+    const problem = {
+      path: 'launcher',
+      expected: 'a launcher that can run jobs, such as simulator or local',
+      found: 'none',
+    };
     throw new InputError('this sweep cannot be run', [problem]);
   }
   const launcher = placeLauncher(sweep.launcher, dirname(file));

@@ -60,6 +60,18 @@ const targetProblems = ({ scales, scaleNames }: Draft, { sound }: Sections): Pro
   return [{ path: 'target.steps', expected, found: String(wanted.steps) }];
 };
 
+const launcherProblems = ({ scaleNames }: Draft, { sound }: Sections): Problem[] => {
+  const { launcher } = sound;
+  if (launcher?.kind !== 'slurm' || scaleNames.length === 0) return [];
+  return Object.keys(launcher.scales ?? {})
+    .filter((name) => !scaleNames.includes(name))
+    .map((name) => ({
+      path: pathText(['launcher', 'scales', name]),
+      expected: knownWords(name, scaleNames),
+      found: 'an unknown scale',
+    }));
+};
+
 const costProblems = ({ cost, scaleNames }: Draft, { sound }: Sections): Problem[] => {
   if (cost === undefined || cost.kind === 'flop' || sound.scales === undefined) return [];
   const missing = scaleNames.filter((name) => !Object.hasOwn(cost.perStep, name));
@@ -146,6 +158,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...groupRangeProblems(draft),
     ...targetProblems(draft, sections),
     ...costProblems(draft, sections),
+    ...launcherProblems(draft, sections),
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
     ...runProblems(draft, sections),

@@ -4,12 +4,8 @@
  */
 import { z } from 'zod';
 import { POLICY_NAMES } from './policy-options.js';
-
-/** Refuses unknown keys; the message lists the known ones, for `zod-problems.ts` to suggest from. */
-const strict = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined),
-  });
+import { SlurmSection } from './slurm-choice.js';
+import { strict } from './strict-shape.js';
 
 const text = z.string().min(1);
 const positive = z.number().positive();
@@ -186,9 +182,10 @@ export const SECTIONS = {
             .optional(),
           timeoutSeconds: positive.describe('A run is stopped after this many seconds.').optional(),
         }).describe('Runs a command of yours on this machine (docs/job-contract.md).'),
+        SlurmSection,
         strict({ kind: z.literal('none') }).describe('The library decides; runs are launched elsewhere.'),
       ],
-      { error: 'simulator, local, none' },
+      { error: 'simulator, local, slurm, none' },
     )
     .describe('Where runs are made (default none, for use as a library).')
     .optional(),

@@ -1,5 +1,6 @@
 import type { Problem } from './errors.js';
 import type { Scale } from './fidelity.js';
+import { readSlurm } from './slurm-choice.js';
 import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
 import type { SweepFile } from './sweep-file.js';
 import { pathText } from './zod-problems.js';
@@ -113,6 +114,8 @@ export const readLauncher = (launcher: SweepFile['launcher']): LauncherChoice =>
       const { world, secondsPerUnit = 0, noise } = launcher;
       return { kind: 'simulator', world, secondsPerUnit, ...(noise === undefined ? {} : { noise }) };
     }
+    case 'slurm':
+      return readSlurm(launcher);
     case 'local': {
       const { command, cwd, env = {}, timeoutSeconds } = launcher;
       return {

@@ -66,6 +66,17 @@ export interface PolicyChoice {
   readonly [option: string]: unknown;
 }
 
+/** What a Slurm job asks for, in the words of sbatch; what is absent is left to the cluster. */
+export interface SlurmRequest {
+  readonly account?: string;
+  readonly partition?: string;
+  /** Time limit: minutes, `hours:minutes:seconds`, `days-hours:minutes:seconds`. */
+  readonly time?: string;
+  readonly gres?: string;
+  /** Further arguments of sbatch, each `--option` or `--option=value`. */
+  readonly sbatchArgs: readonly string[];
+}
+
 /** A launcher by kind, with its own options. Paths are absolute once a sweep has been started. */
 export type LauncherChoice =
   | {
@@ -88,6 +99,25 @@ export type LauncherChoice =
       /** A run is stopped after this long (s). */
       readonly timeoutSeconds?: number;
     }
+  | ({
+      readonly kind: 'slurm';
+      /** Program and arguments; no shell. */
+      readonly command: readonly string[];
+      /** Working folder of the command; the job's own folder when absent. */
+      readonly cwd?: string;
+      /** Extra environment variables. */
+      readonly env: Readonly<Record<string, string>>;
+      /** A run is stopped after this long (s). */
+      readonly timeoutSeconds?: number;
+      /** From the signal that announces the end to the end (s). */
+      readonly graceSeconds: number;
+      /** Slurm itself may start a job again that it took a place away from; it goes on in its own folder then. */
+      readonly requeue: boolean;
+      /** Where the jobs' folders are, on a file system that worker and nodes share; the home folder when absent. */
+      readonly folder?: string;
+      /** Scale name to what its jobs ask for instead; `sbatchArgs` are added to the others. */
+      readonly scales: Readonly<Record<string, SlurmRequest>>;
+    } & SlurmRequest)
   /** Runs are launched elsewhere: for use as a library. */
   | { readonly kind: 'none' };
 

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError } from '../domain/errors.js';
 import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import { createLocalProcessLauncher } from '../launchers/local-process.js';
 import { createSimulatorLauncher } from '../launchers/simulator.js';
+import { createSlurmLauncher } from '../launchers/slurm.js';
 import { createEmulatorWorld } from '../simulators/emulator.js';
 import { createSlimpajamaWorld } from '../simulators/slimpajama-law.js';
 import { createTableWorld } from '../simulators/table.js';
@@ -50,7 +51,7 @@ const parseJson = (text: string, path: string): unknown => {
   }
 };
 
-const createLauncher = async (choice: LauncherChoice, jobsFolder: string): Promise<Launcher> => {
+const createLauncher = async (choice: LauncherChoice, jobsFolder: string, sweepId: string): Promise<Launcher> => {
   switch (choice.kind) {
     case 'simulator': {
       const { secondsPerUnit } = choice;
@@ -59,6 +60,12 @@ const createLauncher = async (choice: LauncherChoice, jobsFolder: string): Promi
     case 'local': {
       const { command, cwd, env, timeoutSeconds } = choice;
       return createLocalProcessLauncher({ jobsFolder, command, cwd, env, timeoutSeconds, now: Date.now });
+    }
+    case 'slurm': {
+      const { kind: _, folder, ...request } = choice;
+      // The nodes need not see the home folder.
+      const placed = folder === undefined ? jobsFolder : join(folder, sweepId, 'jobs');
+      return createSlurmLauncher({ jobsFolder: placed, choice: request, env: process.env, now: Date.now });
     }
     case 'none':
       throw new InputError('the sweep cannot be run', [
@@ -74,7 +81,7 @@ export const createLaunchers = (home: Home): ((sweepId: string, choice: Launcher
     const key = canonicalJson([sweepId, choice]);
     const known = launchers.get(key);
     if (known !== undefined) return known;
-    const launcher = createLauncher(choice, sweepPaths(home, sweepId).jobs);
+    const launcher = createLauncher(choice, sweepPaths(home, sweepId).jobs, sweepId);
     launchers.set(key, launcher);
     launcher.catch(() => launchers.delete(key)); // a file that was missing may be there next time
     return launcher;

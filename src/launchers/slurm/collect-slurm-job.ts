@@ -1,0 +1,95 @@
+import { StateError } from '../../domain/errors.js';
+import type { JobResult } from '../../domain/ports.js';
+import { isThere } from '../../host/atomic-files.js';
+import { EX_TEMPFAIL, readResult, wordsOf, type ProcessEnd } from '../job-result.js';
+import type { SlurmStanding } from './examine-slurm-job.js';
+import type { EndRecord, RunExit, SlurmFiles } from './slurm-files.js';
+import { isFinalState, type FinalState } from './slurm-states.js';
+
+const FIRST_SIGNAL = 128; // a shell says 128 + n for an end by signal n
+const KILLS: ReadonlySet<number> = new Set([FIRST_SIGNAL + 9, FIRST_SIGNAL + 15]); // SIGKILL, SIGTERM
+
+/** What each final state of Slurm means where the command did not end by itself. */
+const HOW: Readonly<Record<FinalState, ProcessEnd['how']>> = {
+  COMPLETED: 'preempted', // told to end by somebody, and it did
+  FAILED: 'preempted',
+  CANCELLED: 'cancelled',
+  TIMEOUT: 'timed-out',
+  DEADLINE: 'timed-out',
+  PREEMPTED: 'preempted',
+  NODE_FAIL: 'host-lost',
+  BOOT_FAIL: 'host-lost',
+  OUT_OF_MEMORY: 'failed',
+};
+
+const saidBySlurm = ({ words, exit }: EndRecord): string => {
+  const status = exit === null ? '' : `exit status ${exit.code}`;
+  return [status, words === '' ? '' : `Slurm: ${words}`].filter((part) => part !== '').join('; ');
+};
+
+/** The command ended by itself. */
+const afterOwnExit = ({ code }: RunExit, end: EndRecord, isStopped: boolean): ProcessEnd => {
+  const words = saidBySlurm(end);
+  if (code === 0) return { how: 'clean', words };
+  if (isStopped && KILLS.has(code)) return { how: 'cancelled', words };
+  if (code === EX_TEMPFAIL) return { how: 'preempted', words: `it asks to be resumed (${words})` };
+  return { how: 'failed', words };
+};
+
+/** No script says how the command ended: it was killed with it, or never ran. */
+const withoutExit = ({ starts, words }: EndRecord, state: FinalState): ProcessEnd => {
+  if (state !== 'COMPLETED' && state !== 'FAILED') return { how: HOW[state], words: `Slurm: ${words}` };
+  if (starts > 0) return { how: 'failed', words: `killed without an exit status (Slurm: ${words})` };
+  // Nothing of the job's own ran: the node does not see the folder, or could not start the script.
+  return { how: 'host-lost', words: `its batch script did not start the command (Slurm: ${words})`, notStarted: true };
+};
+
+const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
+  const { kind, state, exit, words } = end;
+  if (kind === 'stopped-before-start') return { how: 'cancelled', words: 'stopped before its start' };
+  if (kind === 'refused') return { how: 'failed', words: `refused: ${words}`, notStarted: true };
+  if (exit?.why === 'own') return afterOwnExit(exit, end, isStopped);
+  if (isStopped) return { how: 'cancelled', words: saidBySlurm(end) };
+  if (exit?.why === 'time' && state !== 'PREEMPTED')
+    return { how: 'timed-out', words: `timed out (${saidBySlurm(end)})` };
+  if (!isFinalState(state)) return { how: 'host-lost', words: `host lost: no exit status (${words})` };
+  if (exit === null) return withoutExit(end, state);
+  const from = state === 'COMPLETED' || state === 'FAILED' ? 'terminated from outside: ' : '';
+  return { how: HOW[state], words: `${from}${saidBySlurm(end)}` };
+};
+
+const isRefused = ({ kind, state, words }: EndRecord): boolean =>
+  kind === 'refused' || (state === 'FAILED' && words.includes('BadConstraints'));
+
+/** What was whole before it was cancelled is kept: by us after its own exit, by others at any time. */
+const readCancelled = async (files: SlurmFiles, end: EndRecord, seen: ProcessEnd, isStopped: boolean) => {
+  if (!isStopped || end.exit?.code === 0) {
+    const whole = await readResult(files, { ...seen, how: isStopped ? 'clean' : 'preempted' }, isStopped);
+    if (whole.status === 'completed') return whole;
+  }
+  return readResult(files, seen, isStopped);
+};
+
+const read = async (files: SlurmFiles, end: EndRecord): Promise<JobResult> => {
+  const isStopped = await isThere(files.stopped);
+  const seen = processEnd(end, isStopped);
+  if (seen.how === 'cancelled' && end.starts > 0) return readCancelled(files, end, seen, isStopped);
+  const result = await readResult(files, { ...seen, words: wordsOf(seen.words) }, isStopped);
+  return isRefused(end) ? { ...result, status: 'refused', detail: wordsOf(seen.words) } : result;
+};
+
+const restartWarnings = ({ starts }: EndRecord): string[] =>
+  starts > 1 ? [`Slurm started the same job ${starts} times: it was requeued, or its controller forgot it`] : [];
+
+/** Reads what an ended job left. The same files give the same result. @throws StateError when it has not ended */
+export const collectSlurmJob = async (files: SlurmFiles, standing: SlurmStanding): Promise<JobResult> => {
+  if (standing.state !== 'ended') {
+    const found = standing.state === 'unknown' ? `unknown (${standing.reason})` : standing.state;
+    throw new StateError(`cannot collect a job that has not ended: it is ${found} (${files.folder})`, {
+      hint: 'wait until inspect says ended',
+      values: { folder: files.folder, state: standing.state },
+    });
+  }
+  const result = await read(files, standing.end);
+  return { ...result, warnings: [...result.warnings, ...restartWarnings(standing.end)] };
+};

@@ -1,0 +1,52 @@
+import { execa } from 'execa';
+import { LauncherError } from '../../domain/errors.js';
+import { readAnswer, type Answer } from './slurm-answers.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How this process talks to Slurm. */
+export interface SlurmCalls {
+  /** Runs one of Slurm's programs; never waits longer than its time-out, never throws. */
+  ask(program: 'squeue' | 'sacct' | 'sbatch' | 'scancel', args: readonly string[]): Promise<Answer>;
+}
+
+const LARGEST_ANSWER = 1 << 28; // characters: some million queued jobs
+
+/**
+ * What of our own environment would change what the programs do: filters and formats of squeue and sacct, questions of
+ * scancel, waiting and arrays of sbatch, and all that describes the allocation which this process itself may run in.
+ */
+const MISLEADING =
+  /^(SQUEUE_|SACCT_|SCANCEL_|SLURM_(?!CONF$)|SLURMD_|SBATCH_(WAIT|ARRAY_INX|PARSABLE|TEST_ONLY|CLUSTERS)$)/;
+
+const cleaned = (env: Environment): Environment => ({
+  ...Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.test(name))),
+  LC_ALL: 'C', // the messages that we read
+});
+
+/** Creates the calls over an environment, whose PATH says where Slurm is. */
+export const createSlurmCalls = (env: Environment, timeoutMs: number): SlurmCalls => ({
+  ask: async (program, args) => {
+    const result = await execa(program, args, {
+      env: cleaned(env),
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL', // a program that hangs in munge hears nothing else
+      maxBuffer: LARGEST_ANSWER,
+    });
+    if (result.exitCode === undefined && !result.timedOut && result.signal === undefined) {
+      return { kind: 'unreachable', text: `${program} cannot be run here: ${result.shortMessage ?? 'not found'}` };
+    }
+    const { exitCode: code, timedOut: isTimedOut, stdout, stderr } = result;
+    return readAnswer({ code, isTimedOut, stdout, stderr });
+  },
+});
+
+/** An error for a backend that does not answer; it is tried again. */
+export const unanswered = (doing: string, text: string): LauncherError =>
+  new LauncherError(`cannot ${doing}: Slurm does not answer (${text})`, {
+    hint: 'it is tried again until it answers; try squeue by hand on this machine',
+    values: { text },
+  });
