@@ -26,7 +26,7 @@ const GUARD_MS = 250;
 const PATIENCE_MS = 200; // before the first strike
 const FILL_EVERY_MS = 9_000;
 const FULL_MS = 4_000;
-const END_MS = 180_000; // a sweep in peace takes under half a minute
+const END_MS = 600_000; // a sweep in peace takes under half a minute; on a machine under heavy load, minutes
 const SETTLE_MS = 300;
 const RETRY_MS = 500;
 const EXIT_SWEEP = 1; // src/cli/exit-codes.ts: the sweep has paused itself, or was cancelled
@@ -151,7 +151,11 @@ export class Lane implements Battlefield {
     const name = files[number % files.length]!;
     const sweepId = `${name}-${number + 1}`;
     const file = await this.#writeFile(name);
-    const running: Running = { name, scene: new Scene(this.#home, sweepId, this.#account), command: undefined };
+    const running: Running = {
+      name,
+      scene: new Scene(this.#home, sweepId, this.#account, this.place),
+      command: undefined,
+    };
     this.#running.push(running);
     if (continueAfterEvents !== undefined) await this.#startByLibrary(sweepId, file, continueAfterEvents);
     while (!this.#aborted.signal.aborted) {

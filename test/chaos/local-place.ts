@@ -1,6 +1,7 @@
 /** Jobs as processes of this machine: the training job itself and the wrapper that looks after it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../../src/host/atomic-files.js';
 import { identify, liveness, type ProcessIdentity } from '../../src/host/process-identity.js';
 import { ProcessRecord } from '../../src/host/process-record.js';
 import type { ChaosPlace, JobSite, Target } from './place.js';
@@ -10,7 +11,8 @@ const STRIKES: readonly StrikeKind[] = [
   { victim: 'job', act: 'kill', point: 'mid-run', weight: 12, hurtsJobs: true },
   { victim: 'job', act: 'kill', point: 'torn-line', weight: 9, hurtsJobs: true },
   { victim: 'job', act: 'freeze', point: 'mid-run', weight: 2, hurtsJobs: false },
-  { victim: 'wrapper', act: 'kill', point: 'after-submit', weight: 8, hurtsJobs: true },
+  { victim: 'wrapper', act: 'kill', point: 'after-intent', weight: 4, hurtsJobs: true },
+  { victim: 'wrapper', act: 'kill', point: 'after-submit', weight: 5, hurtsJobs: true },
   { victim: 'wrapper', act: 'kill', point: 'mid-run', weight: 8, hurtsJobs: false },
   { victim: 'wrapper', act: 'kill', point: 'after-finish', weight: 5, hurtsJobs: false },
   { victim: 'wrapper', act: 'freeze', point: 'mid-run', weight: 2, hurtsJobs: false },
@@ -54,6 +56,7 @@ export const createLocalPlace = (): ChaosPlace => ({
   start: async () => undefined,
   launcherSection: (command, env) => ({ kind: 'local', command, env, timeoutSeconds: 300 }),
   env: () => ({}),
+  isSubmitted: ({ folder }) => isThere(join(folder, 'lock')),
   find: async (victim, job) => {
     if (job === undefined) return undefined;
     if (victim === 'job') return target(await findJob(job), [job.key]);

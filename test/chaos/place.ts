@@ -37,6 +37,8 @@ export interface ChaosPlace {
   launcherSection(program: readonly string[], env: Readonly<Record<string, string>>): Record<string, unknown>;
   /** Added to the environment of titrate's own processes. */
   env(): Readonly<Record<string, string>>;
+  /** Has the place got the job? Titrate may not know it yet. */
+  isSubmitted(job: JobSite): Promise<boolean>;
   /** Finds a victim that is a process; undefined when it is not there now. */
   find(victim: string, job: JobSite | undefined): Promise<Target | undefined>;
   /** Strikes a victim that is none. */

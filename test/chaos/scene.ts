@@ -5,12 +5,13 @@ import type { RecordLine } from '../../src/domain/record-event.js';
 import { isThere } from '../../src/host/atomic-files.js';
 import { sweepPaths, type Home } from '../../src/temporal/home.js';
 import { LineTail, type AccountBook } from './account.js';
-import type { JobSite } from './place.js';
+import type { ChaosPlace, JobSite } from './place.js';
 import type { Point } from './strike.js';
 
 /** How far one job is. */
 interface JobStage extends JobSite {
   readonly trial: string;
+  readonly isIntended: boolean;
   readonly isSubmitted: boolean;
   readonly isLaunched: boolean;
   readonly hasStarted: boolean;
@@ -36,7 +37,8 @@ const endsInMidLine = async (file: string): Promise<boolean> => {
 };
 
 const AT: Readonly<Partial<Record<Point, (job: JobStage) => boolean>>> = {
-  'before-launch': (job) => !job.isSubmitted && !job.isObserved,
+  'before-launch': (job) => !job.isIntended && !job.isSubmitted && !job.isObserved,
+  'after-intent': (job) => job.isIntended && !job.isSubmitted && !job.isObserved,
   'after-submit': (job) => job.isSubmitted && !job.isLaunched && !job.isObserved,
   'mid-run': (job) => job.hasStarted && job.isLaunched && !job.hasEnded && !job.isObserved,
   'torn-line': (job) => job.hasStarted && !job.hasEnded && job.isTorn,
@@ -56,6 +58,7 @@ export class Scene {
     readonly home: Home,
     readonly sweepId: string,
     readonly account: AccountBook,
+    readonly place: Pick<ChaosPlace, 'isSubmitted'>,
   ) {
     const paths = sweepPaths(home, sweepId);
     this.#tail = new LineTail(paths.record);
@@ -99,12 +102,12 @@ export class Scene {
   async #stage(trial: string, key: string): Promise<JobStage> {
     const folder = join(this.#folder, key);
     const { starts, ends } = this.account.of(key);
+    const site: JobSite = { key, folder, pid: starts.at(-1) };
     return {
-      key,
+      ...site,
       trial,
-      folder,
-      pid: starts.at(-1),
-      isSubmitted: await isThere(join(folder, 'job.json')),
+      isIntended: await isThere(join(folder, 'job.json')),
+      isSubmitted: await this.place.isSubmitted(site),
       isLaunched: this.#launched.has(key),
       hasStarted: starts.length > 0,
       hasEnded: ends.length > 0,

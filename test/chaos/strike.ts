@@ -1,9 +1,15 @@
 /** What is struck, how, and when: the plan of a run, as data. */
 
-/** Moments in the life of a sweep, as they can be seen from outside. `any` is any other moment. */
+/**
+ * Moments in the life of a sweep, as they can be seen from outside. `before-launch`: a job is decided and nothing of it is
+ * there; `after-intent`: titrate wrote down that it will launch it; `after-submit`: the place has it and the record does not
+ * say so yet; `torn-line`: its metrics end in mid-line; `after-finish`: it says that it is done and is not observed yet;
+ * `continue-as-new`: a new run of the workflow has done nothing yet; `append`: the record grows. `any` is any other moment.
+ */
 export const POINTS = [
   'any',
   'before-launch',
+  'after-intent',
   'after-submit',
   'mid-run',
   'torn-line',
@@ -58,17 +64,19 @@ const own = (victim: string, act: Act, weights: Partial<Record<Point, number>>):
 export const OWN_STRIKES: readonly StrikeKind[] = [
   ...own('worker', 'kill', {
     any: 10,
-    'before-launch': 9,
-    'after-submit': 11,
-    'mid-run': 8,
+    'before-launch': 7,
+    'after-intent': 6,
+    'after-submit': 9,
+    'mid-run': 7,
     'after-finish': 9,
     'continue-as-new': 8,
     append: 9,
   }),
   ...own('server', 'kill', {
-    any: 7,
-    'before-launch': 5,
-    'after-submit': 6,
+    any: 6,
+    'before-launch': 4,
+    'after-intent': 3,
+    'after-submit': 5,
     'mid-run': 5,
     'after-finish': 5,
     'continue-as-new': 6,

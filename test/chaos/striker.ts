@@ -16,7 +16,7 @@ import { Wake } from './wake.js';
 import type { ChildProcess } from 'node:child_process';
 
 const AIM_MS = 12_000; // a moment that does not come within so long is given up: the strike falls anyhow
-const FIND_MS = 90_000; // a victim is back within seconds; on a machine under load, within a minute
+const FIND_MS = 300_000; // a victim is back within seconds; on a machine under heavy load, within minutes
 const HEARTBEAT_TIMEOUT_MS = 20_000; // src/workflows/activity-options.ts
 const FREEZE_MS = HEARTBEAT_TIMEOUT_MS + 3_000;
 const BOTH_MS = 2_000; // the thawed worker beside the second one

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const WARM_UP_MS = 120;
 const MS_PER_STEP = 9; // a run of 40 steps takes half a second: long enough to be killed in, short enough for hundreds
-const HALF_LINE_MS = 60;
+const HALF_LINE_MS = 80;
+const LINGER_MS = 40; // as jobs do that put their things away
 const RETRY_MS = 100;
 const NEWLINE = 0x0a;
 
@@ -102,4 +103,5 @@ for (const step of job.checkpoints.filter((checkpoint) => checkpoint > done)) {
 }
 const digest = createHash('sha256').update(readFileSync(metricsFile)).digest('hex');
 say({ is: 'end', outcome: blowsUp(done) ? 'diverged' : 'completed', digest });
+await sleep(LINGER_MS);
 process.exitCode = blowsUp(done) ? 1 : 0;
