@@ -5,6 +5,8 @@ import { decisionActivities } from './decision-activities.js';
 import { withFailures } from './failures.js';
 import { jobActivities } from './job-activities.js';
 import type { Proposer } from './proposer.js';
+import { reconcileActivities } from './reconcile-activities.js';
+import type { ReconcileReport } from './reconcile-activities.js';
 import { recordActivities } from './record-activities.js';
 import { trialActivities } from './trial-activities.js';
 import type { TrialStanding } from './trial-activities.js';
@@ -18,6 +20,8 @@ export interface ActivityDeps {
   recordFor(sweepId: string): RecordFile;
   launcherFor(sweepId: string, choice: LauncherChoice): Promise<Launcher>;
   findTrial(trial: string, workflowId: string): Promise<TrialStanding>;
+  /** Looks at the whole home for jobs that no trial owns. */
+  reconcile(): Promise<ReconcileReport>;
 }
 
 /** Creates the activities of titrate; their names begin with `titrate`, so that they never meet a team's own. */
@@ -27,6 +31,7 @@ export const createActivities = (deps: ActivityDeps) =>
     ...decisionActivities(deps),
     ...jobActivities(deps),
     ...trialActivities(deps),
+    ...reconcileActivities(deps),
   });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -126,8 +126,14 @@ export const COMMANDS: readonly Command[] = [
     usage: '',
     fewest: 0,
     most: 0,
-    flags: [],
-    examples: ['titrate doctor'],
+    flags: [
+      { name: 'orphans', about: 'look for jobs that no trial owns, and list them' },
+      { name: 'stop', about: 'with --orphans: stop them, naming each' },
+    ],
+    examples: ['titrate doctor', 'titrate doctor --orphans'],
+    details: [
+      '--orphans ends with 3 when there are any. Jobs of sweeps that this home does not know are never stopped.',
+    ],
     load: async () => (await import('./doctor.js')).doctor,
   },
   {

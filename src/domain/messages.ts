@@ -8,12 +8,16 @@ import type { LauncherChoice, Sweep } from './sweep.js';
 
 export const SWEEP_WORKFLOW = 'titrateSweep';
 export const TRIAL_WORKFLOW = 'titrateTrial';
+/** Looks for jobs that no trial owns; started by a schedule. */
+export const RECONCILE_WORKFLOW = 'titrateReconcile';
 
 export const sweepWorkflowId = (sweepId: string): string => `titrate/${sweepId}`;
 export const trialWorkflowId = (sweepId: string, trial: string): string => `titrate/${sweepId}/${trial}`;
 
 /** Updates of a sweep. `attach` changes nothing: it lets update-with-start create a sweep or find it. */
 export const SWEEP_UPDATES = { attach: 'attach', pause: 'pause', resume: 'resume', cancel: 'cancel' } as const;
+/** Signal to a sweep: ask the server what became of its trials in flight, and take up those whose workflow is gone. */
+export const SWEEP_SIGNALS = { reconcile: 'reconcile' } as const;
 /** Query of a sweep: returns `SweepProgress`. */
 export const PROGRESS_QUERY = 'progress';
 

@@ -1,4 +1,5 @@
 /** The composition root: chooses the implementations behind the activities. */
+import { Context } from '@temporalio/activity';
 import { createActivities, type Activities } from '../activities/activities.js';
 import { createThreadProposer } from '../activities/proposer.js';
 import { RecordFile } from '../ledger/record-file.js';
@@ -6,6 +7,7 @@ import { findTrial } from './find-trial.js';
 import { sweepPaths, type Home } from './home.js';
 import { createLaunchers } from './launchers.js';
 import { packageVersion } from './package-version.js';
+import { createReconciler } from './reconcile-home.js';
 
 export interface Composition {
   readonly activities: Activities;
@@ -28,6 +30,14 @@ export const composeActivities = (home: Home, { threads }: CompositionOptions): 
   };
   const proposer = createThreadProposer(threads);
   const launcherFor = createLaunchers(home);
-  const activities = createActivities({ version: packageVersion(), proposer, recordFor, launcherFor, findTrial });
+  const look = createReconciler({ home, launcherFor, recordFor });
+  const activities = createActivities({
+    version: packageVersion(),
+    proposer,
+    recordFor,
+    launcherFor,
+    findTrial,
+    reconcile: () => look(Context.current().client),
+  });
   return { activities, close: () => proposer.close() };
 };

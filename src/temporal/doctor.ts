@@ -6,6 +6,7 @@ import { connect, type TitrateConnection } from './client.js';
 import { serverStatus } from './embedded-server.js';
 import type { Home } from './home.js';
 import { visibilityReady } from './namespace.js';
+import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
 import { isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
@@ -135,10 +136,22 @@ const checkWorker = async (on: TitrateConnection): Promise<Check> => {
   }
 };
 
-/** Checks everything that a sweep needs, changing nothing: Node, home, disk, CLI, server, namespace, worker. */
+/** Tells what the last look for orphans left in quarantine. */
+const checkOrphans = async (home: Home): Promise<Check> => {
+  const name = 'orphans';
+  try {
+    const found = await countOrphans(home);
+    if (found === 0) return good(name, 'none in quarantine');
+    return bad(name, `${found} ${found === 1 ? 'job' : 'jobs'} that no trial owns`, 'titrate doctor --orphans');
+  } catch (error) {
+    return failed(name, error, 'titrate doctor --orphans');
+  }
+};
+
+/** Checks everything that a sweep needs, changing nothing: Node, home, disk, orphans, CLI, server, namespace, worker. */
 export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   const { home, env = process.env } = options;
-  const checks = [checkNode(), await checkHome(home), await checkDisk(home)];
+  const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkOrphans(home)];
   const isEmbedded = findOwnServer(env) === undefined;
   if (isEmbedded && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
   const { check, on } = await checkServer(options);

@@ -21,6 +21,8 @@ export interface Home {
     readonly lock: string;
   };
   readonly worker: { readonly folder: string };
+  /** Jobs that no trial owns. */
+  readonly quarantine: string;
   readonly sweeps: string;
 }
 
@@ -59,6 +61,7 @@ export const homeAt = (root: string): Home => {
       lock: join(server, 'start.lock'),
     },
     worker: { folder: join(root, 'worker') },
+    quarantine: join(root, 'quarantine.jsonl'),
     sweeps: join(root, 'sweeps'),
   };
 };

@@ -1,4 +1,5 @@
 import proto from '@temporalio/proto';
+import { RECONCILE_WORKFLOW } from '../domain/messages.js';
 import type { TitrateConnection } from './client.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -23,9 +24,9 @@ export const isWorkerPolling = async (on: TitrateConnection): Promise<boolean> =
   (await hasPoller(on, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)) &&
   (await hasPoller(on, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY));
 
-/** Counts the workflows of any kind that are open on the home's task queue. */
+/** Counts the workflows that are open on the home's task queue; a scheduled look for orphans is no work of its own. */
 export const countOpenWorkflows = async (on: TitrateConnection): Promise<number> => {
-  const query = `TaskQueue = '${on.taskQueue.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Running'`;
+  const query = `TaskQueue = '${on.taskQueue.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Running' AND WorkflowType != '${RECONCILE_WORKFLOW}'`;
   const { count } = await on.connection.workflowService.countWorkflowExecutions({ namespace: on.namespace, query });
   return Number(count);
 };

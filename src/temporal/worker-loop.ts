@@ -9,6 +9,7 @@ import { connect, type TitrateConnection } from './client.js';
 import { reviveServer } from './embedded-server.js';
 import type { Home } from './home.js';
 import { findOwnServer } from './own-server.js';
+import { ensureReconcileSchedule, reconcileEveryMs } from './reconcile-schedule.js';
 import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
 import { createWorker } from './worker.js';
@@ -105,6 +106,15 @@ const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, work
   return watching;
 };
 
+/** Schedules the look for jobs that no trial owns; a server that does not let us is no reason not to work. */
+const lookForOrphans = async ({ env = process.env, log }: WorkerLoopOptions, on: TitrateConnection): Promise<void> => {
+  try {
+    await ensureReconcileSchedule(on.client, on.taskQueue, reconcileEveryMs(env));
+  } catch (error) {
+    log(`jobs without an owner are not looked for by themselves: ${describeError(error)}`);
+  }
+};
+
 const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
   const { home, env = process.env, log } = options;
   const on = await connect({ home, env, log });
@@ -113,6 +123,7 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
     try {
       const { namespace, taskQueue } = on;
       const worker = await createWorker({ home, connection, namespace, taskQueue });
+      await lookForOrphans(options, on);
       return await runWorker(options, on, worker);
     } finally {
       await connection.close();

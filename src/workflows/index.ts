@@ -1,3 +1,4 @@
 /** What a team re-exports from its own workflow module. */
+export { titrateReconcile } from './reconcile.js';
 export { titrateSweep } from './sweep.js';
 export { titrateTrial } from './trial.js';

@@ -10,6 +10,8 @@ export type News =
   | { readonly kind: 'launched'; readonly message: TrialLaunched }
   | { readonly kind: 'ended'; readonly end: TrialEnd }
   | { readonly kind: 'lost'; readonly trial: string; readonly reason: string }
+  /** Somebody saw a trial without its workflow: the server is to be asked. */
+  | { readonly kind: 'doubt' }
   | { readonly kind: 'act'; readonly act: 'pause' | 'resume' | 'cancel'; readonly number: number; readonly what: Act };
 
 const findTrial = (state: SweepState, trial: string): RunningTrial | undefined =>
@@ -27,6 +29,7 @@ const eventOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent | null
       return trial === undefined ? null : observedEvent(sweep, trial, news.end);
     }
     case 'lost':
+    case 'doubt':
       return null;
   }
 };

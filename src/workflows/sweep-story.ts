@@ -140,6 +140,7 @@ export class SweepStory {
       const events = eventsOfNews(this.#sweep, this.#state, news);
       if (events.length > 0) for (const event of await this.#record(...events)) this.#take(event);
       for (const item of news) if (item.kind === 'lost') this.#markLost(item.trial, item.reason);
+      if (news.some(({ kind }) => kind === 'doubt')) await this.#fleet.reconcile(this.#state.running);
       this.#show();
       if (this.#state.cancel !== null) await this.#fleet.stop(this.#state.running);
     }

@@ -26,6 +26,7 @@ import {
   launchedSignal,
   pauseUpdate,
   progressQuery,
+  reconcileSignal,
   resumeUpdate,
 } from './messages.js';
 import type { SweepState } from './sweep-state.js';
@@ -41,6 +42,7 @@ export async function titrateSweep(input: SweepInput, carried?: SweepState): Pro
   setHandler(cancelUpdate, (act) => story.cancel(act));
   setHandler(launchedSignal, (message) => story.hear({ kind: 'launched', message }));
   setHandler(endedSignal, (end) => story.hear({ kind: 'ended', end }));
+  setHandler(reconcileSignal, () => story.hear({ kind: 'doubt' }));
   CancellationScope.current().cancelRequested.catch(() =>
     story.cancel({ by: 'temporal', reason: 'the workflow was cancelled' }),
   );

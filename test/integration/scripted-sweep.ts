@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
-import { createActivities } from '../../src/activities/activities.js';
+import { createActivities, type ActivityDeps } from '../../src/activities/activities.js';
 import type { Proposer, ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
 import { costOf } from '../../src/domain/cost.js';
 import type { Proposal, Recommendation } from '../../src/domain/decision.js';
@@ -149,6 +149,7 @@ export interface SweepSetup {
   readonly launcher: ScriptedLauncher;
   readonly continueAfterEvents?: number;
   readonly maxCachedWorkflows?: number;
+  readonly reconcile?: ActivityDeps['reconcile'];
 }
 
 /** A sweep that has been started, with its worker. */
@@ -173,6 +174,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
     recordFor: () => recordFile,
     launcherFor: async () => setup.launcher,
     findTrial,
+    reconcile: setup.reconcile ?? (() => Promise.reject(new Error('this test looks for no orphans'))),
   });
   const connection = await NativeConnection.connect({ address: server.address });
   const taskQueue = `queue-${sweepId}`;

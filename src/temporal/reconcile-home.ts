@@ -1,0 +1,214 @@
+/**
+ * Looks at every sweep folder of a home and compares the jobs that its launcher knows with record and workflows. A trial
+ * whose workflow is gone is taken up again by its sweep; a job that nobody owns goes into quarantine. Nothing is stopped.
+ */
+import { readdir } from 'node:fs/promises';
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { sweepWorkflowId, SWEEP_SIGNALS, trialWorkflowId } from '../domain/messages.js';
+import { isTitrateError } from '../domain/errors.js';
+import { bookOf, judgeByRecord, judgeByServer, parseJobKey } from '../domain/orphan.js';
+import type { TrialBook, Verdict, WorkflowStanding } from '../domain/orphan.js';
+import type { FoundJob, JobRef, Launcher } from '../domain/ports.js';
+import type { ReconcileReport } from '../activities/reconcile-activities.js';
+import { isThere } from '../host/atomic-files.js';
+import { changeQuarantine, type Orphan, type QuarantineAct } from '../ledger/quarantine.js';
+import type { RecordFile } from '../ledger/record-file.js';
+import { findTrialBy } from './find-trial.js';
+import { sweepPaths, type Home } from './home.js';
+import { openSweepFolder, type SweepFolder } from './sweep-folder.js';
+import type { createLaunchers } from './launchers.js';
+
+export interface ReconcilerOptions {
+  readonly home: Home;
+  readonly launcherFor: ReturnType<typeof createLaunchers>;
+  readonly recordFor: (sweepId: string) => Pick<RecordFile, 'read'>;
+}
+
+interface ReconcileTools extends ReconcilerOptions {
+  /** Null when the server cannot be asked: trials in flight are left unjudged then. */
+  readonly client: Client | null;
+  /** Sweeps that ended and have no job left, with the stamp of their record: looked at once. */
+  readonly settled: Map<string, string>;
+}
+
+/** Looks for jobs that no trial owns; without a client, trials in flight are left unjudged. */
+export type Reconciler = (client: Client | null) => Promise<ReconcileReport>;
+
+/** Creates the look at a home; it remembers which sweeps are settled for good. Safe to use in several processes at once. */
+export const createReconciler = (options: ReconcilerOptions): Reconciler => {
+  const settled = new Map<string, string>();
+  return (client) => reconcileHome({ ...options, client, settled });
+};
+
+type Open = Exclude<FoundJob['state'], 'ended'>;
+type OpenJob = FoundJob & { readonly state: Open };
+
+/** A job with what was found about it. */
+interface Judged {
+  readonly job: OpenJob;
+  readonly verdict: Verdict;
+  readonly launchedAt?: string | undefined;
+}
+
+/** What one sweep folder led to. */
+interface Looked {
+  readonly sweepId: string;
+  readonly launcher: Launcher;
+  readonly judged: readonly Judged[];
+}
+
+/** The book of a sweep's record, as it is now; undefined when there is no record. */
+const readBook = async ({ home, recordFor }: ReconcileTools, sweepId: string): Promise<TrialBook | undefined> =>
+  (await isThere(sweepPaths(home, sweepId).record)) ? bookOf((await recordFor(sweepId).read()).lines) : undefined;
+
+const isOpen = (job: FoundJob): job is OpenJob => job.state !== 'ended';
+
+/** The reference of a job that was listed. */
+const refOf = (tools: Pick<ReconcileTools, 'home'>, sweepId: string, launcher: Launcher, job: FoundJob): JobRef => ({
+  key: job.key,
+  launcher: launcher.kind,
+  folder: `${sweepPaths(tools.home, sweepId).jobs}/${job.key}`,
+  native: job.native,
+});
+
+const sweepStanding = async (client: Client, sweepId: string): Promise<WorkflowStanding['sweep']> => {
+  try {
+    const { status } = await client.workflow.getHandle(sweepWorkflowId(sweepId)).describe();
+    return status.name === 'RUNNING' ? { state: 'open' } : { state: 'closed', how: status.name };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { state: 'none' };
+    throw error;
+  }
+};
+
+const askServer = async (client: Client | null, sweepId: string, trial: string): Promise<WorkflowStanding | null> => {
+  if (client === null) return null;
+  const sweep = await sweepStanding(client, sweepId);
+  const { standing } = await findTrialBy(client, trial, trialWorkflowId(sweepId, trial));
+  return { sweep, trial: standing };
+};
+
+const judge = async (
+  tools: ReconcileTools,
+  sweepId: string,
+  book: TrialBook | undefined,
+  job: OpenJob,
+): Promise<Judged> => {
+  if (book === undefined) {
+    return { job, verdict: { kind: 'orphan', cause: 'no-record', why: 'its sweep’s folder has no record' } };
+  }
+  const byRecord = judgeByRecord(job, book);
+  const launchedAt = book.get(parseJobKey(job.key)?.trial ?? '')?.launchedAt[job.key];
+  if (byRecord.kind !== 'in-flight') return { job, verdict: byRecord, launchedAt };
+  const standing = await askServer(tools.client, sweepId, byRecord.trial);
+  return { job, verdict: judgeByServer(byRecord.trial, standing), launchedAt };
+};
+
+/** A job may have ended between the listing and the reading of the record: an orphan is looked at again. */
+const stillThere = async (tools: ReconcileTools, { sweepId, launcher }: Looked, { job }: Judged): Promise<boolean> =>
+  (await launcher.inspect(refOf(tools, sweepId, launcher, job))).state !== 'ended';
+
+/** Jobs of other sweeps that this backend runs: those of this home are judged in their own folders. */
+const judgeForeign = (job: OpenJob, known: ReadonlySet<string>): Judged[] => {
+  const sweep = parseJobKey(job.key)?.sweep;
+  if (sweep === undefined || known.has(sweep)) return [];
+  return [{ job, verdict: { kind: 'orphan', cause: 'unknown-sweep', why: `this home has no sweep ${sweep}` } }];
+};
+
+const look = async (tools: ReconcileTools, folder: SweepFolder, known: ReadonlySet<string>): Promise<Looked> => {
+  const { sweepId } = folder;
+  const launcher = await tools.launcherFor(sweepId, folder.launcher);
+  const jobs = (await launcher.list()).filter(isOpen);
+  if (folder.ended && jobs.length === 0) tools.settled.set(sweepId, folder.stamp);
+  const isOurs = ({ key }: FoundJob): boolean => (parseJobKey(key)?.sweep ?? sweepId) === sweepId;
+  const ours = jobs.filter(isOurs);
+  const book = ours.length === 0 ? undefined : await readBook(tools, sweepId); // after the listing, never before
+  const judged: Judged[] = jobs.filter((job) => !isOurs(job)).flatMap((job) => judgeForeign(job, known));
+  for (const job of ours) judged.push(await judge(tools, sweepId, book, job));
+  const looked: Looked = { sweepId, launcher, judged };
+  const kept: Judged[] = [];
+  for (const one of judged) {
+    if (one.verdict.kind !== 'orphan' || (await stillThere(tools, looked, one))) kept.push(one);
+  }
+  return { ...looked, judged: kept };
+};
+
+const orphanOf = (tools: ReconcileTools, { sweepId, launcher }: Looked, one: Judged, at: string): Orphan[] => {
+  const { job, verdict, launchedAt } = one;
+  if (verdict.kind !== 'orphan') return [];
+  const { key, native, state } = job;
+  const { cause, why } = verdict;
+  const { folder } = refOf(tools, sweepId, launcher, job);
+  return [{ key, sweep: sweepId, launcher: launcher.kind, native, folder, state, cause, why, since: launchedAt ?? at }];
+};
+
+/** What is to be written: new orphans, changed ones, and those that are gone from sweeps that could be looked at. */
+const quarantineActs = (
+  held: ReadonlyMap<string, Orphan>,
+  found: readonly Orphan[],
+  unjudged: ReadonlySet<string>,
+  unseen: ReadonlySet<string>,
+): QuarantineAct[] => {
+  const now = new Set(found.map(({ key }) => key));
+  const fresh = found
+    .filter(({ key, cause, state }) => held.get(key)?.cause !== cause || held.get(key)?.state !== state)
+    .map((orphan) => ({
+      act: 'quarantined' as const,
+      orphan: { ...orphan, since: held.get(orphan.key)?.since ?? orphan.since },
+    }));
+  const gone = [...held.values()]
+    .filter(({ key, sweep }) => !now.has(key) && !unjudged.has(key) && !unseen.has(sweep))
+    .map(({ key }) => ({ act: 'released' as const, key, why: 'it has ended, or a trial owns it again' }));
+  return [...fresh, ...gone];
+};
+
+const adopt = async (tools: ReconcileTools, looked: readonly Looked[]): Promise<string[]> => {
+  const adopted: string[] = [];
+  for (const { sweepId, judged } of looked) {
+    const keys = judged.filter(({ verdict }) => verdict.kind === 'adopt').map(({ job }) => job.key);
+    if (keys.length === 0 || tools.client === null) continue;
+    await tools.client.workflow.getHandle(sweepWorkflowId(sweepId)).signal(SWEEP_SIGNALS.reconcile);
+    adopted.push(...keys);
+  }
+  return adopted;
+};
+
+/** Looks at all sweeps of a home; see the head of this file. */
+const reconcileHome = async (tools: ReconcileTools): Promise<ReconcileReport> => {
+  const sweepIds = await readdir(tools.home.sweeps).catch(() => [] as string[]);
+  const known = new Set(sweepIds);
+  const looked: Looked[] = [];
+  const troubles: { sweep: string; trouble: string }[] = [];
+  for (const sweepId of sweepIds) {
+    try {
+      const folder = await openSweepFolder(tools.home, sweepId);
+      if (folder === undefined || (folder.ended && tools.settled.get(sweepId) === folder.stamp)) continue;
+      looked.push(await look(tools, folder, known));
+    } catch (error) {
+      troubles.push({
+        sweep: sweepId,
+        trouble: isTitrateError(error) || error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  const adopted = await adopt(tools, looked);
+  const at = new Date().toISOString();
+  const all = looked.flatMap(({ judged }) => judged);
+  const unjudged = new Set(all.filter(({ verdict }) => verdict.kind === 'unjudged').map(({ job }) => job.key));
+  const orphans = looked.flatMap((one) => one.judged.flatMap((judged) => orphanOf(tools, one, judged, at)));
+  const found = [...new Map(orphans.map((orphan) => [orphan.key, orphan])).values()]; // backends may be shared by sweeps
+  const unseen = new Set(troubles.map(({ sweep }) => sweep));
+  const held = await changeQuarantine(tools.home.quarantine, at, (before) =>
+    quarantineActs(before, found, unjudged, unseen),
+  );
+  return {
+    at,
+    sweeps: sweepIds.length,
+    open: all.length,
+    unjudged: unjudged.size,
+    adopted,
+    orphans: [...held.values()],
+    troubles,
+  };
+};
