@@ -115,6 +115,41 @@ describe('a sound sweep', () => {
   });
 });
 
+describe('a trial that was run again', () => {
+  const g2 = 'sweep-1.t1.g2';
+  const rerun = { type: 'rerun', trial: 't1', key: g2, cost: 1 };
+  const events: readonly Event[] = [
+    { type: 'started', sweep: { budget: 1.5 } },
+    decided(1),
+    { type: 'attempted', trial: 't1', key: keyOf('t1'), ending: 'failed', cost: 0.5, digest: DIGEST, curve: [] },
+    rerun,
+    observed('t1', { key: g2 }),
+    { type: 'ended' },
+  ];
+  const first = killed('t1', 1, { metrics: { digest: DIGEST, steps: [], isTorn: false }, hurtAt: [BEGAN + 1800] });
+  const second = { ...jobOf('t1', 3), key: g2 };
+  const sweepOf = (all: readonly Event[]): Partial<SweepEvidence> => ({
+    isSequential: false,
+    record: recordOf(all),
+    jobs: [
+      first,
+      { ...second, account: { ...second.account, ends: [{ ...second.account.ends[0]!, at: BEGAN + 3900 }] } },
+    ],
+  });
+
+  it('passes all judgements', () => {
+    expect(judged(sweepOf(events))).toEqual([]);
+  });
+
+  it('is found out when nobody decided it, when it began too early, and when both runs exceed the budget', () => {
+    expect(judged(sweepOf(events.filter((event) => event !== rerun)))).toContain(1);
+    expect(judged(sweepOf([...events.slice(0, 3), ...[1, 2].map(() => launched('t2')), ...events.slice(3)]))).toContain(
+      1,
+    );
+    expect(judged(sweepOf(events.with(0, { type: 'started', sweep: { budget: 1.4 } })))).toEqual([4]);
+  });
+});
+
 describe('broken promises are found', () => {
   const job = jobOf('t1', 1);
   const { account } = job;

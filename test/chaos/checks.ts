@@ -1,7 +1,6 @@
 /** The six guarantees, each judged from outside: pure functions from evidence to what is wrong. docs/guarantees.md tells them. */
 import { createHash } from 'node:crypto';
-import type { RecordLine } from '../../src/domain/record-event.js';
-import { linesOf, timed, type JobEvidence, type SweepEvidence } from './evidence.js';
+import { endings, linesOf, timed, type JobEvidence, type OutsideLine, type SweepEvidence } from './evidence.js';
 
 /** A promise that was broken. */
 export interface Violation {
@@ -27,20 +26,24 @@ const sortedJson = (value: unknown): string =>
 
 const generationOf = (key: string): number => Number(key.slice(key.lastIndexOf('.g') + 2));
 
-/** Is a further generation of a trial in the record as a decision, before anything else speaks of it? */
-const isDecided = (lines: readonly RecordLine[], key: string): boolean => {
-  const first = lines.find(({ event }) => 'key' in event && event.key === key);
-  return first !== undefined && first.event.type !== 'launched' && first.event.type !== 'observed';
+/** When the record says that this further generation is to run; undefined when it does not. */
+const rerunAt = (lines: readonly OutsideLine[], key: string): number | undefined =>
+  timed(lines, 'rerun').find(({ event }) => event.key === key)?.at;
+
+const generationProblems = (lines: readonly OutsideLine[], { key, account }: JobEvidence): string[] => {
+  if (generationOf(key) === FIRST_GENERATION) return [];
+  const decidedAt = rerunAt(lines, key);
+  if (decidedAt === undefined) return [`${key} is a further generation that no recorded decision asked for`];
+  const isEarly = account.begins.some(({ at }) => at < decidedAt - CLOCK_MS);
+  return isEarly ? [`${key} began before it was decided to run its trial again`] : [];
 };
 
 /** 1. A job key is launched at most once; a further generation exists only by a recorded decision. */
 const launchedOnce: Check = (sweep) => {
   const lines = linesOf(sweep);
-  return sweep.jobs.flatMap(({ key, account }) => [
-    ...(account.starts.length > 1 ? [`${key} was started ${account.starts.length} times`] : []),
-    ...(generationOf(key) > FIRST_GENERATION && !isDecided(lines, key)
-      ? [`${key} is a further generation that no recorded decision asked for`]
-      : []),
+  return sweep.jobs.flatMap((job) => [
+    ...(job.account.starts.length > 1 ? [`${job.key} was started ${job.account.starts.length} times`] : []),
+    ...generationProblems(lines, job),
   ]);
 };
 
@@ -55,23 +58,25 @@ const curveProblems = ({ key, file, metrics }: JobEvidence, curve: readonly { re
 
 /** 2. What a job wrote is in the record, torn or not. */
 const nothingLost: Check = (sweep) => {
-  const observed = new Map(timed(linesOf(sweep), 'observed').map(({ event }) => [event.key, event]));
+  const ended = new Map(endings(linesOf(sweep)).map(({ event }) => [event.key, event]));
   return sweep.jobs.flatMap((job) => {
     const { key, account, metrics, stillRuns } = job;
     if (account.starts.length === 0 || stillRuns) return [];
-    const event = observed.get(key);
+    const event = ended.get(key);
     if (event === undefined) return [`${key} ran, and the record has no observation of it`];
     const digest = account.ends.at(-1)?.digest ?? metrics?.digest ?? '';
-    const isSaid = metrics?.isTorn !== true || event.warnings.some((warning) => warning.includes('cut off'));
+    const isSaid = metrics?.isTorn !== true || (event.warnings ?? []).some((warning) => warning.includes('cut off'));
     return [
-      ...(event.digest === digest ? [] : [`${key} wrote ${digest || 'nothing'}; the record says ${event.digest}`]),
+      ...(event.digest === digest
+        ? []
+        : [`${key} wrote ${digest || 'nothing'}; the record says ${event.digest ?? 'nothing'}`]),
       ...(isSaid ? [] : [`the torn last line of ${key} is not mentioned`]),
-      ...curveProblems(job, event.curve),
+      ...curveProblems(job, event.curve ?? []),
     ];
   });
 };
 
-const chainProblems = (lines: readonly RecordLine[]): string[] =>
+const chainProblems = (lines: readonly OutsideLine[]): string[] =>
   lines.flatMap((line, i) => {
     const { hash, ...body } = line;
     const found = createHash('sha256').update(sortedJson(body)).digest('hex');
@@ -85,16 +90,21 @@ const chainProblems = (lines: readonly RecordLine[]): string[] =>
 const doubles = (names: readonly string[]): string[] =>
   names.filter((name, i) => names.indexOf(name) !== i).map((name) => `${name} stands in the record twice`);
 
-const matchesDecision = (sweep: SweepEvidence, lines: readonly RecordLine[]): string[] => {
+/** What a job was asked for is what its decision says; a further generation costs what the decision to rerun says. */
+const matchesDecision = (sweep: SweepEvidence, lines: readonly OutsideLine[]): string[] => {
   const decided = new Map(timed(lines, 'decided').map(({ event }) => [event.trial, event]));
+  const reruns = new Map(timed(lines, 'rerun').map(({ event }) => [event.key, event]));
   return sweep.jobs.flatMap(({ key, file, account }) => {
-    const event = decided.get(file?.trial ?? '');
+    const event = decided.get(file?.trial);
     if (event === undefined) return [`${key} has no decision`];
-    const wanted = sortedJson([event.mixture, event.scale, event.steps]);
+    const { mixture, scale, steps } = event;
+    const { cost } = reruns.get(key) ?? event;
+    const wanted = sortedJson({ mixture, scale, steps, cost });
     const seen = [file, ...account.begins].filter((run) => run !== undefined);
-    return seen.every(({ mixture, scale, steps }) => sortedJson([mixture, scale, steps]) === wanted)
-      ? []
-      : [`${key} ran something else than decision ${event.decision} says`];
+    const isSame = seen.every(
+      (run) => sortedJson({ mixture: run.mixture, scale: run.scale, steps: run.steps, cost: run.cost }) === wanted,
+    );
+    return isSame ? [] : [`${key} ran something else than decision ${event.decision} says`];
   });
 };
 
@@ -118,6 +128,7 @@ interface Entry {
   readonly at: number;
   readonly trial: string;
   readonly cost: number;
+  /** It ended, and this is what was charged for it; else it is in flight at its worst case. */
   readonly isFinal: boolean;
 }
 
@@ -140,22 +151,21 @@ const highWater = (entries: readonly Entry[]): number => {
 /** 4. The budget is never exceeded, with jobs in flight at their worst case: by the record, and by when jobs began. */
 const budgetKept: Check = (sweep) => {
   const lines = linesOf(sweep);
-  const started = lines[0]?.event;
-  if (started?.type !== 'started') return ['the record does not begin with the sweep'];
-  const inRecord = lines.flatMap(({ at, event }): Entry[] => {
-    const base = { at: Date.parse(at) };
-    if (event.type === 'decided') return [{ ...base, trial: event.trial, cost: event.cost, isFinal: false }];
-    return event.type === 'observed' ? [{ ...base, trial: event.trial, cost: event.cost, isFinal: true }] : [];
+  const budget = lines[0]?.event.sweep?.budget;
+  if (budget === undefined) return ['the record does not begin with the sweep'];
+  const inRecord = timed(lines, 'decided', 'rerun', 'parked', 'attempted', 'observed').map(({ at, event }): Entry => {
+    const { type, trial = '', cost = 0 } = event;
+    return { at, trial, cost, isFinal: type === 'attempted' || type === 'observed' };
   });
   const begun = sweep.jobs.flatMap(({ key, file, account }): Entry[] =>
     account.begins.map(({ at, cost }) => ({ at, trial: file?.trial ?? key, cost, isFinal: false })),
   );
   const byJobs = [...begun, ...inRecord.filter(({ isFinal }) => isFinal)].toSorted((a, b) => a.at - b.at);
-  const limit = started.sweep.budget * (1 + SLACK);
+  const limit = budget * (1 + SLACK);
   return [
     ['by the record', highWater(inRecord)] as const,
     ['by the jobs that began', highWater(byJobs)] as const,
-  ].flatMap(([how, most]) => (most <= limit ? [] : [`${most} of ${started.sweep.budget} were committed, ${how}`]));
+  ].flatMap(([how, most]) => (most <= limit ? [] : [`${most} of ${budget} were committed, ${how}`]));
 };
 
 const decisionsOf = (sweep: SweepEvidence): string[] =>
@@ -184,10 +194,11 @@ const endingProblems = (job: JobEvidence, status: string, at: number): string[] 
 
 /** 6. Unknown is never taken for failed: what the record says of a job is what the job says of itself. */
 const unknownNotFailed: Check = (sweep) => {
-  const observed = timed(linesOf(sweep), 'observed');
+  const ended = new Map(endings(linesOf(sweep)).map((ending) => [ending.event.key, ending]));
   return sweep.jobs.flatMap((job) => {
-    const found = observed.find(({ event }) => event.key === job.key);
-    return found === undefined ? [] : endingProblems(job, found.event.status, found.at);
+    const found = ended.get(job.key);
+    if (found === undefined) return [];
+    return endingProblems(job, found.event.status ?? found.event.ending ?? 'nothing', found.at);
   });
 };
 

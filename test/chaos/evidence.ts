@@ -2,10 +2,37 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { sweepPaths, type Home } from '../../src/temporal/home.js';
 import type { AccountBook, JobAccount } from './account.js';
 import type { Struck } from './strike.js';
+
+/** What the checks look at of an event; which fields there are depends on its type. */
+export interface OutsideEvent {
+  readonly type: string;
+  readonly trial?: string;
+  readonly key?: string;
+  readonly decision?: number;
+  readonly mixture?: Readonly<Record<string, number>>;
+  readonly scale?: string;
+  readonly steps?: number;
+  readonly cost?: number;
+  readonly status?: string;
+  readonly ending?: string;
+  readonly digest?: string;
+  readonly curve?: readonly { readonly steps: number }[];
+  readonly warnings?: readonly string[];
+  readonly sweep?: { readonly budget: number };
+}
+
+/** A line of the record, as its file has it. */
+export interface OutsideLine {
+  readonly seq: number;
+  readonly key: string;
+  readonly at: string;
+  readonly event: OutsideEvent;
+  readonly prev: string;
+  readonly hash: string;
+}
 
 /** The fields of `job.json` that the checks look at. */
 export interface JobFile {
@@ -52,14 +79,12 @@ export interface SweepEvidence {
   readonly jobs: readonly JobEvidence[];
 }
 
-type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
-
 /** The whole lines of a record. A line that is not JSON ends it. */
-export const linesOf = ({ record }: Pick<SweepEvidence, 'record'>): RecordLine[] => {
-  const lines: RecordLine[] = [];
+export const linesOf = ({ record }: Pick<SweepEvidence, 'record'>): OutsideLine[] => {
+  const lines: OutsideLine[] = [];
   for (const text of record.split('\n').slice(0, -1)) {
     try {
-      lines.push(JSON.parse(text) as RecordLine);
+      lines.push(JSON.parse(text) as OutsideLine);
     } catch {
       break;
     }
@@ -67,14 +92,16 @@ export const linesOf = ({ record }: Pick<SweepEvidence, 'record'>): RecordLine[]
   return lines;
 };
 
-/** The events of one type with the time that the record gives them (ms since the epoch). */
-export const timed = <T extends RecordEvent['type']>(
-  lines: readonly RecordLine[],
-  type: T,
-): { readonly at: number; readonly event: EventOf<T> }[] =>
-  lines
-    .filter((line): line is RecordLine & { event: EventOf<T> } => line.event.type === type)
-    .map(({ at, event }) => ({ at: Date.parse(at), event }));
+/** The events of some types with the time that the record gives them (ms since the epoch). */
+export const timed = (
+  lines: readonly OutsideLine[],
+  ...types: readonly string[]
+): { readonly at: number; readonly event: OutsideEvent }[] =>
+  lines.filter(({ event }) => types.includes(event.type)).map(({ at, event }) => ({ at: Date.parse(at), event }));
+
+/** How each generation of each trial ended, whether its trial ended with it or was run again. */
+export const endings = (lines: readonly OutsideLine[]): { readonly at: number; readonly event: OutsideEvent }[] =>
+  timed(lines, 'attempted', 'observed');
 
 const readJson = async (file: string): Promise<unknown> => {
   try {

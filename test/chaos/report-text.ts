@@ -43,6 +43,7 @@ export const figuresOf = (report: ChaosReport): Record<string, number> => {
     diskFills: report.fills,
     sweeps: sweeps.length,
     decisions: sum(sweeps, (sweep) => timed(linesOf(sweep), 'decided').length),
+    reruns: sum(sweeps, (sweep) => timed(linesOf(sweep), 'rerun').length),
     launches: sum(sweeps, ({ jobs }) => jobs.reduce((starts, { account }) => starts + account.starts.length, 0)),
     tornLines: sum(sweeps, ({ jobs }) => jobs.filter(({ metrics }) => metrics?.isTorn).length),
     doubleLaunches: broken(1),

@@ -1,22 +1,21 @@
 /** A sweep as it can be seen from outside: its record, its jobs' folders, and the jobs' own account. */
-import { open, readdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecordLine } from '../../src/domain/record-event.js';
 import { isThere } from '../../src/host/atomic-files.js';
 import { sweepPaths, type Home } from '../../src/temporal/home.js';
 import { LineTail, type AccountBook } from './account.js';
+import type { OutsideLine } from './evidence.js';
 import type { ChaosPlace, JobSite } from './place.js';
 import type { Point } from './strike.js';
 
 /** How far one job is. */
 interface JobStage extends JobSite {
-  readonly trial: string;
   readonly isIntended: boolean;
   readonly isSubmitted: boolean;
   readonly isLaunched: boolean;
   readonly hasStarted: boolean;
   readonly hasEnded: boolean;
-  readonly isObserved: boolean;
+  readonly isOver: boolean;
   /** Does its file of metrics end in the middle of a line? */
   readonly isTorn: boolean;
 }
@@ -37,20 +36,22 @@ const endsInMidLine = async (file: string): Promise<boolean> => {
 };
 
 const AT: Readonly<Partial<Record<Point, (job: JobStage) => boolean>>> = {
-  'before-launch': (job) => !job.isIntended && !job.isSubmitted && !job.isObserved,
-  'after-intent': (job) => job.isIntended && !job.isSubmitted && !job.isObserved,
-  'after-submit': (job) => job.isSubmitted && !job.isLaunched && !job.isObserved,
-  'mid-run': (job) => job.hasStarted && job.isLaunched && !job.hasEnded && !job.isObserved,
+  'before-launch': (job) => !job.isIntended && !job.isSubmitted && !job.isOver,
+  'after-intent': (job) => job.isIntended && !job.isSubmitted && !job.isOver,
+  'after-submit': (job) => job.isSubmitted && !job.isLaunched && !job.isOver,
+  'mid-run': (job) => job.hasStarted && job.isLaunched && !job.hasEnded && !job.isOver,
   'torn-line': (job) => job.hasStarted && !job.hasEnded && job.isTorn,
-  'after-finish': (job) => job.hasEnded && !job.isObserved,
+  'after-finish': (job) => job.hasEnded && !job.isOver,
 };
 
 export class Scene {
   readonly #tail: LineTail;
   readonly #folder: string;
-  readonly lines: RecordLine[] = [];
-  readonly #decided: string[] = [];
-  readonly #observed = new Set<string>();
+  readonly lines: OutsideLine[] = [];
+  /** Trial to the key of its latest generation, in the order of the decisions. */
+  readonly #latest = new Map<string, string>();
+  /** Keys whose end is recorded. */
+  readonly #over = new Set<string>();
   readonly #launched = new Set<string>();
   hasEnded = false;
 
@@ -68,50 +69,48 @@ export class Scene {
   /** Reads what is new. */
   async look(): Promise<void> {
     await this.account.refresh();
-    for (const text of await this.#tail.read()) this.#take(JSON.parse(text) as RecordLine);
+    for (const text of await this.#tail.read()) this.#take(JSON.parse(text) as OutsideLine);
   }
 
-  #take(line: RecordLine): void {
+  #take(line: OutsideLine): void {
     this.lines.push(line);
-    const { event } = line;
-    if (event.type === 'decided') this.#decided.push(event.trial);
-    if (event.type === 'launched') this.#launched.add(event.key);
-    if (event.type === 'observed') this.#observed.add(event.trial);
-    if (event.type === 'ended') this.hasEnded = true;
+    const { type, trial = '', key = '' } = line.event;
+    if (type === 'decided') this.#latest.set(trial, `${this.sweepId}.${trial}.g1`);
+    if (type === 'rerun') this.#latest.set(trial, key);
+    if (type === 'launched') this.#launched.add(key);
+    if (type === 'observed' || type === 'attempted') this.#over.add(key);
+    if (type === 'observed') this.#latest.delete(trial);
+    if (type === 'ended') this.hasEnded = true;
   }
 
   /** Finds a job that is at this point now; of several the one decided last. */
   async jobAt(point: Point): Promise<JobStage | undefined> {
     const isAt = AT[point];
     if (isAt === undefined) return undefined;
-    const folders = await readdir(this.#folder).catch(() => [] as string[]);
-    for (const trial of this.#decided.toReversed()) {
-      if (this.#observed.has(trial)) continue;
-      const keys = folders.filter((key) => key.startsWith(`${this.sweepId}.${trial}.g`));
-      const job = await this.#stage(trial, keys.toSorted().at(-1) ?? `${this.sweepId}.${trial}.g1`);
+    for (const key of [...this.#latest.values()].toReversed()) {
+      const job = await this.#stage(key);
       if (isAt(job)) return job;
     }
     return undefined;
   }
 
   /** Is this job at this point still? */
-  async isAt(point: Point, { key, trial }: Pick<JobStage, 'key' | 'trial'>): Promise<boolean> {
-    return AT[point]?.(await this.#stage(trial, key)) ?? false;
+  async isAt(point: Point, { key }: Pick<JobStage, 'key'>): Promise<boolean> {
+    return AT[point]?.(await this.#stage(key)) ?? false;
   }
 
-  async #stage(trial: string, key: string): Promise<JobStage> {
+  async #stage(key: string): Promise<JobStage> {
     const folder = join(this.#folder, key);
     const { starts, ends } = this.account.of(key);
     const site: JobSite = { key, folder, pid: starts.at(-1) };
     return {
       ...site,
-      trial,
       isIntended: await isThere(join(folder, 'job.json')),
       isSubmitted: await this.place.isSubmitted(site),
       isLaunched: this.#launched.has(key),
       hasStarted: starts.length > 0,
       hasEnded: ends.length > 0,
-      isObserved: this.#observed.has(trial),
+      isOver: this.#over.has(key),
       isTorn: await endsInMidLine(join(folder, 'metrics.jsonl')),
     };
   }

@@ -38,7 +38,7 @@ export interface Battlefield {
 
 interface Moment {
   readonly scene: Scene;
-  readonly job?: JobSite & { readonly trial: string };
+  readonly job?: JobSite;
   /** Does it last? Asked when the victim stands still. */
   lasts(): Promise<boolean>;
 }
