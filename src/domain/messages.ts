@@ -3,6 +3,7 @@ import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { Prediction, Recommendation } from './decision.js';
 import type { RecordHead, SweepStatus } from './record-event.js';
+import type { TrialState } from './trial-moves.js';
 import type { JobResult, JobSpec } from './ports.js';
 import type { LauncherChoice, Sweep } from './sweep.js';
 
@@ -12,10 +13,19 @@ export const TRIAL_WORKFLOW = 'titrateTrial';
 export const RECONCILE_WORKFLOW = 'titrateReconcile';
 
 export const sweepWorkflowId = (sweepId: string): string => `titrate/${sweepId}`;
-export const trialWorkflowId = (sweepId: string, trial: string): string => `titrate/${sweepId}/${trial}`;
+/** Every generation of a trial has a workflow of its own. */
+export const trialWorkflowId = (sweepId: string, trial: string, generation = 1): string =>
+  `titrate/${sweepId}/${trial}${generation === 1 ? '' : `/g${generation}`}`;
 
 /** Updates of a sweep. `attach` changes nothing: it lets update-with-start create a sweep or find it. */
-export const SWEEP_UPDATES = { attach: 'attach', pause: 'pause', resume: 'resume', cancel: 'cancel' } as const;
+export const SWEEP_UPDATES = {
+  attach: 'attach',
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+  retry: 'retry',
+  abandon: 'abandon',
+} as const;
 /** Signal to a sweep: ask the server what became of its trials in flight, and take up those whose workflow is gone. */
 export const SWEEP_SIGNALS = { reconcile: 'reconcile' } as const;
 /** Query of a sweep: returns `SweepProgress`. */
@@ -52,13 +62,18 @@ export interface Act {
   readonly reason?: string;
 }
 
+/** A person's act on one trial of a sweep. */
+export interface TrialAct extends Act {
+  readonly trial: string;
+}
+
 export interface ActResult {
   readonly accepted: boolean;
   /** Why it was not taken, or what it led to. */
   readonly reason: string;
 }
 
-/** A trial that is running or about to. */
+/** A trial without an observation yet: running, about to, or waiting. `cost` is the worst case of its generation. */
 export interface InFlightTrial extends Fidelity {
   readonly trial: string;
   readonly workflowId: string;
@@ -68,6 +83,13 @@ export interface InFlightTrial extends Fidelity {
   readonly purpose: 'search' | 'confirm';
   /** When the decision was made (ms since the epoch). */
   readonly since: number;
+  readonly state: TrialState;
+  /** Which run of the trial: 1, 2, 3, ... */
+  readonly generation: number;
+  /** Of one that backs off: when its next generation is launched (ms since the epoch). */
+  readonly notBefore?: number;
+  /** Why it is run again, or parked. */
+  readonly why?: string;
 }
 
 /** Where a sweep stands. */
@@ -77,6 +99,8 @@ export interface SweepProgress {
   /** Why nothing new is decided at the moment: a person's pause, or the sweep's own when something needs mending. */
   readonly pause: Act | null;
   readonly phase: 'searching' | 'confirming' | 'ended';
+  /** What a person has to do before anything goes on, other than resume; null while something moves. */
+  readonly waitsFor: string | null;
   readonly budget: number;
   readonly spent: number;
   /** Worst-case cost of the trials in flight. */

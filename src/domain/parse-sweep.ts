@@ -1,3 +1,4 @@
+import { costOf } from './cost.js';
 import { InputError } from './errors.js';
 import { readMixture } from './mixture-checks.js';
 import type { Sweep } from './sweep.js';
@@ -5,7 +6,7 @@ import { checksOf } from './sweep-checks.js';
 import type { Draft } from './sweep-draft.js';
 import { draftOf } from './sweep-draft.js';
 import type { SweepFile } from './sweep-file.js';
-import { readLauncher, readPolicy } from './sweep-readers.js';
+import { readLauncher, readPolicy, readRetries } from './sweep-readers.js';
 import type { Sections } from './sweep-sections.js';
 import { readSections } from './sweep-sections.js';
 
@@ -38,6 +39,7 @@ const assemble = ({ sound }: Sections, draft: Draft): Sweep | null => {
     policy: readPolicy(sound.policy),
     launcher: readLauncher(sound.launcher),
     confirm: sound.confirm ?? 0,
+    retries: readRetries(sound.retries, costOf({ cost, scales: draft.scales }, target)),
     seed: sound.seed ?? 0,
     ...optional(sound, draft.domainNames),
   };

@@ -1,4 +1,5 @@
 import type { Explanation, Recommendation } from './decision.js';
+import type { Ending } from './ending.js';
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { CurvePoint, Metrics, ObservationStatus } from './observation.js';
@@ -7,6 +8,57 @@ import type { Sweep } from './sweep.js';
 
 /** How a sweep ended. */
 export type SweepStatus = 'running' | 'paused' | 'completed' | 'cancelled' | 'failed';
+
+/** What a person can ask of a sweep; `retry` and `abandon` name a trial. */
+export type ActName = 'pause' | 'resume' | 'cancel' | 'retry' | 'abandon';
+
+/** A generation of a trial that ended and is not the trial's last: what it left and what it is charged. */
+export interface Attempted {
+  readonly type: 'attempted';
+  readonly trial: string;
+  readonly key: string;
+  readonly generation: number;
+  readonly ending: Ending;
+  readonly stepsReached: number;
+  /** Checkpoints that it reported itself; a later generation goes on from the last of them. */
+  readonly curve: readonly CurvePoint[];
+  readonly scale: string;
+  /** What was charged, in the sweep's units. */
+  readonly cost: number;
+  /** SHA-256 of the job's `metrics.jsonl`, hex; empty when it wrote none. */
+  readonly digest: string;
+  readonly detail?: string;
+  readonly warnings: readonly string[];
+}
+
+/** The decision to run a trial again: a generation above the first exists only by one of these. */
+export interface Rerun {
+  readonly type: 'rerun';
+  readonly trial: string;
+  /** Of the new generation. */
+  readonly key: string;
+  readonly generation: number;
+  /** One sentence for people. */
+  readonly reason: string;
+  /** The job whose checkpoint it goes on from; absent when it starts anew. */
+  readonly resume?: ResumePoint;
+  /** Worst case of the new generation, in the sweep's units. */
+  readonly cost: number;
+  /** How long it waits before it is launched (s). */
+  readonly waitSeconds: number;
+}
+
+/** The decision to let a person say what becomes of a trial: no generation runs, its next one's cost stays committed. */
+export interface Parked {
+  readonly type: 'parked';
+  readonly trial: string;
+  /** Of the generation that would be next. */
+  readonly key: string;
+  readonly generation: number;
+  readonly reason: string;
+  readonly resume?: ResumePoint;
+  readonly cost: number;
+}
 
 /** One event of a sweep's life, as the sweep workflow states it. */
 export type RecordEvent =
@@ -59,8 +111,18 @@ export type RecordEvent =
       readonly detail?: string;
       readonly warnings: readonly string[];
     } & Fidelity)
+  | Attempted
+  | Rerun
+  | Parked
   | { readonly type: 'recommended'; readonly observations: number; readonly recommendation: Recommendation }
-  | { readonly type: 'act'; readonly act: 'pause' | 'resume' | 'cancel'; readonly by: string; readonly reason?: string }
+  | {
+      readonly type: 'act';
+      readonly act: ActName;
+      /** Of an act on one trial: `retry` and `abandon`. */
+      readonly trial?: string;
+      readonly by: string;
+      readonly reason?: string;
+    }
   | {
       readonly type: 'ended';
       readonly status: Exclude<SweepStatus, 'running' | 'paused'>;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { POLICY_NAMES } from './policy-options.js';
+import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
 import { SlurmSection } from './slurm-choice.js';
 import { strict } from './strict-shape.js';
 
@@ -47,6 +48,12 @@ const Metric = strict({
 const Goal = z.union([text.describe('One metric.'), Weights], { error: 'a metric name, or a map of metric to weight' });
 
 const perStep = z.record(text, positive).describe('Scale name to the cost of one step.');
+
+const retryLimit = (after: string, usual: RetryLimit) =>
+  z
+    .union([z.int().min(0), z.literal('unlimited')], { error: 'a whole number from 0, or unlimited' })
+    .describe(`Reruns of a trial after ${after} (default ${usual}).`)
+    .optional();
 
 /** Top-level keys of a sweep file. */
 export const SECTIONS = {
@@ -190,6 +197,28 @@ export const SECTIONS = {
     .describe('Where runs are made (default none, for use as a library).')
     .optional(),
   confirm: z.int().min(0).describe('Runs of the recommendation to the target at the end (default 0).').optional(),
+  retries: strict({
+    failed: retryLimit('the job failed with an error of its own', DEFAULT_LIMITS.failed),
+    diverged: retryLimit('its loss blew up', DEFAULT_LIMITS.diverged),
+    preempted: retryLimit('its place was taken away', DEFAULT_LIMITS.preempted),
+    'host-lost': retryLimit('its machine went down', DEFAULT_LIMITS['host-lost']),
+    'timed-out': retryLimit('it ran for longer than allowed', DEFAULT_LIMITS['timed-out']),
+    backoff: strict({
+      firstSeconds: notNegative.describe(`Of a first rerun (default ${DEFAULT_BACKOFF.firstSeconds}).`).optional(),
+      longestSeconds: notNegative
+        .describe(`Doubled up to this while nothing gets better (default ${DEFAULT_BACKOFF.longestSeconds}).`)
+        .optional(),
+    })
+      .describe('How long a rerun waits.')
+      .optional(),
+    parkAbove: notNegative
+      .describe(
+        'A trial that was decided for this cost or more waits for a person when its retries are used up (default: half a run to the target).',
+      )
+      .optional(),
+  })
+    .describe('How often a trial is run again, by how its job ended (docs/failures.md).')
+    .optional(),
   approval: strict({ above: notNegative.describe('In units of cost.') })
     .describe('Runs that cost more need a person; recorded, not enforced yet.')
     .optional(),

@@ -1,5 +1,6 @@
 import type { Problem } from './errors.js';
 import type { Scale } from './fidelity.js';
+import { DEFAULT_BACKOFF, DEFAULT_LIMITS, DEFAULT_PARK_TARGET_RUNS, type Retries } from './retries.js';
 import { readSlurm } from './slurm-choice.js';
 import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
 import type { SweepFile } from './sweep-file.js';
@@ -103,6 +104,14 @@ export const readBudget = (budget: SweepFile['budget'], targetCost: number): Rea
 /** Reads a policy's name, or its name and options. */
 export const readPolicy = (policy: SweepFile['policy']): PolicyChoice =>
   typeof policy === 'object' ? policy : { name: policy ?? 'titrate' };
+
+/** Fills in how often trials are run again; `targetCost` is what one run to the target costs. */
+export const readRetries = (retries: SweepFile['retries'], targetCost: number): Retries => {
+  const { backoff = {}, parkAbove = DEFAULT_PARK_TARGET_RUNS * targetCost, ...limits } = retries ?? {};
+  const given = Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+  const { firstSeconds = DEFAULT_BACKOFF.firstSeconds, longestSeconds = DEFAULT_BACKOFF.longestSeconds } = backoff;
+  return { ...DEFAULT_LIMITS, ...given, backoff: { firstSeconds, longestSeconds }, parkAbove };
+};
 
 /** Fills in a launcher's options; environment values become text. */
 export const readLauncher = (launcher: SweepFile['launcher']): LauncherChoice => {

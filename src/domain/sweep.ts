@@ -1,5 +1,6 @@
 import type { Fidelity, Scale } from './fidelity.js';
 import type { Mixture } from './mixture.js';
+import type { Retries } from './retries.js';
 
 /** What a domain may take of the mixture, and how much of it there is. */
 export interface Domain {
@@ -147,6 +148,8 @@ export interface Sweep {
   readonly launcher: LauncherChoice;
   /** Target-scale runs of the recommendation at the end. */
   readonly confirm: number;
+  /** When a trial is run again after its job ended badly; never in sweeps that were started without it. */
+  readonly retries?: Retries;
   readonly approval?: { readonly above: number };
   readonly seed: number;
 }

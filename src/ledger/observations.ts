@@ -2,6 +2,7 @@ import { StateError } from '../domain/errors.js';
 import type { Observation } from '../domain/observation.js';
 import type { RecordEvent, RecordHead, RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
+import { wholeRun } from '../domain/whole-run.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 
@@ -21,21 +22,26 @@ export const linesUpTo = (lines: readonly RecordLine[], head: RecordHead): reado
   return lines.slice(0, head.seq);
 };
 
-const toObservation = (event: EventOf<'observed'>): Observation => ({
+const toObservation = (event: EventOf<'observed'>, attempts: readonly EventOf<'attempted'>[]): Observation => ({
   trial: event.trial,
   mixture: event.mixture,
   scale: event.scale,
   steps: event.steps,
   status: event.status,
   metrics: event.metrics,
-  curve: event.curve,
   ...(event.continues === undefined ? {} : { continues: event.continues }),
-  cost: event.cost,
+  ...wholeRun([...attempts, event]),
 });
 
-/** The observations that a record holds: what a decision is made from. */
-export const observationsOf = (lines: readonly RecordLine[]): Observation[] =>
-  eventsOf(lines, 'observed').map(toObservation);
+/** The observations that a record holds, each over all generations of its trial: what a decision is made from. */
+export const observationsOf = (lines: readonly RecordLine[]): Observation[] => {
+  const attempts = new Map<string, EventOf<'attempted'>[]>();
+  for (const attempt of eventsOf(lines, 'attempted')) {
+    const { trial } = attempt;
+    attempts.set(trial, [...(attempts.get(trial) ?? []), attempt]);
+  }
+  return eventsOf(lines, 'observed').map((event) => toObservation(event, attempts.get(event.trial) ?? []));
+};
 
 /** The sweep that a record is of. @throws StateError when the record does not begin with it. */
 export const sweepOf = (lines: readonly RecordLine[]): Sweep => {

@@ -1,4 +1,4 @@
-import { costPerStep } from '../domain/cost.js';
+import { costOf, costPerStep } from '../domain/cost.js';
 import { neededMetrics } from '../domain/objective.js';
 import { seedOf } from '../domain/rng.js';
 import type { JobResult, JobSpec } from '../domain/ports.js';
@@ -8,17 +8,16 @@ import type { Sweep } from '../domain/sweep.js';
 /** Names the trial of a decision. Four digits sort well up to 9,999; more digits just grow. */
 export const trialName = (decision: number): string => `t${String(decision).padStart(4, '0')}`;
 
+export const jobKey = (sweepId: string, trial: string, generation: number): string =>
+  `${sweepId}.${trial}.g${generation}`;
+
 /** Builds the job of a recorded decision: the same record always gives the same job. */
-export const jobOf = (
-  sweepId: string,
-  sweep: Sweep,
-  event: Extract<RecordEvent, { type: 'decided' }>,
-  generation = 1,
-): JobSpec => {
+export const jobOf = (sweepId: string, sweep: Sweep, event: Extract<RecordEvent, { type: 'decided' }>): JobSpec => {
+  const generation = 1;
   const scale = sweep.scales.find(({ name }) => name === event.scale);
   if (scale === undefined) throw new TypeError(`decision ${event.decision} names the unknown scale ${event.scale}`);
   return {
-    key: `${sweepId}.${event.trial}.g${generation}`,
+    key: jobKey(sweepId, event.trial, generation),
     sweep: sweepId,
     trial: event.trial,
     generation,
@@ -35,13 +34,33 @@ export const jobOf = (
 };
 
 /**
- * What a job is charged: all of it when it completed, else up to the first checkpoint after the step that it reached,
- * since it may have trained for that long without saying so. Never more than its worst case.
+ * The job that would run the trial again: on from the last checkpoint that the ended one reported, or from where that
+ * one began when it reported none. Its cost is what is left to train.
+ */
+export const nextGeneration = (sweep: Sweep, job: JobSpec, { curve }: Pick<JobResult, 'curve'>): JobSpec => {
+  const { resume: before, ...rest } = job;
+  const reached = curve.findLast(({ steps }) => steps > (before?.steps ?? 0) && steps < job.steps)?.steps;
+  const resume = reached === undefined ? before : { key: job.key, trial: job.trial, steps: reached };
+  const generation = job.generation + 1;
+  return {
+    ...rest,
+    key: jobKey(job.sweep, job.trial, generation),
+    generation,
+    cost: costOf(sweep, job, resume?.steps ?? 0),
+    ...(resume === undefined ? {} : { resume }),
+  };
+};
+
+/**
+ * What a job is charged: nothing when it was refused, all of it when it completed, else up to the first checkpoint after
+ * the step that it reached, since it may have trained for that long without saying so. Never more than its worst case.
  */
 export const chargeFor = (sweep: Sweep, job: JobSpec, result: JobResult): number => {
+  if (result.status === 'refused') return 0;
   if (result.status === 'completed') return job.cost;
-  const paidUntil = job.checkpoints.find((steps) => steps > result.stepsReached) ?? job.steps;
   const from = job.resume?.steps ?? 0;
+  const reached = Math.max(from, result.stepsReached);
+  const paidUntil = job.checkpoints.find((steps) => steps > reached) ?? job.steps;
   return Math.min(job.cost, Math.max(0, costPerStep(sweep, job.scale) * (paidUntil - from)));
 };
 

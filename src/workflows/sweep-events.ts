@@ -2,12 +2,10 @@
 import type { ProposeOutput } from '../activities/decision-activities.js';
 import { costOf } from '../domain/cost.js';
 import type { Explanation, Recommendation } from '../domain/decision.js';
-import type { Act, TrialEnd } from '../domain/messages.js';
-import type { JobRef } from '../domain/ports.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { chargeFor, checkedResult, trialName } from './job-spec.js';
-import type { Confirming, RunningTrial, SweepState } from './sweep-state.js';
+import { trialName } from './job-spec.js';
+import type { Confirming, SweepState } from './sweep-state.js';
 import { committedBy } from './sweep-state.js';
 
 export interface KeyedEvent {
@@ -83,38 +81,6 @@ export const confirmationEvent = (
   };
   return { key: `decided:${decision}`, event };
 };
-
-export const launchedEvent = ({ trial, ref }: { trial: string; ref: JobRef }): KeyedEvent => {
-  const { key, native, folder } = ref;
-  return { key: `launched:${key}`, event: { type: 'launched', trial, key, native, folder } };
-};
-
-/** What a trial taught and what it is charged. */
-export const observedEvent = (sweep: Sweep, trial: RunningTrial, end: TrialEnd): KeyedEvent => {
-  const result = checkedResult(sweep, end.result);
-  const event: RecordEvent = {
-    type: 'observed',
-    trial: trial.trial,
-    key: trial.job.key,
-    mixture: trial.mixture,
-    scale: trial.scale,
-    steps: trial.steps,
-    ...(trial.continues === undefined ? {} : { continues: trial.continues }),
-    status: result.status,
-    metrics: result.status === 'completed' ? result.metrics : {},
-    curve: result.curve,
-    cost: chargeFor(sweep, trial.job, result),
-    digest: result.digest,
-    ...(result.detail === undefined ? {} : { detail: result.detail }),
-    warnings: result.warnings,
-  };
-  return { key: `observed:${trial.trial}`, event };
-};
-
-export const actEvent = (number: number, act: 'pause' | 'resume' | 'cancel', { by, reason }: Act): KeyedEvent => ({
-  key: `act:${number}`,
-  event: { type: 'act', act, by, ...(reason === undefined ? {} : { reason }) },
-});
 
 export const recommendedEvent = (
   when: 'search' | 'final',

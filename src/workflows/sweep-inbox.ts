@@ -1,45 +1,66 @@
-import type { Act, TrialEnd } from '../domain/messages.js';
+import type { Act, TrialAct, TrialEnd } from '../domain/messages.js';
+import type { ActName } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TrialLaunched } from './messages.js';
-import { actEvent, launchedEvent, observedEvent } from './sweep-events.js';
+import { actEvent } from './sweep-acts.js';
 import type { KeyedEvent } from './sweep-events.js';
-import type { RunningTrial, SweepState } from './sweep-state.js';
+import { findTrial, withEvent } from './sweep-state.js';
+import type { SweepState } from './sweep-state.js';
+import { endedEvents, givenUpEvent, launchedEvent, retryEvent } from './trial-events.js';
+import { isToSettle } from './trial-state.js';
 
 /** Something that happened outside the sweep's own loop. */
 export type News =
   | { readonly kind: 'launched'; readonly message: TrialLaunched }
   | { readonly kind: 'ended'; readonly end: TrialEnd }
-  | { readonly kind: 'lost'; readonly trial: string; readonly reason: string }
+  | { readonly kind: 'lost'; readonly trial: string; readonly workflowId: string; readonly reason: string }
   /** Somebody saw a trial without its workflow: the server is to be asked. */
   | { readonly kind: 'doubt' }
-  | { readonly kind: 'act'; readonly act: 'pause' | 'resume' | 'cancel'; readonly number: number; readonly what: Act };
+  /** A trial without a job is to end: it was abandoned, or its sweep cancelled. */
+  | { readonly kind: 'given-up'; readonly trial: string }
+  | { readonly kind: 'act'; readonly act: ActName; readonly number: number; readonly what: Act & Partial<TrialAct> };
 
-const findTrial = (state: SweepState, trial: string): RunningTrial | undefined =>
-  state.running.find((one) => one.trial === trial);
+type ActNews = Extract<News, { kind: 'act' }>;
 
-/** The event of a piece of news, or null when it is about a trial that is not in flight: told twice, or unknown. */
-const eventOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent | null => {
+const eventsOfAct = (state: SweepState, { number, act, what }: ActNews): KeyedEvent[] => {
+  const trial = act === 'retry' ? findTrial(state, what.trial ?? '') : undefined;
+  const isParked = trial?.state === 'parked' && trial.abandoned === undefined;
+  return [actEvent(number, act, what), ...(isParked ? [retryEvent(trial, what)] : [])];
+};
+
+/** The events of a piece of news; none when it is about a generation that is not in flight: told twice, or unknown. */
+const eventsOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent[] => {
   switch (news.kind) {
     case 'act':
-      return actEvent(news.number, news.act, news.what);
-    case 'launched':
-      return findTrial(state, news.message.trial) === undefined ? null : launchedEvent(news.message);
+      return eventsOfAct(state, news);
+    case 'launched': {
+      const trial = findTrial(state, news.message.trial);
+      return trial?.job.key === news.message.ref.key ? [launchedEvent(news.message)] : [];
+    }
     case 'ended': {
       const trial = findTrial(state, news.end.trial);
-      return trial === undefined ? null : observedEvent(sweep, trial, news.end);
+      return trial?.job.key === news.end.key ? endedEvents(sweep, state, trial, news.end) : [];
+    }
+    case 'given-up': {
+      const trial = findTrial(state, news.trial);
+      return trial !== undefined && isToSettle(trial, state.cancel !== null) ? [givenUpEvent(trial)] : [];
     }
     case 'lost':
     case 'doubt':
-      return null;
+      return [];
   }
 };
 
-/** The events of a batch of news, each key once. */
+/** The events of a batch of news, each key once; every piece of news is judged by what those before it lead to. */
 export const eventsOfNews = (sweep: Sweep, state: SweepState, news: readonly News[]): KeyedEvent[] => {
   const events = new Map<string, KeyedEvent>();
+  let expected = state;
   for (const item of news) {
-    const event = eventOf(sweep, state, item);
-    if (event !== null && !events.has(event.key)) events.set(event.key, event);
+    for (const event of eventsOf(sweep, expected, item)) {
+      if (events.has(event.key)) continue;
+      events.set(event.key, event);
+      expected = withEvent(expected, event.event, 0); // when a rerun is due changes no event of this batch
+    }
   }
   return [...events.values()];
 };

@@ -1,24 +1,16 @@
-/** What a sweep workflow knows, as plain data, and the moves it may make. No Temporal in here. */
+/** What a sweep workflow knows, as plain data, and how recorded events change it. No Temporal in here. */
 import { BUDGET_SLACK, confirmationReserve } from '../domain/cost.js';
 import type { Recommendation } from '../domain/decision.js';
-import { trialWorkflowId } from '../domain/messages.js';
-import type { Act, InFlightTrial, SweepProgress } from '../domain/messages.js';
+import type { Ending } from '../domain/ending.js';
+import type { Act, SweepProgress } from '../domain/messages.js';
 import { isSameMixture } from '../domain/mixture.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { PendingTrial } from '../domain/observation.js';
-import type { JobSpec } from '../domain/ports.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { jobOf } from './job-spec.js';
-
-/** A trial in flight with its job, so that a lost trial workflow can be started again on the same job. */
-export interface RunningTrial extends InFlightTrial {
-  readonly job: JobSpec;
-  /** How often its workflow was lost (terminated, failed). */
-  readonly losses: number;
-  /** Its workflow is gone; it is to be started again on the same job. */
-  readonly lost: boolean;
-}
+import { holdsPlace } from '../domain/trial-moves.js';
+import { attemptedTrial, carriedTrial, movedTrial, parkedTrial, rerunTrial } from './trial-state.js';
+import type { RunningTrial } from './trial-state.js';
 
 /** Small and plain: it travels whole through continue-as-new, however long the sweep. */
 export interface SweepState {
@@ -69,55 +61,50 @@ export const initialState: SweepState = {
   confirming: null,
 };
 
-/** Worst-case cost of the trials in flight. */
+/** Reads the state that an earlier run of the workflow hands over. */
+export const carriedState = (carried: SweepState): SweepState => ({
+  ...carried,
+  running: carried.running.map(carriedTrial),
+});
+
+/** Worst-case cost of the trials in flight, parked ones included. */
 export const committedBy = (state: SweepState): number => state.running.reduce((sum, { cost }) => sum + cost, 0);
 
-/** Can a trial of this cost be started within the budget, whatever becomes of the trials in flight? */
+/** Can a job of this cost be started within the budget, whatever becomes of the trials in flight? */
 export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boolean => {
   const reserve = state.phase === 'searching' ? confirmationReserve(sweep) : 0;
   return state.spent + committedBy(state) + cost + reserve <= sweep.budget * (1 + BUDGET_SLACK);
 };
 
 export const mayStart = (sweep: Sweep, state: SweepState): boolean =>
-  state.pause === null && state.cancel === null && state.running.length < sweep.parallel;
+  state.pause === null &&
+  state.cancel === null &&
+  state.running.filter((trial) => holdsPlace(trial.state)).length < sweep.parallel;
 
+/** The trials in flight as the policy sees them; what earlier generations cost counts as theirs. */
 export const pendingOf = (state: SweepState): PendingTrial[] =>
-  state.running.map(({ trial, mixture, scale, steps, cost, continues }) => ({
+  state.running.map(({ trial, mixture, scale, steps, cost, paid, continues }) => ({
     trial,
     mixture,
     scale,
     steps,
-    cost,
+    cost: cost + paid,
     ...(continues === undefined ? {} : { continues }),
   }));
 
+export const findTrial = (state: SweepState, trial: string): RunningTrial | undefined =>
+  state.running.find((one) => one.trial === trial);
+
 /** Changes one trial in flight. */
-export const withTrial = (state: SweepState, trial: string, change: Partial<RunningTrial>): SweepState => ({
-  ...state,
-  running: state.running.map((one) => (one.trial === trial ? { ...one, ...change } : one)),
-});
+export const changeTrial = (
+  state: SweepState,
+  trial: string,
+  change: (trial: RunningTrial) => RunningTrial,
+): SweepState => ({ ...state, running: state.running.map((one) => (one.trial === trial ? change(one) : one)) });
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
 type Observed = Extract<RecordEvent, { type: 'observed' }>;
-
-/** The trial that a recorded decision starts. */
-export const runningTrial = (sweepId: string, sweep: Sweep, event: Decided, since: number): RunningTrial => {
-  const { trial, mixture, scale, steps, cost, purpose, continues } = event;
-  return {
-    trial,
-    workflowId: trialWorkflowId(sweepId, trial),
-    mixture,
-    scale,
-    steps,
-    cost,
-    purpose,
-    ...(continues === undefined ? {} : { continues }),
-    since,
-    job: jobOf(sweepId, sweep, event),
-    losses: 0,
-    lost: false,
-  };
-};
+type Attempted = Extract<RecordEvent, { type: 'attempted' }>;
 
 /** Takes a recorded decision into account: its trial is in flight from here on. */
 export const withDecision = (state: SweepState, event: Decided, trial: RunningTrial): SweepState => ({
@@ -131,15 +118,77 @@ export const withDecision = (state: SweepState, event: Decided, trial: RunningTr
       : state.confirming,
 });
 
-/** Takes a recorded observation into account: its trial is no longer in flight. */
-export const withObservation = (state: SweepState, event: Observed): SweepState => ({
-  ...state,
-  observations: state.observations + 1,
-  failuresInARow: event.status === 'failed' ? state.failuresInARow + 1 : 0,
-  spent: state.spent + event.cost,
-  spentByScale: { ...state.spentByScale, [event.scale]: (state.spentByScale[event.scale] ?? 0) + event.cost },
-  running: state.running.filter(({ trial }) => trial !== event.trial),
+const FAILURES_BEFORE_PAUSE = 5; // in a row: something is wrong with the jobs, not with the mixtures
+
+/** Is something wrong with the jobs as such? More failures in a row than one trial can make with its retries. */
+export const isFailing = ({ retries }: Sweep, { failuresInARow }: SweepState): boolean => {
+  const limit = retries?.failed ?? 0;
+  return failuresInARow >= Math.max(FAILURES_BEFORE_PAUSE, limit === 'unlimited' ? 0 : limit + 2);
+};
+
+/** What an ending says about the jobs as such: `null`, nothing. A trial that lost its host counts when it gives up. */
+const failsInARow = (before: number, ending: Ending, isLast: boolean): number => {
+  switch (ending) {
+    case 'failed':
+    case 'refused':
+    case 'timed-out':
+      return before + 1;
+    case 'host-lost':
+      return isLast ? before + 1 : before;
+    case 'completed':
+    case 'diverged':
+      return 0;
+    case 'preempted':
+    case 'cancelled':
+    case 'abandoned':
+      return before;
+  }
+};
+
+const charged = (state: SweepState, { scale, cost }: { scale: string; cost: number }) => ({
+  spent: state.spent + cost,
+  spentByScale: { ...state.spentByScale, [scale]: (state.spentByScale[scale] ?? 0) + cost },
 });
+
+/** Takes a recorded observation into account: its trial is no longer in flight. */
+export const withObservation = (state: SweepState, event: Observed): SweepState => {
+  const ending = findTrial(state, event.trial);
+  if (ending !== undefined) movedTrial(ending, 'ended'); // refuses what the table does not have
+  return {
+    ...state,
+    ...charged(state, event),
+    observations: state.observations + 1,
+    failuresInARow: failsInARow(state.failuresInARow, event.status, true),
+    running: state.running.filter(({ trial }) => trial !== event.trial),
+  };
+};
+
+/** Takes a generation into account that ended and is not its trial's last. */
+export const withAttempt = (state: SweepState, event: Attempted): SweepState => ({
+  ...changeTrial(state, event.trial, (trial) => attemptedTrial(trial, event)),
+  ...charged(state, event),
+  failuresInARow: failsInARow(state.failuresInARow, event.ending, false),
+});
+
+/** Takes a recorded event about a trial in flight into account; `now` in ms since the epoch. */
+export const withEvent = (state: SweepState, event: RecordEvent, now: number): SweepState => {
+  switch (event.type) {
+    case 'observed':
+      return withObservation(state, event);
+    case 'attempted':
+      return withAttempt(state, event);
+    case 'rerun':
+      return changeTrial(state, event.trial, (trial) => rerunTrial(trial, event, now));
+    case 'parked':
+      return changeTrial(state, event.trial, (trial) => parkedTrial(trial, event));
+    case 'launched':
+      return changeTrial(state, event.trial, (trial) =>
+        trial.state === 'launching' && trial.job.key === event.key ? movedTrial(trial, 'running') : trial,
+      );
+    default:
+      return state;
+  }
+};
 
 /** How many runs of the recommendation the sweep still owes, given what ran at the target. */
 export const confirmationsOwed = (
@@ -150,27 +199,3 @@ export const confirmationsOwed = (
   const done = atTarget.filter((run) => run.status === 'completed' && isSameMixture(run.mixture, mixture)).length;
   return Math.max(0, sweep.confirm - done);
 };
-
-/** The answer to the progress query. */
-export const progressOf = (
-  sweepId: string,
-  sweep: Sweep,
-  state: SweepState,
-  result: SweepProgress['result'],
-): SweepProgress => ({
-  sweepId,
-  status: result?.status ?? (state.pause === null ? 'running' : 'paused'),
-  pause: state.pause,
-  phase: state.phase,
-  budget: sweep.budget,
-  spent: state.spent,
-  committed: committedBy(state),
-  spentByScale: state.spentByScale,
-  decisions: state.decisions,
-  observations: state.observations,
-  inFlight: state.running.map(({ job: _job, losses: _losses, lost: _lost, ...trial }) => trial),
-  incumbent: state.incumbent,
-  recommendation: state.recommendation,
-  head: state.head,
-  result,
-});

@@ -9,36 +9,43 @@ import {
 } from '@temporalio/workflow';
 import { costOf } from '../domain/cost.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
-import type { Act, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
-import type { RecordEvent } from '../domain/record-event.js';
+import type { Act, ActResult, SweepInput, SweepProgress, SweepResult, TrialAct } from '../domain/messages.js';
+import type { ActName, RecordEvent } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
+import { isLive } from '../domain/trial-moves.js';
+import type { TrialState } from '../domain/trial-moves.js';
 import type { RecommendOutput } from '../activities/decision-activities.js';
 import { decisionWork, recordWork } from './activity-options.js';
+import { abandonAct, cancelAct, isToStop, pauseAct, resumeAct, retryAct } from './sweep-acts.js';
+import type { Taken } from './sweep-acts.js';
 import { confirmationEvent, decidedEvent, endedEvent, recommendedEvent } from './sweep-events.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { eventsOfNews } from './sweep-inbox.js';
 import type { News } from './sweep-inbox.js';
+import { progressOf } from './sweep-progress.js';
 import {
+  carriedState,
+  changeTrial,
   confirmationsOwed,
+  findTrial,
   initialState,
   isAffordable,
+  isFailing,
   mayStart,
   pendingOf,
-  progressOf,
-  runningTrial,
   withDecision,
-  withObservation,
-  withTrial,
+  withEvent,
 } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { titrateSweep } from './sweep.js';
 import { TrialFleet } from './trial-fleet.js';
+import { isToSettle, movedTrial, runningTrial } from './trial-state.js';
+import type { RunningTrial } from './trial-state.js';
 import { showProgress } from './visibility.js';
 
-const FAILURES_BEFORE_PAUSE = 5; // in a row: something is wrong with the jobs, not with the mixtures
 const LOSSES_BEFORE_PAUSE = 3; // of one trial's workflow
-const RECONCILE_EVERY = '1 hour'; // only while trials of an earlier run are in flight
+const RECONCILE_EVERY_MS = 3_600_000; // only while trials of an earlier run are in flight
 
 /** One run of a sweep workflow: the state, what arrived and was not looked at yet, and the moves. */
 export class SweepStory {
@@ -55,10 +62,10 @@ export class SweepStory {
     readonly carried: SweepState | undefined,
   ) {
     this.#sweep = input.sweep;
-    this.#state = carried ?? initialState;
+    this.#state = carried === undefined ? initialState : carriedState(carried);
     this.#fleet = new TrialFleet(input, {
       ended: (end) => this.hear({ kind: 'ended', end }),
-      lost: (trial, reason) => this.hear({ kind: 'lost', trial, reason }),
+      lost: ({ trial, workflowId }, reason) => this.hear({ kind: 'lost', trial, workflowId, reason }),
     });
   }
 
@@ -71,30 +78,29 @@ export class SweepStory {
   }
 
   pause(what: Act): ActResult {
-    const { pause, cancel } = this.#state;
-    if (cancel !== null) return { accepted: false, reason: `the sweep is being cancelled by ${cancel.by}` };
-    if (pause !== null) return { accepted: false, reason: `the sweep is paused already, by ${pause.by}` };
-    this.#act('pause', what, { pause: what });
-    return { accepted: true, reason: 'no new trial starts; trials in flight go on' };
+    return this.#act('pause', what, pauseAct(this.#state, what));
   }
 
   resume(what: Act): ActResult {
-    if (this.#state.pause === null) return { accepted: false, reason: 'the sweep is not paused' };
-    this.#act('resume', what, { pause: null, failuresInARow: 0, nothingToBuyAt: null });
-    return { accepted: true, reason: 'the sweep goes on' };
+    return this.#act('resume', what, resumeAct(this.#state));
   }
 
   cancel(what: Act): ActResult {
-    const { cancel, running } = this.#state;
-    if (cancel !== null) return { accepted: false, reason: `the sweep is being cancelled already, by ${cancel.by}` };
-    this.#act('cancel', what, { cancel: what });
-    return { accepted: true, reason: `${running.length} trials in flight are being stopped` };
+    return this.#act('cancel', what, cancelAct(this.#state, what));
+  }
+
+  retry(what: TrialAct): ActResult {
+    return this.#act('retry', what, retryAct(this.#state, what));
+  }
+
+  abandon(what: TrialAct): ActResult {
+    return this.#act('abandon', what, abandonAct(this.#state, what));
   }
 
   /** Tells the story to its end, or to where the next run of the workflow takes over. */
   async tell(): Promise<SweepResult> {
     if (this.carried === undefined) await this.#open();
-    else await this.#fleet.reconcile(this.#state.running);
+    else await this.#reconcile();
     for (;;) {
       await this.#readInbox();
       if (this.#isOver()) {
@@ -106,10 +112,10 @@ export class SweepStory {
     }
   }
 
-  #act(act: 'pause' | 'resume' | 'cancel', what: Act, change: Partial<SweepState>): void {
-    const number = this.#state.acts + 1;
-    this.#state = { ...this.#state, ...change, acts: number };
-    this.hear({ kind: 'act', act, number, what });
+  #act(act: ActName, what: Act | TrialAct, { accepted, reason, state }: Taken): ActResult {
+    this.#state = state;
+    if (accepted) this.hear({ kind: 'act', act, number: state.acts, what });
+    return { accepted, reason };
   }
 
   async #open(): Promise<void> {
@@ -139,47 +145,88 @@ export class SweepStory {
       this.#inbox = [];
       const events = eventsOfNews(this.#sweep, this.#state, news);
       if (events.length > 0) for (const event of await this.#record(...events)) this.#take(event);
-      for (const item of news) if (item.kind === 'lost') this.#markLost(item.trial, item.reason);
-      if (news.some(({ kind }) => kind === 'doubt')) await this.#fleet.reconcile(this.#state.running);
+      for (const item of news) if (item.kind === 'lost') this.#markLost(item);
+      if (news.some(({ kind }) => kind === 'doubt')) await this.#reconcile();
       this.#show();
-      if (this.#state.cancel !== null) await this.#fleet.stop(this.#state.running);
+      await this.#stopWhatMustStop();
     }
   }
 
+  /** Takes an event as it stands in the record. */
   #take(event: RecordEvent): void {
-    if (event.type !== 'observed') return;
-    this.#state = withObservation(this.#state, event);
+    this.#state = withEvent(this.#state, event, Date.now());
+    if (event.type !== 'observed' && event.type !== 'attempted') return;
     this.#moved = true;
-    const { failuresInARow } = this.#state;
-    if (failuresInARow < FAILURES_BEFORE_PAUSE) return;
+    if (!isFailing(this.#sweep, this.#state)) return;
     const detail = event.detail === undefined ? '' : `; the last one said: ${event.detail}`;
-    this.pause({ by: SWEEP_ITSELF, reason: `${failuresInARow} jobs failed in a row${detail}` });
+    const reason = `${this.#state.failuresInARow} jobs failed in a row${detail}`;
+    this.pause({ by: SWEEP_ITSELF, reason });
   }
 
-  #markLost(trial: string, reason: string): void {
-    const running = this.#state.running.find((one) => one.trial === trial);
-    if (running === undefined) return;
-    const losses = running.losses + 1;
+  /** Asks the server about the trials that have a workflow. */
+  async #reconcile(): Promise<void> {
+    await this.#fleet.reconcile(this.#live());
+  }
+
+  #live(): readonly RunningTrial[] {
+    return this.#state.running.filter(({ state }) => isLive(state));
+  }
+
+  #markLost({ trial, workflowId, reason }: Extract<News, { kind: 'lost' }>): void {
+    const found = findTrial(this.#state, trial);
+    if (found === undefined || found.workflowId !== workflowId) return;
+    const losses = found.losses + 1;
     log.warn('a trial workflow was lost; it is started again on the same job', { trial, reason, losses });
-    this.#state = withTrial(this.#state, trial, { lost: true, losses });
+    const isNew = isLive(found.state);
+    this.#state = changeTrial(this.#state, trial, (one) => ({ ...(isNew ? movedTrial(one, 'lost') : one), losses }));
     if (losses % LOSSES_BEFORE_PAUSE > 0) return;
     this.pause({ by: SWEEP_ITSELF, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
   }
 
+  async #stopWhatMustStop(): Promise<void> {
+    const doomed = this.#state.running.filter((trial) => isToStop(this.#state, trial));
+    for (const { trial, state } of doomed) if (state !== 'stopping') this.#moveTrial(trial, 'stopping');
+    await this.#fleet.stop(doomed);
+  }
+
+  #moveTrial(trial: string, to: TrialState): void {
+    this.#state = changeTrial(this.#state, trial, (one) => movedTrial(one, to));
+  }
+
+  async #start(trial: RunningTrial): Promise<void> {
+    this.#moveTrial(trial.trial, 'launching');
+    await this.#fleet.start(trial);
+  }
+
   /** Makes one move if there is one to make. */
   async #move(): Promise<boolean> {
-    const { phase, pause, cancel, running, searchOver, observations, nothingToBuyAt } = this.#state;
-    const lost = running.find((trial) => trial.lost);
-    if (lost !== undefined && (pause === null || cancel !== null)) {
-      this.#state = withTrial(this.#state, lost.trial, { lost: false });
-      await this.#fleet.start(lost);
-      if (cancel !== null) await this.#fleet.stop([lost]);
-      return true;
-    }
+    const { phase, running, searchOver, observations, nothingToBuyAt, cancel } = this.#state;
+    const settled = running.filter((trial) => isToSettle(trial, cancel !== null));
+    for (const { trial } of settled) this.hear({ kind: 'given-up', trial });
+    if (settled.length > 0 || (await this.#startAgain())) return true;
     if (!mayStart(this.#sweep, this.#state)) return false;
+    const queued = running.find(({ state }) => state === 'queued');
+    if (queued !== undefined) return this.#start(queued).then(() => true);
     if (phase === 'confirming') return this.#confirm();
     if (searchOver === null) return nothingToBuyAt === observations ? false : this.#decide();
     return running.length === 0 ? this.#beginConfirming() : false;
+  }
+
+  /** Starts a trial again that has its place already: its workflow is lost, or its back-off is over. */
+  async #startAgain(): Promise<boolean> {
+    const { running, pause, cancel } = this.#state;
+    const lost = running.find(({ state }) => state === 'lost');
+    if (lost !== undefined && (pause === null || cancel !== null || lost.abandoned !== undefined)) {
+      await this.#start(lost);
+      await this.#stopWhatMustStop();
+      return true;
+    }
+    if (pause !== null || cancel !== null) return false;
+    const due = running.find(({ state, notBefore = 0 }) => state === 'backing-off' && notBefore <= Date.now());
+    if (due === undefined) return false;
+    this.#moveTrial(due.trial, 'queued');
+    await this.#start(due);
+    return true;
   }
 
   async #decide(): Promise<boolean> {
@@ -213,7 +260,7 @@ export class SweepStory {
     const trial = runningTrial(this.input.sweepId, this.#sweep, event, Date.now());
     this.#state = withDecision(this.#state, event, trial);
     this.#moved = true;
-    await this.#fleet.start(trial);
+    await this.#start(trial);
     return true;
   }
 
@@ -293,10 +340,20 @@ export class SweepStory {
   }
 
   async #waitForNews(): Promise<void> {
-    const { running } = this.#state;
     const hasNews = (): boolean => this.#inbox.length > 0;
-    if (this.#fleet.followsAll(running)) return condition(hasNews);
-    if (!(await condition(hasNews, RECONCILE_EVERY))) await this.#fleet.reconcile(running);
+    const reconcileIn = this.#fleet.followsAll(this.#live()) ? Infinity : RECONCILE_EVERY_MS;
+    const dueIn = this.#dueInMs();
+    const wait = Math.min(reconcileIn, dueIn);
+    if (wait === Infinity) return condition(hasNews);
+    if (!(await condition(hasNews, wait)) && dueIn > wait) await this.#reconcile();
+  }
+
+  /** Until the next back-off is over; never while the sweep is paused or cancelled. */
+  #dueInMs(): number {
+    const { running, pause, cancel } = this.#state;
+    if (pause !== null || cancel !== null) return Infinity;
+    const times = running.filter(({ state }) => state === 'backing-off').map(({ notBefore = 0 }) => notBefore);
+    return Math.max(1, Math.min(...times) - Date.now());
   }
 }
 

@@ -6,20 +6,28 @@
  * 2. Decisions are numbered 1, 2, 3, ... without gap or double; decision n starts trial n and no other.
  * 3. When a trial starts, what is spent, the worst case of all trials in flight, and, while the search goes on, the
  *    price of the confirmation stay within the budget.
- * 4. No more than `parallel` trials are in flight.
- * 5. A trial's end is counted once, however often it is told; an unknown trial is ignored.
+ * 4. No more than `parallel` trials are in flight; one that backs off keeps its place, one that is parked has none.
+ * 5. The end of a trial's generation is counted once, however often it is told; an unknown one is ignored.
  * 6. Continuing as new loses nothing: all that arrived is recorded first, trials in flight are carried along and
  *    reconciled with the server once.
- * 7. A paused or cancelled sweep decides nothing new.
+ * 7. A paused or cancelled sweep starts nothing, reruns included.
  * 8. A broken promise (a policy that fails, jobs that fail in a row, a trial workflow that is lost again and again)
  *    pauses the sweep with its reason; it never ends the sweep.
  * 9. A sweep ends only with no trial in flight, and its record then ends with `ended`.
  * 10. A confirmation runs the recommended mixture at the target, after the search is over, and not if it ran before.
  * 11. A trial whose workflow is lost is started again under the same job key: its job is found, never paid twice.
+ * 12. A generation of a trial above the first exists only by a `rerun` in the record, written before it starts, and is
+ *     within the budget at its worst case. What each generation cost is charged.
+ * 13. After each kind of ending a trial runs again as often as `retries` says; a preemption uses up no retry of another
+ *     kind; what was refused, cancelled or abandoned never runs again.
+ * 14. A trial goes on from the last checkpoint that its earlier generations reported.
+ * 15. A trial that is parked runs again, or ends, only by a person's act; the sweep goes on with others, and does not end.
+ * 16. A trial moves only as the table of domain/trial-moves.ts allows.
  */
 import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { SweepInput, SweepResult } from '../domain/messages.js';
 import {
+  abandonUpdate,
   attachUpdate,
   cancelUpdate,
   endedSignal,
@@ -28,6 +36,7 @@ import {
   progressQuery,
   reconcileSignal,
   resumeUpdate,
+  retryUpdate,
 } from './messages.js';
 import type { SweepState } from './sweep-state.js';
 import { SweepStory } from './sweep-story.js';
@@ -40,6 +49,8 @@ export async function titrateSweep(input: SweepInput, carried?: SweepState): Pro
   setHandler(pauseUpdate, (act) => story.pause(act));
   setHandler(resumeUpdate, (act) => story.resume(act));
   setHandler(cancelUpdate, (act) => story.cancel(act));
+  setHandler(retryUpdate, (act) => story.retry(act));
+  setHandler(abandonUpdate, (act) => story.abandon(act));
   setHandler(launchedSignal, (message) => story.hear({ kind: 'launched', message }));
   setHandler(endedSignal, (end) => story.hear({ kind: 'ended', end }));
   setHandler(reconcileSignal, () => story.hear({ kind: 'doubt' }));

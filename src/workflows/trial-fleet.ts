@@ -11,19 +11,22 @@ import { TRIAL_WORKFLOW } from '../domain/messages.js';
 import type { SweepInput, TrialEnd, TrialInput } from '../domain/messages.js';
 import { lookups } from './activity-options.js';
 import { stopSignal } from './messages.js';
-import type { RunningTrial } from './sweep-state.js';
+import type { RunningTrial } from './trial-state.js';
 import type { titrateTrial } from './trial.js';
+
+/** A generation of a trial, by the workflow that runs it. */
+type Named = Pick<RunningTrial, 'trial' | 'workflowId'>;
 
 /** What the fleet reports to the sweep; the same end may be reported more than once. */
 export interface FleetListener {
   ended(end: TrialEnd): void;
   /** The trial's workflow is gone without a result (terminated, failed). Its job may well be running. */
-  lost(trial: string, reason: string): void;
+  lost(trial: Named, reason: string): void;
 }
 
 /** The trial workflows of a sweep: starts them, tells them to stop, and finds out what became of them. */
 export class TrialFleet {
-  /** Trials whose workflow was started by this very run, which therefore hears of its close. */
+  /** Workflows that were started by this very run, which therefore hears of their close. */
   readonly #followed = new Set<string>();
   readonly #toldToStop = new Set<string>();
 
@@ -37,7 +40,7 @@ export class TrialFleet {
     const { sweepId, sweep } = this.input;
     const parentWorkflowId = workflowInfo().workflowId;
     const args: [TrialInput] = [{ sweepId, parentWorkflowId, job, launcher: sweep.launcher }];
-    this.#toldToStop.delete(trial);
+    this.#toldToStop.delete(workflowId);
     try {
       const child = await startChild<typeof titrateTrial>(TRIAL_WORKFLOW, {
         workflowId,
@@ -45,10 +48,10 @@ export class TrialFleet {
         parentClosePolicy: ParentClosePolicy.ABANDON, // it outlives this run; the next one reconciles
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY, // never again after it completed
       });
-      this.#followed.add(trial);
+      this.#followed.add(workflowId);
       child.result().then(
         (end) => this.listener.ended(end),
-        (error: unknown) => this.listener.lost(trial, String(error)),
+        (error: unknown) => this.listener.lost({ trial, workflowId }, String(error)),
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -57,10 +60,10 @@ export class TrialFleet {
   }
 
   /** Tells trials to stop, each once. */
-  async stop(trials: readonly Pick<RunningTrial, 'trial' | 'workflowId'>[]): Promise<void> {
+  async stop(trials: readonly Named[]): Promise<void> {
     for (const { trial, workflowId } of trials) {
-      if (this.#toldToStop.has(trial)) continue;
-      this.#toldToStop.add(trial);
+      if (this.#toldToStop.has(workflowId)) continue;
+      this.#toldToStop.add(workflowId);
       try {
         await getExternalWorkflowHandle(workflowId).signal(stopSignal);
       } catch (error) {
@@ -71,17 +74,17 @@ export class TrialFleet {
   }
 
   /** Asks the server what became of trials, and reports those that ended or were lost. */
-  async reconcile(trials: readonly Pick<RunningTrial, 'trial' | 'workflowId'>[]): Promise<void> {
+  async reconcile(trials: readonly Named[]): Promise<void> {
     if (trials.length === 0) return;
     const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
-    for (const found of await lookups.titrateFindTrials({ trials: asked })) {
+    for (const [i, found] of (await lookups.titrateFindTrials({ trials: asked })).entries()) {
       if (found.standing === 'ended') this.listener.ended(found.end);
-      else if (found.standing === 'lost') this.listener.lost(found.trial, found.reason);
+      else if (found.standing === 'lost' && asked[i] !== undefined) this.listener.lost(asked[i], found.reason);
     }
   }
 
   /** Does this run hear of every one of these trials' ends even if the trial cannot tell? */
-  followsAll(trials: readonly Pick<RunningTrial, 'trial'>[]): boolean {
-    return trials.every(({ trial }) => this.#followed.has(trial));
+  followsAll(trials: readonly Named[]): boolean {
+    return trials.every(({ workflowId }) => this.#followed.has(workflowId));
   }
 }

@@ -11,11 +11,11 @@ import {
   initialState,
   isAffordable,
   mayStart,
-  runningTrial,
   withDecision,
   withObservation,
 } from '../../src/workflows/sweep-state.js';
 import type { SweepState } from '../../src/workflows/sweep-state.js';
+import { movedTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { toySweep } from './toy-sweep.js';
 
 const sweep = toySweep({ budget: 100, parallel: 3, confirm: 1 });
@@ -47,7 +47,7 @@ const decided = (decision: number, scale: string, steps: number): Decided => ({
 });
 
 const start = (state: SweepState, event: Decided): SweepState =>
-  withDecision(state, event, runningTrial('s', sweep, event, 0));
+  withDecision(state, event, movedTrial(runningTrial('s', sweep, event, 0), 'launching'));
 
 const result = (change: Partial<JobResult> = {}): JobResult => ({
   status: 'completed',
@@ -111,7 +111,7 @@ describe('the state of a sweep', () => {
     expect(state).toMatchObject({ observations: 1, spent: 2, spentByScale: { small: 2 } });
     expect(end(state, 't0001')).toBe(state);
     expect(end(state, 't0099')).toBe(state);
-    const news = { kind: 'ended', end: { trial: 't0001', key: 'k', result: result() } } as const;
+    const news = { kind: 'ended', end: { trial: 't0001', key: 's.t0001.g1', result: result() } } as const;
     expect(eventsOfNews(sweep, start(initialState, decided(1, 'small', 20)), [news, news])).toHaveLength(1);
   });
 
@@ -122,7 +122,8 @@ describe('the state of a sweep', () => {
     expect(chargeFor(sweep, job, result({ status: 'diverged', stepsReached: 10 }))).toBe(20);
     const resumed = { ...job, cost: 10, resume: { key: 'k', trial: 't', steps: 10 } };
     expect(chargeFor(sweep, resumed, result({ status: 'cancelled', stepsReached: 15 }))).toBe(10);
-    expect(chargeFor(sweep, resumed, result({ status: 'failed', stepsReached: 0 }))).toBe(0);
+    expect(chargeFor(sweep, resumed, result({ status: 'failed', stepsReached: 0 }))).toBe(10);
+    expect(chargeFor(sweep, job, result({ status: 'refused', stepsReached: 0 }))).toBe(0);
   });
 
   it('takes a job that did not report the objective for failed, and says what it reported', () => {
