@@ -2,22 +2,21 @@ import { z } from 'zod';
 import { InputError, type Problem } from '../domain/errors.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
+import { ENDINGS } from '../domain/ending.js';
 import type { Metrics, Observation, ObservationStatus, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
+/** Every ending under its own name, and other words that tables of past runs have for some of them. */
 const SYNONYMS: Readonly<Record<string, ObservationStatus>> = {
-  completed: 'completed',
+  ...Object.fromEntries(ENDINGS.map((ending) => [ending, ending])),
   complete: 'completed',
   success: 'completed',
   succeeded: 'completed',
   finished: 'completed',
   done: 'completed',
   ok: 'completed',
-  failed: 'failed',
   failure: 'failed',
   error: 'failed',
-  diverged: 'diverged',
-  cancelled: 'cancelled',
   canceled: 'cancelled',
 };
 
@@ -125,7 +124,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
   if (status === undefined) {
     problems.push({
       path: `${at}.status`,
-      expected: 'completed, failed, diverged or cancelled',
+      expected: `one of ${ENDINGS.join(', ')}`,
       found: shown(loose.status),
     });
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENDINGS } from '../../src/domain/ending.js';
 import { InputError } from '../../src/domain/errors.js';
 import { parseObservations } from '../../src/policy/parse-observations.js';
 import { makeSweep } from './sweeps.js';
@@ -24,6 +25,10 @@ const problemsOf = (input: unknown): readonly { path: string }[] => {
 describe('observations at the door', () => {
   it.each(['Success', 'succeeded', 'FINISHED', 'done', 'ok', 'complete'])('know %s as completed', (status) => {
     expect(parseObservations(makeSweep(), [{ ...good, status }])[0]!.status).toBe('completed');
+  });
+
+  it.each(ENDINGS)('know %s, as every ending', (status) => {
+    expect(parseObservations(makeSweep(), [{ ...good, status }])[0]!.status).toBe(status);
   });
 
   it('name every problem at once, with its place', () => {
