@@ -59,6 +59,7 @@ export const bookOf = (lines: Iterable<{ readonly at: string; readonly event: Re
   };
   for (const { at, event } of lines) {
     if (event.type === 'decided') change(event.trial, {});
+    else if (event.type === 'rerun') change(event.trial, { generation: event.generation });
     else if (event.type === 'observed') change(event.trial, { observed: event.status });
     else if (event.type === 'launched') {
       change(event.trial, { launchedAt: { ...book.get(event.trial)?.launchedAt, [event.key]: at } });

@@ -82,10 +82,15 @@ const sweepStanding = async (client: Client, sweepId: string): Promise<WorkflowS
   }
 };
 
-const askServer = async (client: Client | null, sweepId: string, trial: string): Promise<WorkflowStanding | null> => {
+const askServer = async (
+  client: Client | null,
+  sweepId: string,
+  trial: string,
+  generation: number,
+): Promise<WorkflowStanding | null> => {
   if (client === null) return null;
   const sweep = await sweepStanding(client, sweepId);
-  const { standing } = await findTrialBy(client, trial, trialWorkflowId(sweepId, trial));
+  const { standing } = await findTrialBy(client, trial, trialWorkflowId(sweepId, trial, generation));
   return { sweep, trial: standing };
 };
 
@@ -101,7 +106,7 @@ const judge = async (
   const byRecord = judgeByRecord(job, book);
   const launchedAt = book.get(parseJobKey(job.key)?.trial ?? '')?.launchedAt[job.key];
   if (byRecord.kind !== 'in-flight') return { job, verdict: byRecord, launchedAt };
-  const standing = await askServer(tools.client, sweepId, byRecord.trial);
+  const standing = await askServer(tools.client, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
   return { job, verdict: judgeByServer(byRecord.trial, standing), launchedAt };
 };
 
