@@ -59,6 +59,10 @@ const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice
     return /\.(json|csv)$/i.test(launcher.world) ? { ...launcher, world: resolve(folder, launcher.world) } : launcher;
   }
   if (launcher.kind === 'none') return launcher;
+  if (launcher.kind === 'kubernetes') {
+    const { kubeconfig } = launcher;
+    return kubeconfig === undefined ? launcher : { ...launcher, kubeconfig: resolve(folder, kubeconfig) };
+  }
   const command = launcher.command.map((part) => (/^\.\.?\//.test(part) ? resolve(folder, part) : part));
   const cwd = launcher.cwd === undefined ? {} : { cwd: resolve(folder, launcher.cwd) };
   if (launcher.kind === 'local' || launcher.folder === undefined) return { ...launcher, command, ...cwd };

@@ -62,7 +62,7 @@ const targetProblems = ({ scales, scaleNames }: Draft, { sound }: Sections): Pro
 
 const launcherProblems = ({ scaleNames }: Draft, { sound }: Sections): Problem[] => {
   const { launcher } = sound;
-  if (launcher?.kind !== 'slurm' || scaleNames.length === 0) return [];
+  if ((launcher?.kind !== 'slurm' && launcher?.kind !== 'kubernetes') || scaleNames.length === 0) return [];
   return Object.keys(launcher.scales ?? {})
     .filter((name) => !scaleNames.includes(name))
     .map((name) => ({

@@ -3,6 +3,7 @@
  * key, so that each is checked even where another is wrong. What concerns several keys is in `sweep-checks.ts`.
  */
 import { z } from 'zod';
+import { KubernetesSection } from './kubernetes-choice.js';
 import { POLICY_NAMES } from './policy-options.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
 import { SlurmSection } from './slurm-choice.js';
@@ -190,9 +191,10 @@ export const SECTIONS = {
           timeoutSeconds: positive.describe('A run is stopped after this many seconds.').optional(),
         }).describe('Runs a command of yours on this machine (docs/job-contract.md).'),
         SlurmSection,
+        KubernetesSection,
         strict({ kind: z.literal('none') }).describe('The library decides; runs are launched elsewhere.'),
       ],
-      { error: 'simulator, local, slurm, none' },
+      { error: 'simulator, local, slurm, kubernetes, none' },
     )
     .describe('Where runs are made (default none, for use as a library).')
     .optional(),

@@ -1,5 +1,6 @@
 import type { Problem } from './errors.js';
 import type { Scale } from './fidelity.js';
+import { readKubernetes } from './kubernetes-choice.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, DEFAULT_PARK_TARGET_RUNS, type Retries } from './retries.js';
 import { readSlurm } from './slurm-choice.js';
 import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
@@ -125,6 +126,8 @@ export const readLauncher = (launcher: SweepFile['launcher']): LauncherChoice =>
     }
     case 'slurm':
       return readSlurm(launcher);
+    case 'kubernetes':
+      return readKubernetes(launcher);
     case 'local': {
       const { command, cwd, env = {}, timeoutSeconds } = launcher;
       return {

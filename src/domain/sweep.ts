@@ -1,4 +1,5 @@
 import type { Fidelity, Scale } from './fidelity.js';
+import type { KubernetesChoice } from './kubernetes-choice.js';
 import type { Mixture } from './mixture.js';
 import type { Retries } from './retries.js';
 
@@ -119,6 +120,7 @@ export type LauncherChoice =
       /** Scale name to what its jobs ask for instead; `sbatchArgs` are added to the others. */
       readonly scales: Readonly<Record<string, SlurmRequest>>;
     } & SlurmRequest)
+  | KubernetesChoice
   /** Runs are launched elsewhere: for use as a library. */
   | { readonly kind: 'none' };
 

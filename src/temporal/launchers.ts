@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, posix, relative, sep } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError } from '../domain/errors.js';
+import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
 import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import { createLocalProcessLauncher } from '../launchers/local-process.js';
@@ -10,7 +11,7 @@ import { createSlurmLauncher } from '../launchers/slurm.js';
 import { createEmulatorWorld } from '../simulators/emulator.js';
 import { createSlimpajamaWorld } from '../simulators/slimpajama-law.js';
 import { createTableWorld } from '../simulators/table.js';
-import { sweepPaths, type Home } from './home.js';
+import { openHome, sweepPaths, type Home } from './home.js';
 
 type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
 
@@ -51,7 +52,18 @@ const parseJson = (text: string, path: string): unknown => {
   }
 };
 
-const createLauncher = async (choice: LauncherChoice, jobsFolder: string, sweepId: string): Promise<Launcher> => {
+/** Loads the Kubernetes client, which takes most of a second and 110 MB, for sweeps that need it only. */
+const createKubernetes = async (choice: KubernetesChoice, home: Home, sweepId: string): Promise<Launcher> => {
+  const { createKubernetesLauncher } = await import('../launchers/kubernetes.js');
+  const jobsFolder = sweepPaths(home, sweepId).jobs;
+  const inHome = relative(home.root, jobsFolder).split(sep).join(posix.sep);
+  const podJobsFolder = choice.sharedHome && posix.join(choice.sharedHome.mountPath, inHome);
+  const owner = { home: await openHome(home), sweep: sweepId };
+  return createKubernetesLauncher({ choice, jobsFolder, podJobsFolder, owner, now: Date.now });
+};
+
+const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: string): Promise<Launcher> => {
+  const jobsFolder = sweepPaths(home, sweepId).jobs;
   switch (choice.kind) {
     case 'simulator': {
       const { secondsPerUnit } = choice;
@@ -61,6 +73,8 @@ const createLauncher = async (choice: LauncherChoice, jobsFolder: string, sweepI
       const { command, cwd, env, timeoutSeconds } = choice;
       return createLocalProcessLauncher({ jobsFolder, command, cwd, env, timeoutSeconds, now: Date.now });
     }
+    case 'kubernetes':
+      return createKubernetes(choice, home, sweepId);
     case 'slurm': {
       const { kind: _, folder, ...request } = choice;
       // The nodes need not see the home folder.
@@ -81,7 +95,7 @@ export const createLaunchers = (home: Home): ((sweepId: string, choice: Launcher
     const key = canonicalJson([sweepId, choice]);
     const known = launchers.get(key);
     if (known !== undefined) return known;
-    const launcher = createLauncher(choice, sweepPaths(home, sweepId).jobs, sweepId);
+    const launcher = createLauncher(choice, home, sweepId);
     launchers.set(key, launcher);
     launcher.catch(() => launchers.delete(key)); // a file that was missing may be there next time
     return launcher;

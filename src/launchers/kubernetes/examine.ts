@@ -1,0 +1,101 @@
+/** Finds out where a job is, from its folder and the cluster; writes down what it sees. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Job } from '@kubernetes/client-node';
+import { isThere } from '../../host/atomic-files.js';
+import type { JobFiles } from '../job-folder.js';
+import type { Backend } from './backend.js';
+import { causeOf } from './cause.js';
+import { podsOf } from './names.js';
+import { isOver, type Pod } from './pod.js';
+import { notePod, readCreated, readEnd, readPods, writeEnd, type CreatedRecord, type EndRecord } from './sightings.js';
+import { waitingOf } from './waiting.js';
+
+/** What the folder and the cluster say together. Unknown is not among these: whatever cannot be seen is an error. */
+export type Standing =
+  | { readonly state: 'absent' }
+  | { readonly state: 'not-started' }
+  | { readonly state: 'running'; readonly waiting?: string; readonly pod?: Pod }
+  | { readonly state: 'ended'; readonly end: EndRecord };
+
+interface Sight {
+  /** The job of our uid; undefined when it is gone, whatever has its name now. */
+  readonly job: V1Job | undefined;
+  readonly pods: readonly Pod[];
+}
+
+const LATE_NEWS_MS = 700; // the watch may tell of a pod's end just after the pod is gone from lists
+
+const ofUid = (job: V1Job | undefined, uid: string): V1Job | undefined =>
+  job?.metadata?.uid === uid ? job : undefined;
+
+/** Looks at the job and its pods, and keeps what was seen. */
+export const look = async ({ cluster }: Backend, files: JobFiles, { name, uid }: CreatedRecord): Promise<Sight> => {
+  const job = ofUid(await cluster().findJob(name), uid);
+  const { pods } = await cluster().listPods(podsOf(uid));
+  for (const pod of pods) await notePod(files, pod);
+  return { job, pods };
+};
+
+/** The condition that says that a job is over. Others, such as FailureTarget, say that it is about to be. */
+export const finishOf = (job: V1Job | undefined) =>
+  job?.status?.conditions?.find(({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'));
+
+const hasEnded = ({ job, pods }: Sight): boolean =>
+  pods.every(isOver) && (job === undefined || finishOf(job) !== undefined);
+
+/** Fetches the last of the log while there is one. */
+const saveLogs = async ({ logs }: Backend, files: JobFiles, pods: readonly Pod[]): Promise<void> => {
+  if (logs === undefined) return;
+  for (const pod of pods) await logs.fetch(files, pod, true);
+  await logs.settle(
+    files,
+    (await readPods(files)).map(({ uid }) => uid),
+  );
+};
+
+const waitForNews = async (files: JobFiles): Promise<void> => {
+  const last = (await readPods(files)).at(-1);
+  if (last !== undefined && last.ended === undefined) await sleep(LATE_NEWS_MS);
+};
+
+const conclude = async (backend: Backend, files: JobFiles, { job, pods }: Sight): Promise<Standing> => {
+  await waitForNews(files);
+  await saveLogs(backend, files, pods);
+  const finish = finishOf(job);
+  const cause = causeOf({
+    pods: await readPods(files),
+    isGone: job === undefined,
+    isStopped: await isThere(files.stopped),
+    ...(finish?.type === 'Failed' ? { failure: { reason: finish.reason ?? '', message: finish.message ?? '' } } : {}),
+  });
+  return { state: 'ended', end: await writeEnd(files, cause) };
+};
+
+const withoutJob = async (files: JobFiles): Promise<Standing> => {
+  if (await isThere(files.stopped)) {
+    return { state: 'ended', end: { how: 'cancelled', words: 'stopped before its start', notStarted: true } };
+  }
+  return { state: (await isThere(files.spec)) ? 'not-started' : 'absent' };
+};
+
+const running = async ({ cluster }: Backend, { job, pods }: Sight, uid: string): Promise<Standing> => {
+  const needsEvent = job !== undefined && job.spec?.suspend !== true && pods.length === 0;
+  const waiting = waitingOf(job, pods, needsEvent ? await cluster().lastEvent(uid) : '');
+  const pod = pods.find((one) => !isOver(one));
+  return {
+    state: 'running',
+    ...(waiting === undefined ? {} : { waiting }),
+    ...(pod === undefined ? {} : { pod }),
+  };
+};
+
+/** Examines a job. @throws LauncherError when the cluster cannot be asked; StateError when a record is not ours */
+export const examineJob = async (backend: Backend, files: JobFiles): Promise<Standing> => {
+  const end = await readEnd(files);
+  if (end !== undefined) return { state: 'ended', end };
+  const created = await readCreated(files);
+  if (created === undefined) return withoutJob(files);
+  backend.watch.keep();
+  const sight = await look(backend, files, created);
+  return hasEnded(sight) ? conclude(backend, files, sight) : running(backend, sight, created.uid);
+};

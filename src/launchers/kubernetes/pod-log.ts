@@ -1,0 +1,130 @@
+/**
+ * Keeps the log of a job whose pod shares no folder with titrate: logs go with their pods. What was fetched is appended to
+ * `kubernetes/<pod uid>.log`, each line with the time that the node gave it; at the job's end `metrics.jsonl` and
+ * `stdout.log` are made of it.
+ */
+import { createReadStream } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { JobProgress } from '../../domain/ports.js';
+import { isThere, makeFolder, readTail, replaceFile } from '../../host/atomic-files.js';
+import type { JobFiles } from '../job-folder.js';
+import { parseMetricsLine } from '../metrics-line.js';
+import type { Cluster } from './cluster.js';
+import { JOB_CONTAINER } from './pod.js';
+
+const FETCH_EVERY_MS = 2_000; // of a running job
+const MARGIN_SECONDS = 60; // the clocks of nodes differ
+const TAIL_BYTES = 1 << 20; // long enough for the longest line that counts
+const KEPT_LINES = 200; // of stdout.log: its end goes into the detail of a failure
+
+export interface LogKeeper {
+  /** Fetches what is new, at most every other second; `isLast` fetches at once, with a last line that has no newline. */
+  fetch(files: JobFiles, pod: { readonly name: string; readonly uid: string }, isLast: boolean): Promise<void>;
+  /** Makes `metrics.jsonl` and `stdout.log` of what was fetched of these pods. */
+  settle(files: JobFiles, uids: readonly string[]): Promise<void>;
+  progress(files: JobFiles, uid: string): Promise<JobProgress | undefined>;
+}
+
+const fileOf = (files: JobFiles, uid: string): string => join(files.folder, 'kubernetes', `${uid}.log`);
+
+/** What a line says, without the time before it. */
+const contentOf = (line: string): string => line.slice(line.indexOf(' ') + 1);
+const timeOf = (line: string): number => new Date(line.slice(0, line.indexOf(' '))).getTime();
+
+const wholeLines = (text: string): string[] => text.split('\n').slice(0, -1);
+
+/** What follows the last line that is kept; undefined when that line is not among these. */
+const after = (lines: readonly string[], last: string): string[] | undefined => {
+  const at = lines.lastIndexOf(last);
+  return at === -1 ? undefined : lines.slice(at + 1);
+};
+
+const linesOf = (text: string, isLast: boolean): string[] => {
+  const lines = wholeLines(text);
+  const rest = text.slice(text.lastIndexOf('\n') + 1);
+  return isLast && rest !== '' ? [...lines, rest] : lines;
+};
+
+/** Fetches the lines that follow `last`. */
+const freshLines = async (
+  cluster: Cluster,
+  pod: string,
+  last: string | undefined,
+  isLast: boolean,
+): Promise<string[]> => {
+  const read = async (lastSeconds?: number): Promise<string[]> =>
+    linesOf((await cluster.readLog(pod, JOB_CONTAINER, lastSeconds)) ?? '', isLast);
+  if (last === undefined) return read();
+  const seconds = Math.max(0, Math.ceil((Date.now() - timeOf(last)) / 1000)) + MARGIN_SECONDS;
+  const found = after(await read(Number.isFinite(seconds) ? seconds : undefined), last);
+  if (found !== undefined) return found;
+  const all = await read(); // the clocks differ by more, or the node has begun a new file
+  return after(all, last) ?? all.filter((line) => timeOf(line) > timeOf(last));
+};
+
+const append = async (file: string, lines: readonly string[]): Promise<void> => {
+  const tail = await readTail(file, 1);
+  const start = tail === undefined || tail === '' || tail === '\n' ? '' : '\n'; // after a torn line
+  await appendFile(file, `${start}${lines.join('\n')}\n`, { flush: true });
+};
+
+async function* readLines(file: string): AsyncGenerator<string> {
+  if (!(await isThere(file))) return;
+  yield* createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+}
+
+const settle = async (files: JobFiles, uids: readonly string[]): Promise<void> => {
+  const metrics = new Set<string>(); // two workers may have fetched the same lines
+  const last: string[] = [];
+  for (const uid of uids) {
+    for await (const line of readLines(fileOf(files, uid))) {
+      if ('line' in parseMetricsLine(contentOf(line))) metrics.add(line);
+      if (last.at(-1) !== line) last.push(line);
+      if (last.length > 2 * KEPT_LINES) last.splice(0, KEPT_LINES);
+    }
+  }
+  const text = (lines: Iterable<string>): string => [...lines].map((line) => `${contentOf(line)}\n`).join('');
+  if (metrics.size > 0) await replaceFile(files.metrics, text(metrics));
+  if (last.length > 0) await replaceFile(files.stdout, text(last.slice(-KEPT_LINES)));
+};
+
+const readProgress = async (files: JobFiles, uid: string): Promise<JobProgress | undefined> => {
+  const lines = wholeLines((await readTail(fileOf(files, uid), TAIL_BYTES)) ?? '');
+  for (const line of lines.reverse()) {
+    const parsed = parseMetricsLine(contentOf(line));
+    if ('line' in parsed) return { steps: parsed.line.step, metrics: parsed.line.metrics };
+  }
+  return undefined;
+};
+
+/** Creates the keeper of one launcher's logs. */
+export const createLogKeeper = (cluster: () => Cluster): LogKeeper => {
+  const running = new Map<string, Promise<void>>(); // one fetch of a pod at a time
+  const fetchedAt = new Map<string, number>();
+  const fetchNow = async (files: JobFiles, pod: { name: string; uid: string }, isLast: boolean): Promise<void> => {
+    const file = fileOf(files, pod.uid);
+    await makeFolder(join(files.folder, 'kubernetes'));
+    const last = wholeLines((await readTail(file, TAIL_BYTES)) ?? '').at(-1);
+    const lines = await freshLines(cluster(), pod.name, last, isLast);
+    if (lines.length > 0) await append(file, lines);
+  };
+  return {
+    fetch: async (files, pod, isLast) => {
+      const age = performance.now() - (fetchedAt.get(pod.uid) ?? -Infinity);
+      if (!isLast && age < FETCH_EVERY_MS) return;
+      fetchedAt.set(pod.uid, performance.now());
+      const before = running.get(pod.uid) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => fetchNow(files, pod, isLast));
+      running.set(pod.uid, mine);
+      try {
+        await mine;
+      } finally {
+        if (running.get(pod.uid) === mine) running.delete(pod.uid);
+      }
+    },
+    settle,
+    progress: readProgress,
+  };
+};
