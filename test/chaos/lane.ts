@@ -106,16 +106,16 @@ export class Lane implements Battlefield {
     } catch (error) {
       this.#trouble(error);
     } finally {
-      this.#mayStart = false;
-      this.#aborted.abort();
+      await this.end();
       await guard;
-      await this.#endCommands();
     }
     return this.#report();
   }
 
   #trouble(error: unknown): void {
-    this.#troubles.push(error instanceof Error ? error.message : String(error));
+    const trouble = error instanceof Error ? error.message : String(error);
+    this.#troubles.push(trouble);
+    this.options.say(`${this.lane}: TROUBLE: ${trouble}`);
   }
 
   async #strikeAll(): Promise<void> {
@@ -219,11 +219,14 @@ export class Lane implements Battlefield {
       await scene.look();
       if (scene.hasEnded) continue;
       const said = (await this.titrate.said()).trim().split('\n').slice(-5).join('\n  ');
-      this.#troubles.push(`${scene.sweepId} did not end; the commands said last:\n  ${said}`);
+      this.#trouble(`${scene.sweepId} did not end; the commands said last:\n  ${said}`);
     }
   }
 
-  async #endCommands(): Promise<void> {
+  /** Ends every process of the lane but its jobs, which end by themselves; no error when it has ended. */
+  async end(): Promise<void> {
+    this.#mayStart = false;
+    this.#aborted.abort();
     for (const { command } of this.#running) command?.kill('SIGKILL');
     await this.titrate.end();
     await sleep(SETTLE_MS);

@@ -46,7 +46,10 @@ const say = (line: string): void => {
   }
 };
 const lanes = values.lanes === undefined ? {} : { lanes: wholeNumber('lanes', values.lanes) };
-const report = await runChaos({ kills, seed, place: createPlace(), say, ...lanes });
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
+const { signal } = interruption;
+const report = await runChaos({ kills, seed, place: createPlace(), say, signal, ...lanes });
 for (const line of reportLines(report)) console.log(line);
 const counts = countsOf(report);
 if (values.json !== undefined) {

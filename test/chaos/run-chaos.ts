@@ -25,6 +25,8 @@ export interface ChaosOptions {
   /** Faults to plant in the copy of titrate that is struck. */
   readonly patches?: readonly Patch[];
   readonly say: (line: string) => void;
+  /** Gives the run up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ChaosReport {
@@ -69,6 +71,10 @@ const planOf = async (options: ChaosOptions, root: string): Promise<LanePlan[]> 
   return planRun({ kills, seed, kinds: options.kinds ?? [...OWN_STRIKES, ...place.strikes], lanes, smallDisk });
 };
 
+/** Never resolves. @throws when the signal comes */
+const givenUp = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, fail) => signal?.addEventListener('abort', () => fail(new Error('the run was given up'))));
+
 const controlsOf = (peace: LaneReport | undefined): Map<string, SweepEvidence> =>
   new Map(peace?.sweeps.map((sweep) => [sweep.file, sweep]));
 
@@ -88,7 +94,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       await mkdir(folder, { recursive: true });
       lanes.push(new Lane({ plan, place, copy, root: folder, say }));
     }
-    const reports = await Promise.all(lanes.map((lane) => lane.run()));
+    const reports = await Promise.race([Promise.all(lanes.map((lane) => lane.run())), givenUp(options.signal)]);
     const sweeps = reports.flatMap((report) => report.sweeps);
     const violations = judge(sweeps, controlsOf(reports.find(({ name }) => name === PEACE.name)));
     const troubles = reports.flatMap(({ name, troubles: all }) => all.map((trouble) => `${name}: ${trouble}`));
@@ -105,6 +111,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       kept: isWell ? undefined : await keep(root, lanes),
     };
   } finally {
+    for (const lane of lanes) await lane.end();
     await place.stop();
     for (const lane of lanes) lane.close();
     // Only what is worth a look stays.
