@@ -10,6 +10,18 @@ export const COMMON_FLAGS: readonly Flag[] = [
 const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
 const REASON: Flag = { name: 'reason', value: 'TEXT', about: 'written into the record' };
 
+const trialAct = (name: 'retry' | 'abandon', summary: string, detail: string, load: Command['load']): Command => ({
+  name,
+  summary,
+  usage: 'SWEEP TRIAL',
+  fewest: 2,
+  most: 2,
+  flags: [REASON],
+  examples: [`titrate ${name} slimpajama t0012 --reason "the node had a bad disk"`],
+  details: [SWEEP_DETAIL, detail, 'The act is recorded under the name of your operating system user.'],
+  load,
+});
+
 const act = (name: 'pause' | 'resume' | 'cancel', summary: string, load: Command['load']): Command => ({
   name,
   summary,
@@ -77,6 +89,18 @@ export const COMMANDS: readonly Command[] = [
   act('pause', 'decide nothing new; trials in flight go on', async () => (await import('./pause.js')).pause),
   act('resume', 'let a paused sweep decide again', async () => (await import('./resume.js')).resume),
   act('cancel', 'stop the trials in flight and end the sweep', async () => (await import('./cancel.js')).cancel),
+  trialAct(
+    'retry',
+    'run a parked trial again',
+    'A trial is parked when its retries are used up and it is costly: titrate status shows it.',
+    async () => (await import('./retry.js')).retry,
+  ),
+  trialAct(
+    'abandon',
+    'give a trial up for ever, and stop its job',
+    'It never runs again; what it cost stays charged, and the belief learns nothing from it but its checkpoints.',
+    async () => (await import('./abandon.js')).abandon,
+  ),
   {
     name: 'report',
     summary: 'write the HTML report of a sweep from its record',

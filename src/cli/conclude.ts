@@ -28,6 +28,8 @@ export const sweepJson = (home: Home, view: SweepView): Record<string, unknown> 
   spentByScale: Object.fromEntries(view.spentByScale.map(({ scale, cost }) => [scale, cost])),
   decisions: view.decisions.length,
   observations: view.observations.length,
+  reruns: view.reruns.length,
+  parked: view.parked.map(({ trial }) => trial),
   reason: view.end?.reason ?? null,
   head: view.head,
 });

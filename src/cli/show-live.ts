@@ -23,8 +23,23 @@ const interrupted = async (watched: Watched): Promise<Outcome> => ({
   text: `The sweep goes on. Come back with: titrate watch ${watched.sweepId}`,
 });
 
+/** Only parked trials are left: says which, and what can be done. */
+const parked = async (watched: Watched, waitsFor: string, trials: SweepProgress['inFlight']): Promise<Outcome> => {
+  const { sweepId } = watched;
+  return {
+    exitCode: EXIT.sweep,
+    json: { ...(await standing(watched, 'running')), reason: waitsFor, parked: trials.map(({ trial }) => trial) },
+    text: [
+      `The sweep waits for you: ${plainText(waitsFor)}.`,
+      ...trials.map(({ trial, why }) => `  ${plainText(trial)}: ${plainText(why ?? 'parked')}`),
+      `Either: titrate retry ${sweepId} TRIAL. Or: titrate abandon ${sweepId} TRIAL. Nothing is lost meanwhile.`,
+    ].join('\n'),
+  };
+};
+
 /** The sweep waits for a person: says for what, and fails, so that a script does not wait for ever. */
-const stuck = async (watched: Watched, { pause }: SweepProgress): Promise<Outcome> => {
+const stuck = async (watched: Watched, { pause, waitsFor, inFlight }: SweepProgress): Promise<Outcome> => {
+  if (waitsFor !== null) return parked(watched, waitsFor, inFlight);
   const reason = pause?.reason ?? 'no reason given';
   const { sweepId } = watched;
   return {

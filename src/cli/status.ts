@@ -83,6 +83,7 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
           sweep: view.sweep,
           elapsedMs,
           troubles: live.troubles,
+          now: Date.now(),
         });
   return {
     exitCode: EXIT.ok,

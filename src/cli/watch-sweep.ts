@@ -4,6 +4,7 @@ import { isTitrateError } from '../domain/errors.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
+import { isWithoutJob } from '../domain/trial-moves.js';
 import { renderProgress, renderProgressLine } from '../reports/render-progress.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
@@ -23,7 +24,7 @@ export interface Watched {
   readonly revive?: () => Promise<TitrateConnection>;
 }
 
-/** `stuck`: the sweep has paused itself, with nothing in flight, until a person mends what it says. */
+/** `stuck`: the sweep has paused itself, with no job left, or has parked trials only: a person has to act. */
 export type Ending =
   { readonly kind: 'ended' | 'interrupted' } | { readonly kind: 'stuck'; readonly progress: SweepProgress };
 
@@ -45,7 +46,14 @@ const liveScreen = (block: LiveBlock, { io, sweep }: Watched, elapsed: () => num
   let last: readonly string[] = [];
   return {
     show: (progress, { jobs, troubles }) => {
-      const options = { sweep, elapsedMs: elapsed(), width: io.width(), colour: io.colour, troubles };
+      const options = {
+        sweep,
+        elapsedMs: elapsed(),
+        width: io.width(),
+        colour: io.colour,
+        troubles,
+        now: Date.now(),
+      };
       last = renderProgress(progress, jobs, options);
       block.draw(last);
     },
@@ -117,7 +125,9 @@ const reconnect = async (watched: Watched, on: TitrateConnection): Promise<Titra
   return next;
 };
 
-const isStuck = ({ pause, inFlight }: SweepProgress): boolean => pause?.by === SWEEP_ITSELF && inFlight.length === 0;
+/** Does nothing move until a person acts: paused by itself with no job left, or only parked trials left? */
+const isStuck = ({ pause, inFlight, waitsFor }: SweepProgress): boolean =>
+  waitsFor !== null || (pause?.by === SWEEP_ITSELF && inFlight.every(({ state }) => isWithoutJob(state)));
 
 const follow = async (
   first: TitrateConnection,

@@ -233,13 +233,31 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
+/** What became of the earlier generations of a trial, each in a line, with the decision that followed. */
+const generationLines = (view: SweepView, trial: string): string[] =>
+  view.attempts
+    .filter((attempt) => attempt.trial === trial)
+    .flatMap(({ generation, ending, stepsReached, cost, detail }) => {
+      const words = detail === undefined ? '' : ` (${plainText(detail, 200)})`;
+      const reached = `at step ${formatCount(stepsReached)}`;
+      const parking = view.parkings.find((one) => one.trial === trial && one.generation === generation + 1);
+      const rerun = view.reruns.find((one) => one.trial === trial && one.generation === generation + 1);
+      return [
+        `Run ${generation}: ${ending} ${reached}${words}, charged ${formatCost(cost, view.unit)}.`,
+        ...(parking === undefined ? [] : [`  Parked for a person: ${plainText(parking.reason, 300)}.`]),
+        ...(rerun === undefined ? [] : [`  Run again: ${plainText(rerun.reason, 300)}.`]),
+      ];
+    });
+
 const outcome = (view: SweepView, decision: DecisionView): string[] => {
   const seen = view.observations.filter(({ trial }) => trial === decision.trial).at(-1);
-  if (seen === undefined) return ['It has not ended yet.'];
+  const story = generationLines(view, decision.trial);
+  if (seen === undefined) return [...story, 'It has not ended yet.'];
   const metric = objectiveName(view.sweep.objective);
   const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
   const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;
   return [
+    ...story,
     `${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`,
   ];
 };

@@ -33,6 +33,8 @@ export interface ProgressOptions extends TerminalOptions {
   readonly elapsedMs: number;
   /** What is being tried again, in words. */
   readonly troubles?: readonly string[];
+  /** Milliseconds since the epoch; tells how long a back-off still takes. */
+  readonly now?: number;
 }
 
 /** How far the job of each trial is, by trial; a trial that has not said is absent. */
@@ -65,9 +67,21 @@ const titleLine = (progress: SweepProgress, options: ProgressOptions): string =>
   return line(pieces, options);
 };
 
+/** What a trial waits for that has no job at the moment; empty for one that runs. */
+const waitText = ({ state, generation, notBefore }: InFlightTrial, { now }: ProgressOptions): string => {
+  if (state === 'parked') return 'parked: retry or abandon it';
+  if (state === 'stopping') return 'stopping';
+  const run = generation > 1 ? `run ${generation}` : '';
+  if (state !== 'backing-off') return state === 'queued' ? `${run} waits for a place` : '';
+  const left = notBefore === undefined || now === undefined ? 0 : notBefore - now;
+  return left > 0 ? `${run} in ${formatDuration(left)}` : `${run} soon`;
+};
+
 const lossSoFar = (trial: InFlightTrial, job: JobProgress | undefined, options: ProgressOptions): string => {
   const { objective } = options.sweep;
   const value = objectiveOf(objective, job?.metrics);
+  const waiting = waitText(trial, options);
+  if (waiting !== '') return waiting;
   if (value !== undefined) return `${objectiveName(objective)} ${formatValue(value)}`;
   return job === undefined ? 'starting' : trial.purpose === 'confirm' ? 'confirming' : '';
 };
@@ -146,6 +160,19 @@ const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[]
     ? []
     : [line([piece(`paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`, 'warn')], options)];
 
+const LONGEST_WHY = 300; // characters
+
+/** Why trials were parked, and what to do when nothing else goes on. */
+const parkedLines = ({ inFlight, waitsFor }: SweepProgress, options: ProgressOptions): string[] => {
+  const texts = inFlight
+    .filter(({ state }) => state === 'parked')
+    .map(({ trial, why }) => `${plainText(trial)} is parked: ${plainText(why ?? 'no reason recorded', LONGEST_WHY)}`);
+  const all = waitsFor === null ? texts : [...texts, plainText(waitsFor)];
+  return all
+    .flatMap((text) => wrap(text, Math.max(20, options.width - 1)))
+    .map((part) => line([piece(part, 'warn')], options));
+};
+
 const troubleLines = ({ troubles = [], ...options }: ProgressOptions): string[] =>
   troubles
     .flatMap((trouble) => wrap(`waiting: ${plainText(trouble, LONGEST_TROUBLE)}`, Math.max(20, options.width - 1)))
@@ -158,6 +185,7 @@ export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, opt
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
   ...pauseLine(progress, options),
+  ...parkedLines(progress, options),
   ...troubleLines(options),
 ];
 
@@ -171,7 +199,9 @@ export const renderProgressLine = (
   const prediction =
     best === null ? 'no prediction yet' : `best ${objectiveName(options.sweep.objective)} ${formatPrediction(best)}`;
   const state = progress.status === 'running' ? progress.phase : progress.status;
-  const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${progress.inFlight.length} in flight`;
+  const parked = progress.inFlight.filter((trial) => trial.state === 'parked').length;
+  const flying = `${progress.inFlight.length - parked} in flight${parked === 0 ? '' : `, ${parked} parked`}`;
+  const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${flying}`;
   const money = `${formatCost(progress.spent)} of ${formatCost(progress.budget, unit)}`;
   return line(
     [piece(`${progress.sweepId} ${state}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`)],

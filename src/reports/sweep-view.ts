@@ -6,6 +6,7 @@ import { isSameFidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
 import type { RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
+import { wholeRun } from '../domain/whole-run.js';
 import { objectiveOf } from './objective-of.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { readonly type: T }>;
@@ -19,8 +20,12 @@ interface Placed {
 
 export type DecisionView = EventOf<'decided'> & Placed;
 export type LaunchView = EventOf<'launched'> & Placed;
-/** `spent` counts this observation. `value` is the objective, absent when the run did not report it. */
+/** Over all generations of its trial. `spent` counts this observation. `value` is the objective, absent when the run did not report it. */
 export type ObservationView = EventOf<'observed'> & Placed & { readonly value?: number };
+/** A generation that was not its trial's last. `spent` counts it. */
+export type AttemptView = EventOf<'attempted'> & Placed;
+export type RerunView = EventOf<'rerun'> & Placed;
+export type ParkedView = EventOf<'parked'> & Placed;
 export type RecommendationView = EventOf<'recommended'> & Placed;
 export type ActView = EventOf<'act'> & Placed;
 
@@ -33,7 +38,7 @@ export interface ScaleSpend {
   readonly cost: number;
   /** The part of `cost` that confirmed the recommendation. */
   readonly confirmCost: number;
-  /** The part of `cost` that went into runs which did not complete. */
+  /** The part of `cost` that went into runs which did not complete, or was paid twice by those that did. */
   readonly lostCost: number;
 }
 
@@ -51,6 +56,11 @@ export interface SweepView {
   readonly decisions: readonly DecisionView[];
   readonly launches: readonly LaunchView[];
   readonly observations: readonly ObservationView[];
+  readonly attempts: readonly AttemptView[];
+  readonly reruns: readonly RerunView[];
+  readonly parkings: readonly ParkedView[];
+  /** Trials that are parked now. */
+  readonly parked: readonly ParkedView[];
   /** Decisions without an observation yet. */
   readonly inFlight: readonly DecisionView[];
   readonly recommendations: readonly RecommendationView[];
@@ -72,6 +82,9 @@ interface Fold {
   readonly decisions: DecisionView[];
   readonly launches: LaunchView[];
   readonly observations: ObservationView[];
+  readonly attempts: AttemptView[];
+  readonly reruns: RerunView[];
+  readonly parkings: ParkedView[];
   readonly recommendations: RecommendationView[];
   readonly acts: ActView[];
   end: (EventOf<'ended'> & Placed) | null;
@@ -91,9 +104,20 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
     case 'observed': {
       fold.spent += event.cost;
       const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
-      fold.observations.push({ ...event, at, spent: fold.spent, ...(value === undefined ? {} : { value }) });
+      const whole = wholeRun([...fold.attempts.filter(({ trial }) => trial === event.trial), event]);
+      fold.observations.push({ ...event, ...whole, at, spent: fold.spent, ...(value === undefined ? {} : { value }) });
       return;
     }
+    case 'attempted':
+      fold.spent += event.cost;
+      fold.attempts.push({ ...event, at, spent: fold.spent });
+      return;
+    case 'rerun':
+      fold.reruns.push({ ...event, ...placed });
+      return;
+    case 'parked':
+      fold.parkings.push({ ...event, ...placed });
+      return;
     case 'recommended':
       fold.recommendations.push({ ...event, ...placed });
       return;
@@ -108,14 +132,20 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
 
 const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): ScaleSpend => {
   const here = fold.observations.filter((observation) => observation.scale === scale);
-  const sum = (of: readonly ObservationView[]): number => of.reduce((total, { cost }) => total + cost, 0);
+  const sum = (of: readonly { cost: number }[]): number => of.reduce((total, { cost }) => total + cost, 0);
+  const seen = new Set(here.map(({ trial }) => trial));
+  const open = fold.attempts.filter((attempt) => attempt.scale === scale && !seen.has(attempt.trial));
+  const decided = new Map(fold.decisions.map(({ trial, cost }) => [trial, cost]));
+  const again = here.map(({ trial, status, cost }) =>
+    status === 'completed' ? Math.max(0, cost - (decided.get(trial) ?? cost)) : cost,
+  );
   return {
     scale,
     runs: here.length,
     completed: here.filter(({ status }) => status === 'completed').length,
-    cost: sum(here),
+    cost: sum([...here, ...open]),
     confirmCost: sum(here.filter(({ trial }) => confirming.has(trial))),
-    lostCost: sum(here.filter(({ status }) => status !== 'completed')),
+    lostCost: again.reduce((total, cost) => total + cost, 0),
   };
 };
 
@@ -141,6 +171,9 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     decisions: [],
     launches: [],
     observations: [],
+    attempts: [],
+    reruns: [],
+    parkings: [],
     recommendations: [],
     acts: [],
     end: null,
@@ -148,8 +181,14 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
   for (const line of lines) addEvent(fold, sweep, line);
   const confirming = new Set(fold.decisions.filter(({ purpose }) => purpose === 'confirm').map(({ trial }) => trial));
   const seen = new Set(fold.observations.map(({ trial }) => trial));
-  const { decisions, launches, observations, recommendations, acts, end } = fold;
+  const { decisions, launches, observations, attempts, reruns, parkings, recommendations, acts, end } = fold;
+  const isOver = (parking: ParkedView): boolean =>
+    seen.has(parking.trial) || reruns.some(({ key }) => key === parking.key);
   return {
+    attempts,
+    reruns,
+    parkings,
+    parked: parkings.filter((parking) => !isOver(parking)),
     decisions,
     launches,
     observations,

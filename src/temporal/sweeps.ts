@@ -1,4 +1,4 @@
-/** What can be asked of sweeps from outside: start, look, pause, resume, cancel, wait. */
+/** What can be asked of sweeps from outside: start, look, pause, resume, cancel, retry, abandon, wait. */
 import { randomUUID } from 'node:crypto';
 import {
   WithStartWorkflowOperation,
@@ -6,9 +6,10 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { Act, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
+import type { Act, ActResult, SweepInput, SweepProgress, SweepResult, TrialAct } from '../domain/messages.js';
 import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
+import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
 import { isNotFound, isTimeout, noSweep, sweepFailure, unanswered } from './sweep-errors.js';
 import { visibilityReady as namespaceReady } from './namespace.js';
@@ -132,11 +133,11 @@ export const progress = async (
 };
 
 const act =
-  (name: 'pause' | 'resume' | 'cancel') =>
-  async (on: TitrateConnection, sweepId: string, by: Act, options: AskOptions = {}): Promise<ActResult> => {
+  <What extends Act>(name: ActName) =>
+  async (on: TitrateConnection, sweepId: string, by: What, options: AskOptions = {}): Promise<ActResult> => {
     const { timeoutMs = ACT_TIMEOUT_MS, updateId = randomUUID() } = options;
     const update = (): Promise<ActResult> =>
-      handleOf(on, sweepId).executeUpdate<ActResult, [Act]>(SWEEP_UPDATES[name], { args: [by], updateId });
+      handleOf(on, sweepId).executeUpdate<ActResult, [What]>(SWEEP_UPDATES[name], { args: [by], updateId });
     try {
       return await on.client.withDeadline(Date.now() + timeoutMs, update);
     } catch (error) {
@@ -145,11 +146,15 @@ const act =
   };
 
 /** Asks a sweep to decide nothing new; trials in flight go on. @throws StateError when no worker answers in time. */
-export const pause = act('pause');
+export const pause = act<Act>('pause');
 /** Lets a paused sweep decide again. */
-export const resume = act('resume');
+export const resume = act<Act>('resume');
 /** Asks a sweep to stop its trials and end. */
-export const cancel = act('cancel');
+export const cancel = act<Act>('cancel');
+/** Asks a sweep to run a parked trial again. */
+export const retry = act<TrialAct>('retry');
+/** Asks a sweep to give a trial up for ever, and to stop its job. */
+export const abandon = act<TrialAct>('abandon');
 
 /** Waits for a sweep's result, however long; it survives restarts of the embedded server. */
 export const result = async (on: TitrateConnection, sweepId: string): Promise<SweepResult> => {

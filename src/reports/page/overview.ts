@@ -66,7 +66,7 @@ export const tiles = (view: SweepView): Markup => {
     'Spent',
     formatCost(spent, unit),
     `${formatShare(spent / sweep.budget)} of ${formatCost(sweep.budget, unit)}${dollars}`,
-  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${view.inFlight.length} in flight`)}</dl>`;
+  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${view.inFlight.length - view.parked.length} in flight${view.parked.length === 0 ? '' : `, ${view.parked.length} parked`}`)}</dl>`;
 };
 
 const priceOf = ({ sweep: { cost }, spent }: SweepView): string =>

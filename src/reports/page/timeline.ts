@@ -4,8 +4,8 @@ import type { ActView, DecisionView, ObservationView, SweepView } from '../sweep
 import { markup, type Insert, type Markup } from './markup.js';
 import { table, type Column } from './table.js';
 
-const outcomeOf = (seen: ObservationView | undefined): Insert => {
-  if (seen === undefined) return 'in flight';
+const outcomeOf = (seen: ObservationView | undefined, isParked: boolean): Insert => {
+  if (seen === undefined) return isParked ? 'parked' : 'in flight';
   if (seen.status === 'completed') return seen.value === undefined ? 'no objective' : formatValue(seen.value);
   return seen.detail === undefined ? seen.status : markup`${seen.status}<br><small>${seen.detail}</small>`;
 };
@@ -17,13 +17,20 @@ const kindOf = ({ purpose, explanation }: DecisionView): string => {
 
 /** Every decision in order, with its reason and what came of it. */
 export const timeline = (view: SweepView): Markup => {
+  const parked = new Set(view.parked.map(({ trial }) => trial));
+  const runs = new Map<string, number>();
+  for (const { trial, generation } of view.reruns) runs.set(trial, generation);
   const seen = new Map(view.observations.map((observation) => [observation.trial, observation]));
   const columns: readonly Column<DecisionView>[] = [
     { title: '#', kind: 'right', cell: ({ decision }) => decision.toString() },
     {
       title: 'trial',
       kind: 'narrow',
-      cell: ({ trial, continues }) => (continues === undefined ? trial : `${trial} (continues ${continues})`),
+      cell: ({ trial, continues }) => {
+        const again = runs.get(trial);
+        const times = again === undefined ? '' : `, ${again} runs`;
+        return continues === undefined ? `${trial}${times}` : `${trial} (continues ${continues})${times}`;
+      },
     },
     { title: 'scale', kind: 'narrow', cell: ({ scale }) => scale },
     { title: 'steps', kind: 'right', cell: ({ steps }) => formatCount(steps) },
@@ -35,7 +42,11 @@ export const timeline = (view: SweepView): Markup => {
     { title: 'for', cell: kindOf },
     { title: 'mixture', kind: 'wide', cell: ({ mixture }) => formatMixture(mixture, 5) },
     { title: 'why', kind: 'wide', cell: ({ explanation }) => explanation.reason },
-    { title: objectiveName(view.sweep.objective), kind: 'right', cell: ({ trial }) => outcomeOf(seen.get(trial)) },
+    {
+      title: objectiveName(view.sweep.objective),
+      kind: 'right',
+      cell: ({ trial }) => outcomeOf(seen.get(trial), parked.has(trial)),
+    },
     { title: 'decided', kind: 'narrow', cell: ({ at }) => formatTime(at) },
   ];
   return table(columns, view.decisions, ({ scale }) => (scale === view.sweep.target.scale ? 'target' : ''));
@@ -46,17 +57,32 @@ interface Notice {
   readonly what: string;
 }
 
-const actNotice = ({ at, act, by, reason }: ActView): Notice => ({
+const actNotice = ({ at, act, trial, by, reason }: ActView): Notice => ({
   at,
-  what: `${act} by ${by}${reason === undefined ? '' : `: ${reason}`}`,
+  what: `${act}${trial === undefined ? '' : ` ${trial}`} by ${by}${reason === undefined ? '' : `: ${reason}`}`,
 });
+
+/** Generations that were not the last of their trial, and what was decided then. */
+const rerunNotices = ({ attempts, reruns, parkings }: SweepView): Notice[] => [
+  ...attempts.map(({ at, trial, generation, ending, detail }) => ({
+    at,
+    what: `${trial}, run ${generation}: ${ending}${detail === undefined ? '' : ` (${detail})`}`,
+  })),
+  ...parkings.map(({ at, trial, reason }) => ({ at, what: `${trial} parked: ${reason}` })),
+  ...reruns.map(({ at, trial, generation, reason }) => ({
+    at,
+    what: `${trial} runs again (${generation}): ${reason}`,
+  })),
+];
 
 /** What people did, and what was odd about runs; undefined when there is nothing to tell. */
 export const notices = (view: SweepView): Markup | undefined => {
-  const warnings = view.observations.flatMap(({ at, trial, warnings: found }) =>
+  const warnings = [...view.attempts, ...view.observations].flatMap(({ at, trial, warnings: found }) =>
     found.map((warning) => ({ at, what: `${trial}: ${warning}` })),
   );
-  const all = [...view.acts.map(actNotice), ...warnings].sort((a, b) => a.at.localeCompare(b.at));
+  const all = [...rerunNotices(view), ...view.acts.map(actNotice), ...warnings].sort((a, b) =>
+    a.at.localeCompare(b.at),
+  );
   if (all.length === 0) return undefined;
   return table<Notice>(
     [
