@@ -53,7 +53,7 @@ const hintFor = ({ status, message }: ApiFailure): string => {
   if (status === undefined) return 'it is tried again until the API server answers';
   if (status === 401) return 'renew the credentials of the kubeconfig of the worker; it is tried again';
   if (status === 403 && /exceeded quota/.test(message)) return 'it waits until the quota has room';
-  if (status === 403) return 'give the worker’s user the Role of config/kubernetes-role.yaml; it is tried again';
+  if (status === 403) return 'give the worker’s user the Role of config/kubernetes/role.yaml; it is tried again';
   if (status === 404) return 'create the namespace, or correct launcher.namespace; it is tried again';
   return 'it is tried again';
 };

@@ -62,7 +62,7 @@ class Follower implements PodWatch {
     const cause = this.lastFailure;
     if (cause instanceof LauncherError) return cause;
     return new LauncherError(`cannot watch pods: ${cause instanceof Error ? cause.message : 'no answer in time'}`, {
-      hint: 'it is tried again; the worker’s user needs the Role of config/kubernetes-role.yaml',
+      hint: 'it is tried again; the worker’s user needs the Role of config/kubernetes/role.yaml',
       cause,
     });
   }
@@ -154,7 +154,7 @@ const watchError = (error: unknown): unknown => {
   return new LauncherError(`cannot watch pods: the cluster refuses (${statusCode} ${(error as Error).message})`, {
     hint:
       statusCode === 403
-        ? 'give the worker’s user the Role of config/kubernetes-role.yaml; it is tried again'
+        ? 'give the worker’s user the Role of config/kubernetes/role.yaml; it is tried again'
         : 'renew the credentials of the kubeconfig of the worker; it is tried again',
     cause: error,
   });
