@@ -3,8 +3,6 @@ import type { Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { ResumePoint } from '../domain/ports.js';
 import type { RecordHead } from '../domain/record-event.js';
-import { digestOf } from '../ledger/chain.js';
-import { eventsOf, linesUpTo, observationsOf, sweepOf } from '../ledger/observations.js';
 import type { ActivityDeps } from './activities.js';
 import { whileHeartbeating } from './heartbeats.js';
 
@@ -40,35 +38,28 @@ export interface RecommendOutput {
   readonly sawObservations: number;
 }
 
-export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => {
-  const readUpTo = async (sweepId: string, head: RecordHead) => {
-    const lines = linesUpTo((await recordFor(sweepId).read()).lines, head);
-    return { lines, sweep: sweepOf(lines), observations: observationsOf(lines) };
-  };
+export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => ({
+  titratePropose: async ({ sweepId, head, pending, seed }: ProposeInput): Promise<ProposeOutput> => {
+    const view = await recordFor(sweepId).viewAt(head);
+    const { sweep, observations, stream } = view;
+    const proposal = await whileHeartbeating(proposer.propose({ sweep, observations, stream, pending, seed }));
+    return {
+      proposal,
+      resume: view.resumeOf(proposal?.continues),
+      sawDigest: view.digestWith(pending),
+      sawObservations: observations.length,
+      sawPending: pending.map(({ trial }) => trial ?? ''),
+    };
+  },
 
-  return {
-    titratePropose: async ({ sweepId, head, pending, seed }: ProposeInput): Promise<ProposeOutput> => {
-      const { lines, sweep, observations } = await readUpTo(sweepId, head);
-      const proposal = await whileHeartbeating(proposer.propose({ sweep, observations, pending, seed }));
-      const earlier = eventsOf(lines, 'observed').find(({ trial }) => trial === proposal?.continues);
-      return {
-        proposal,
-        resume: earlier === undefined ? null : { key: earlier.key, trial: earlier.trial, steps: earlier.steps },
-        sawDigest: digestOf({ observations, pending }),
-        sawObservations: observations.length,
-        sawPending: pending.map(({ trial }) => trial ?? ''),
-      };
-    },
-
-    titrateRecommend: async ({ sweepId, head, seed, prefer }: RecommendInput): Promise<RecommendOutput> => {
-      const { sweep, observations } = await readUpTo(sweepId, head);
-      const task = prefer === undefined ? { sweep, observations, seed } : { sweep, observations, seed, prefer };
-      const recommendation = await whileHeartbeating(proposer.recommend(task));
-      const atTarget = observations
-        .filter(({ scale, steps }) => scale === sweep.target.scale && steps === sweep.target.steps)
-        .map(({ mixture, status }) => ({ mixture, status }));
-      const sawDigest = digestOf({ observations, pending: [] });
-      return { recommendation, atTarget, sawDigest, sawObservations: observations.length };
-    },
-  };
-};
+  titrateRecommend: async ({ sweepId, head, seed, prefer }: RecommendInput): Promise<RecommendOutput> => {
+    const view = await recordFor(sweepId).viewAt(head);
+    const { sweep, observations, stream } = view;
+    const task = { sweep, observations, stream, seed, ...(prefer === undefined ? {} : { prefer }) };
+    const recommendation = await whileHeartbeating(proposer.recommend(task));
+    const atTarget = observations
+      .filter(({ scale, steps }) => scale === sweep.target.scale && steps === sweep.target.steps)
+      .map(({ mixture, status }) => ({ mixture, status }));
+    return { recommendation, atTarget, sawDigest: view.digestWith([]), sawObservations: observations.length };
+  },
+});

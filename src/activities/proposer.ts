@@ -1,4 +1,5 @@
 /** Fitting and choosing off the worker's main thread, which must stay free for heartbeats and polls. */
+import { randomUUID } from 'node:crypto';
 import { Piscina } from 'piscina';
 import type { Proposal, Recommendation } from '../domain/decision.js';
 import { InputError, NumericalError, StateError } from '../domain/errors.js';
@@ -7,16 +8,20 @@ import type { Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
-export interface ProposeTask {
+/** What a decision is made from. */
+interface Task {
   readonly sweep: Sweep;
   readonly observations: readonly Observation[];
+  /** Names the growing list that the observations are the beginning of, so that a thread is told what is new only. */
+  readonly stream?: string;
+}
+
+export interface ProposeTask extends Task {
   readonly pending: readonly PendingTrial[];
   readonly seed: number;
 }
 
-export interface RecommendTask {
-  readonly sweep: Sweep;
-  readonly observations: readonly Observation[];
+export interface RecommendTask extends Task {
   readonly seed: number;
   readonly prefer?: Mixture;
 }
@@ -28,9 +33,23 @@ export interface Proposer {
   close(): Promise<void>;
 }
 
+/** What a thread is told: the observations from a place on, and the sweep when it starts from the first. */
+export interface ThreadTask {
+  readonly stream: string;
+  readonly sweep?: Sweep;
+  /** How many observations the thread is taken to know already. */
+  readonly from: number;
+  readonly fresh: readonly Observation[];
+  readonly pending: readonly PendingTrial[];
+  readonly seed: number;
+  readonly prefer?: Mixture;
+}
+
 /** What a thread answers: errors as data, since classes do not cross threads. */
 export type ThreadAnswer =
   | { readonly ok: true; readonly value: unknown }
+  /** The thread does not know what it was taken to know: it is to be told everything. */
+  | { readonly ok: false; readonly code: 'Forgotten' }
   | {
       readonly ok: false;
       readonly code: string;
@@ -39,13 +58,27 @@ export type ThreadAnswer =
       readonly problems?: readonly Problem[];
     };
 
-const raise = (answer: Extract<ThreadAnswer, { ok: false }>): never => {
+type Failure = Extract<ThreadAnswer, { readonly message: string }>;
+
+const raise = (answer: Failure): never => {
   const details = answer.hint === undefined ? {} : { hint: answer.hint };
   if (answer.code === 'InputError')
     throw new InputError(answer.message.split('\n')[0] ?? '', answer.problems ?? [], details);
   if (answer.code === 'NumericalError') throw new NumericalError(answer.message, details);
   if (answer.code === 'StateError') throw new StateError(answer.message, details);
   throw new Error(answer.message);
+};
+
+const STREAMS_TOLD = 1000; // names and numbers only; what is forgotten is told once more
+
+/** Notes how much of a stream was told, and forgets the streams that were used longest ago. */
+const remember = (told: Map<string, number>, stream: string, count: number): void => {
+  told.delete(stream);
+  told.set(stream, count);
+  for (const oldest of told.keys()) {
+    if (told.size <= STREAMS_TOLD) return;
+    told.delete(oldest);
+  }
 };
 
 /** Creates a proposer with `threads` worker threads, started on first use and ended when idle for a minute. */
@@ -56,9 +89,20 @@ export const createThreadProposer = (threads = 1): Proposer => {
     maxThreads: threads,
     idleTimeout: 60_000, // ms: keeps compiled code warm between decisions of a busy sweep, frees memory in a quiet one
   });
-  const ask = async (name: string, task: unknown): Promise<unknown> => {
-    const answer = await pool.run(task, { name });
-    return answer.ok ? answer.value : raise(answer);
+  const told = new Map<string, number>();
+  const ask = async (
+    name: string,
+    task: ProposeTask | (RecommendTask & { readonly pending?: never }),
+  ): Promise<unknown> => {
+    const { sweep, observations, stream = randomUUID(), pending = [], ...rest } = task;
+    const run = (from: number): Promise<ThreadAnswer> => {
+      const fresh = observations.slice(from);
+      return pool.run({ ...rest, stream, pending, from, fresh, ...(from === 0 ? { sweep } : {}) }, { name });
+    };
+    let answer = await run(Math.min(told.get(stream) ?? 0, observations.length));
+    if (!answer.ok && answer.code === 'Forgotten') answer = await run(0);
+    remember(told, stream, observations.length);
+    return answer.ok ? answer.value : raise(answer as Failure);
   };
   return {
     propose: (task) => ask('proposeTask', task) as Promise<Proposal | null>,

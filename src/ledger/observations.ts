@@ -10,17 +10,12 @@ type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 export const eventsOf = <T extends RecordEvent['type']>(lines: readonly RecordLine[], type: T): EventOf<T>[] =>
   lines.map(({ event }) => event).filter((event): event is EventOf<T> => event.type === type);
 
-/** Returns the lines up to a head. @throws StateError when the record does not hold that very line. */
-export const linesUpTo = (lines: readonly RecordLine[], head: RecordHead): readonly RecordLine[] => {
-  const last = lines[head.seq - 1];
-  if (last === undefined || last.hash !== head.hash) {
-    throw new StateError(`line ${head.seq} of the record is not the one that the sweep wrote`, {
-      hint: 'restore record.jsonl from a backup; the sweep waits and goes on by itself',
-      values: { seq: head.seq, expected: head.hash, found: last?.hash },
-    });
-  }
-  return lines.slice(0, head.seq);
-};
+/** The record does not hold the line that a sweep wrote. */
+export const strangeHead = (head: RecordHead, found: string | undefined): StateError =>
+  new StateError(`line ${head.seq} of the record is not the one that the sweep wrote`, {
+    hint: 'restore record.jsonl from a backup; the sweep waits and goes on by itself',
+    values: { seq: head.seq, expected: head.hash, found },
+  });
 
 const toObservation = (event: EventOf<'observed'>, attempts: readonly EventOf<'attempted'>[]): Observation => ({
   trial: event.trial,

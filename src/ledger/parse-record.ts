@@ -7,6 +7,8 @@ const NEWLINE = 0x0a;
 /** What the bytes of a record hold. */
 export interface ParsedRecord {
   readonly lines: RecordLine[];
+  /** Bytes of each line, its newline included. */
+  readonly lengths: readonly number[];
   /** Bytes up to and with the last whole line. */
   readonly end: number;
   /** Bytes after it: a line that was torn by a crash or a full disk, to be written again. */
@@ -39,13 +41,15 @@ const brokenLine = (number: number, where: string, fault: string, cause?: unknow
  */
 export const parseRecord = (bytes: Buffer, where: string, head: RecordHead = GENESIS): ParsedRecord => {
   const lines: RecordLine[] = [];
+  const lengths: number[] = [];
   let last = head;
   let start = 0;
   for (let stop = bytes.indexOf(NEWLINE); stop !== -1; stop = bytes.indexOf(NEWLINE, start)) {
     const line = parseLine(bytes.toString('utf8', start, stop), last.seq + 1, where, last);
     lines.push(line);
+    lengths.push(stop + 1 - start);
     last = { seq: line.seq, hash: line.hash };
     start = stop + 1;
   }
-  return { lines, end: start, torn: bytes.length - start };
+  return { lines, lengths, end: start, torn: bytes.length - start };
 };

@@ -5,7 +5,7 @@
  * in mid-append and wakes up later writes the very same bytes to the very same place, so no line can be doubled. A torn
  * last line (crash, full disk) is overwritten by the next append.
  */
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StateError } from '../domain/errors.js';
@@ -14,6 +14,8 @@ import { makeFolder } from '../host/atomic-files.js';
 import { diskError, errnoOf } from '../host/disk-errors.js';
 import { GENESIS, linkLine } from './chain.js';
 import type { NewEvent } from './chain.js';
+import { ObservationLog, type RecordView } from './observation-log.js';
+import { strangeHead } from './observations.js';
 import { parseRecord } from './parse-record.js';
 
 /** A record as it was read. */
@@ -29,37 +31,72 @@ export interface Appended {
   readonly lines: readonly RecordLine[];
 }
 
-/** Reads a whole record and checks its chain. @throws StateError when it is missing or broken. */
-export const readRecord = async (file: string): Promise<RecordContents> => {
-  const record = new RecordFile(file);
-  return record.read();
-};
-
 const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT';
 
-/** One record file; remembers what it has read, so that an append costs what it adds. */
+/** Reads a whole record and checks its chain. @throws StateError when it is missing or broken. */
+export const readRecord = async (file: string): Promise<RecordContents> => {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw isMissing(error) ? noRecord(file) : diskError(error, 'read the record', file);
+  }
+  const { lines, torn } = parseRecord(bytes, file);
+  const warnings = torn > 0 ? [`the last line is torn (${torn} bytes) and was left out: ${file}`] : [];
+  return { lines, warnings };
+};
+
+const noRecord = (file: string): StateError =>
+  new StateError(`no record found (${file})`, { hint: 'check the sweep id and the home folder' });
+
+/** Where a line lies in the file, and what the next one must follow. */
+interface Place {
+  readonly hash: string;
+  readonly start: number;
+  /** Length in bytes, newline included. */
+  readonly bytes: number;
+}
+
+/**
+ * One record file, for a process that goes on writing it. It remembers where every line lies and not what it says, so that
+ * an append and a decision cost what they add, in time and in memory.
+ */
 export class RecordFile {
-  #lines: RecordLine[] = [];
-  #byKey = new Map<string, RecordLine>();
+  #places: Place[] = [];
+  /** Key to sequence number. */
+  #byKey = new Map<string, number>();
   /** Bytes up to and with the last whole line. */
   #end = 0;
   #torn = 0;
   #inode = 0;
   /** When the file was changed last, as of the last look (ms). */
   #changedAt = 0;
+  #log: ObservationLog | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  #turns = 0;
 
   constructor(readonly file: string) {}
 
-  /** Reads what is new since the last look. @throws StateError when the file is missing or broken. */
+  /** Is nothing being read or written? Then it may be dropped, and another one take its place. */
+  get isIdle(): boolean {
+    return this.#turns === 0;
+  }
+
+  /** Reads the whole record as it is now. @throws StateError when the file is missing or broken. */
   read(): Promise<RecordContents> {
+    return this.#inTurn(() => readRecord(this.file));
+  }
+
+  /**
+   * What a decision sees that was asked for when the record ended with this line.
+   * @throws StateError when the record is missing or broken, or does not hold that very line.
+   */
+  viewAt(head: RecordHead): Promise<RecordView> {
     return this.#inTurn(async () => {
-      if (!(await this.#refresh())) {
-        throw new StateError(`no record found (${this.file})`, { hint: 'check the sweep id and the home folder' });
-      }
-      const warnings =
-        this.#torn > 0 ? [`the last line is torn (${this.#torn} bytes) and was left out: ${this.file}`] : [];
-      return { lines: this.#lines.slice(), warnings };
+      if (!(await this.#refresh())) throw noRecord(this.file);
+      this.#checkHead(head);
+      this.#log ??= await this.#openLog();
+      return this.#log.viewAt(head);
     });
   }
 
@@ -72,20 +109,40 @@ export class RecordFile {
       await this.#refresh();
       const fresh = this.#link(events.filter(({ key }) => !this.#byKey.has(key)));
       if (fresh.length > 0) await this.#write(fresh);
-      const lines = events.map(({ key }) => this.#byKey.get(key)).filter((line) => line !== undefined);
+      const written = new Map(fresh.map((line) => [line.key, line]));
+      const lines: RecordLine[] = [];
+      for (const { key } of events) lines.push(written.get(key) ?? (await this.#readLine(key)));
       return { head: this.#head(), lines };
     });
   }
 
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(task, task);
     this.#queue = turn.catch(() => undefined);
-    return turn;
+    this.#turns += 1;
+    try {
+      return await turn;
+    } finally {
+      this.#turns -= 1;
+    }
   }
 
   #head(): RecordHead {
-    const last = this.#lines.at(-1);
-    return last === undefined ? GENESIS : { seq: last.seq, hash: last.hash };
+    const last = this.#places.at(-1);
+    return last === undefined ? GENESIS : { seq: this.#places.length, hash: last.hash };
+  }
+
+  #checkHead(head: RecordHead): void {
+    const found = this.#places[head.seq - 1]?.hash;
+    if (found !== head.hash) throw strangeHead(head, found);
+  }
+
+  /** Adds up all that was read so far. */
+  async #openLog(): Promise<ObservationLog> {
+    const log = new ObservationLog();
+    const { lines } = parseRecord(await this.#bytes(0, this.#end), this.file);
+    for (const line of lines) log.take(line);
+    return log;
   }
 
   #link(events: readonly NewEvent[]): RecordLine[] {
@@ -103,7 +160,8 @@ export class RecordFile {
   }
 
   async #write(lines: readonly RecordLine[]): Promise<void> {
-    const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const texts = lines.map((line) => Buffer.from(`${JSON.stringify(line)}\n`));
+    const bytes = Buffer.concat(texts);
     try {
       await makeFolder(path.dirname(this.file), 0o700);
       const handle = await openForWriting(this.file);
@@ -119,16 +177,15 @@ export class RecordFile {
     } catch (error) {
       throw diskError(error, 'write the record', this.file);
     }
-    this.#take(lines, bytes.length);
+    for (const [i, line] of lines.entries()) this.#take(line, texts[i]?.length ?? 0);
     this.#torn = 0;
   }
 
-  #take(lines: readonly RecordLine[], bytes: number): void {
-    for (const line of lines) {
-      this.#lines.push(line);
-      this.#byKey.set(line.key, line);
-    }
+  #take(line: RecordLine, bytes: number): void {
+    this.#places.push({ hash: line.hash, start: this.#end, bytes });
+    this.#byKey.set(line.key, line.seq);
     this.#end += bytes;
+    this.#log?.take(line);
   }
 
   /** Reads what others wrote since; returns false when there is no file. */
@@ -149,23 +206,41 @@ export class RecordFile {
   }
 
   async #readRest(size: number): Promise<void> {
+    const bytes = await this.#bytes(this.#end, size);
+    const { lines, lengths, torn } = parseRecord(bytes, this.file, this.#head());
+    for (const [i, line] of lines.entries()) this.#take(line, lengths[i] ?? 0);
+    this.#torn = torn;
+  }
+
+  /** Reads the line that stands under a key. */
+  async #readLine(key: string): Promise<RecordLine> {
+    const seq = this.#byKey.get(key) ?? 0;
+    const place = this.#places[seq - 1];
+    if (place === undefined) throw new StateError(`the record lost the line ${key} (${this.file})`);
+    const bytes = await this.#bytes(place.start, place.start + place.bytes);
+    const before = this.#places[seq - 2]?.hash ?? GENESIS.hash;
+    const [line] = parseRecord(bytes, this.file, { seq: seq - 1, hash: before }).lines;
+    if (line === undefined) throw new StateError(`the record lost the line ${key} (${this.file})`);
+    return line;
+  }
+
+  async #bytes(from: number, to: number): Promise<Buffer> {
     const handle = await open(this.file, 'r');
     try {
-      const bytes = Buffer.alloc(size - this.#end);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#end);
-      const parsed = parseRecord(bytes.subarray(0, bytesRead), this.file, this.#head());
-      this.#take(parsed.lines, parsed.end);
-      this.#torn = parsed.torn;
+      const bytes = Buffer.alloc(to - from);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+      return bytes.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
   }
 
   #forget(): void {
-    this.#lines = [];
+    this.#places = [];
     this.#byKey.clear();
     this.#end = 0;
     this.#torn = 0;
+    this.#log = undefined;
   }
 }
 

@@ -29,6 +29,17 @@ const KEY_DIGITS = 6; // mixtures closer than 1e-6 in every share are one
 const mixtureKey = (shares: ArrayLike<number>): string =>
   Array.from(shares, (share) => (share + 0).toFixed(KEY_DIGITS).replace('-0.000000', '0.000000')).join();
 
+const knownKeys = new WeakMap<Mixture, { readonly domains: Sweep['domains']; readonly key: string }>();
+
+/** The key of a run's mixture; of one that cannot change any more it is worked out once. */
+const keyOfMixture = (sweep: Sweep, domains: readonly string[], mixture: Mixture): string => {
+  const known = knownKeys.get(mixture);
+  if (known?.domains === sweep.domains) return known.key;
+  const key = mixtureKey(sharesOf(mixture, domains));
+  if (Object.isFrozen(mixture)) knownKeys.set(mixture, { domains: sweep.domains, key });
+  return key;
+};
+
 /** Tells whether a run can be made at all: every one can, unless the sweep lists its runs. */
 const possibleRuns = ({ runs, mixtures, domains }: Sweep): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {
   if (runs === undefined || mixtures === undefined) return () => true;
@@ -57,8 +68,10 @@ export const historyOf = (
   const byPlace = new Map<string, (PendingTrial & { readonly status: Observation['status'] | 'pending' })[]>();
   const runs = [...observations, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
   for (const run of runs) {
-    const key = `${run.scale}|${mixtureKey(sharesOf(run.mixture, domains))}`;
-    byPlace.set(key, [...(byPlace.get(key) ?? []), run]);
+    const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
+    const there = byPlace.get(key);
+    if (there === undefined) byPlace.set(key, [run]);
+    else there.push(run);
   }
   const at = (shares: ArrayLike<number>, scale: string) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
 

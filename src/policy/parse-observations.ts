@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError, type Problem } from '../domain/errors.js';
+import { fixed, isFixed } from '../domain/fixed.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
 import { ENDINGS } from '../domain/ending.js';
@@ -157,6 +158,17 @@ const refuse = (what: string, problems: readonly Problem[]): void => {
   });
 };
 
+/** What observations that cannot change any more were parsed to: a long sweep comes with the same ones again and again. */
+const parsedBefore = new WeakMap<object, { readonly sweep: Sweep; readonly observation: Observation }>();
+
+const rememberParsed = (sweep: Sweep, input: readonly unknown[], observations: readonly Observation[]): void => {
+  for (const [i, entry] of input.entries()) {
+    const observation = observations[i];
+    if (observation === undefined || parsedBefore.get(entry as object)?.sweep === sweep || !isFixed(entry)) continue;
+    parsedBefore.set(entry as object, { sweep, observation: fixed(observation) });
+  }
+};
+
 /**
  * Checks what a sweep's trials are said to have taught.
  *
@@ -167,12 +179,15 @@ export const parseObservations = (sweep: Sweep, input: unknown): Observation[] =
   if (!Array.isArray(input))
     refuse('observations', [{ path: 'observations', expected: 'an array', found: shown(input) }]);
   const observations = (input as unknown[]).flatMap((entry, i) => {
+    const before = parsedBefore.get(entry as object);
+    if (before?.sweep === sweep) return [before.observation];
     const at = `observations[${i}]`;
     const parsed = LooseObservation.safeParse(entry);
     if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
     return parsed.success ? [parseObservation(sweep, parsed.data, at, problems)] : [];
   });
   refuse('observations do not fit the sweep', problems);
+  if (observations.length === (input as unknown[]).length) rememberParsed(sweep, input as unknown[], observations);
   return observations;
 };
 

@@ -20,14 +20,26 @@ export interface CompositionOptions {
   readonly threads: number;
 }
 
-/** Composes the activities of one home; starts nothing until they are used. */
-export const composeActivities = (home: Home, { threads }: CompositionOptions): Composition => {
+const RECORDS_IN_MEMORY = 300; // a worker of two hundred busy sweeps reads none of them twice
+
+/** Keeps one RecordFile per sweep, and drops those that were used longest ago and are at rest. */
+const rememberRecords = (home: Home): ((sweepId: string) => RecordFile) => {
   const records = new Map<string, RecordFile>();
-  const recordFor = (sweepId: string): RecordFile => {
+  return (sweepId) => {
     const record = records.get(sweepId) ?? new RecordFile(sweepPaths(home, sweepId).record);
+    records.delete(sweepId);
     records.set(sweepId, record);
+    for (const [id, old] of records) {
+      if (records.size <= RECORDS_IN_MEMORY) break;
+      if (old.isIdle && old !== record) records.delete(id);
+    }
     return record;
   };
+};
+
+/** Composes the activities of one home; starts nothing until they are used. */
+export const composeActivities = (home: Home, { threads }: CompositionOptions): Composition => {
+  const recordFor = rememberRecords(home);
   const proposer = createThreadProposer(threads);
   const launcherFor = createLaunchers(home);
   const look = createReconciler({ home, launcherFor, recordFor });

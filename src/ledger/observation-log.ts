@@ -1,0 +1,87 @@
+import { createHash, randomUUID, type Hash } from 'node:crypto';
+import { canonicalJson } from '../domain/canonical-json.js';
+import type { Observation, PendingTrial } from '../domain/observation.js';
+import type { ResumePoint } from '../domain/ports.js';
+import type { RecordHead, RecordLine } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+import { digestOf } from './chain.js';
+import { observationsOf, sweepOf } from './observations.js';
+
+/** What a decision sees of a record: everything up to one line of it. */
+export interface RecordView {
+  readonly sweep: Sweep;
+  readonly observations: readonly Observation[];
+  /** Names the growing list that the observations are the beginning of: equal names, equal lists. */
+  readonly stream: string;
+  /** The job whose last checkpoint a run that continues this trial goes on from. */
+  resumeOf(trial: string | undefined): ResumePoint | null;
+  /** SHA-256, hex, of the observations and these pending trials: `digestOf({ observations, pending })`. */
+  digestWith(pending: readonly PendingTrial[]): string;
+}
+
+/** An observation with the line that it stands in. */
+interface Seen {
+  readonly seq: number;
+  readonly resume: ResumePoint;
+}
+
+/**
+ * What a record taught, added up line by line, so that the ten-thousandth decision costs no more to prepare than the
+ * first. It keeps observations and nothing else of the lines.
+ */
+export class ObservationLog {
+  readonly #stream = randomUUID();
+  #sweep: Sweep | undefined;
+  readonly #observations: Observation[] = [];
+  readonly #seen: Seen[] = [];
+  readonly #byTrial = new Map<string, Seen>();
+  /** All lines of trials that have no observation yet, such as those of earlier generations. */
+  readonly #open = new Map<string, RecordLine[]>();
+  /** Of the canonical JSON of `{"observations":[...` as far as it goes. */
+  readonly #hash: Hash = createHash('sha256').update('{"observations":[');
+
+  /** Takes the next line of the record. */
+  take(line: RecordLine): void {
+    const { event } = line;
+    if (line.seq === 1) this.#sweep = sweepOf([line]);
+    if (event.type === 'observed') this.#observe(line, event.trial, event.key, event.steps);
+    else if ('trial' in event && event.trial !== undefined) this.#keep(event.trial, line);
+  }
+
+  #keep(trial: string, line: RecordLine): void {
+    this.#open.set(trial, [...(this.#open.get(trial) ?? []), line]);
+  }
+
+  #observe(line: RecordLine, trial: string, key: string, steps: number): void {
+    const [observation] = observationsOf([...(this.#open.get(trial) ?? []), line]);
+    this.#open.delete(trial);
+    if (observation === undefined) return;
+    const seen = { seq: line.seq, resume: { key, trial, steps } };
+    this.#hash.update(`${this.#observations.length === 0 ? '' : ','}${canonicalJson(observation)}`);
+    this.#observations.push(observation);
+    this.#seen.push(seen);
+    this.#byTrial.set(trial, seen);
+  }
+
+  /** The view as of a line. The caller has checked that the record holds that very line. */
+  viewAt(head: RecordHead): RecordView {
+    const sweep = this.#sweep ?? sweepOf([]);
+    const later = this.#seen.findLastIndex(({ seq }) => seq <= head.seq) + 1;
+    const observations = this.#observations.slice(0, later);
+    const hash = later === this.#observations.length ? this.#hash.copy() : undefined;
+    return {
+      sweep,
+      observations,
+      stream: this.#stream,
+      resumeOf: (trial) => {
+        const seen = trial === undefined ? undefined : this.#byTrial.get(trial);
+        return seen !== undefined && seen.seq <= head.seq ? seen.resume : null;
+      },
+      digestWith: (pending) =>
+        hash
+          ?.copy()
+          .update(`],"pending":${canonicalJson(pending)}}`)
+          .digest('hex') ?? digestOf({ observations, pending }),
+    };
+  }
+}
