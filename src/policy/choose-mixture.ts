@@ -8,7 +8,9 @@ import { polishWithin, rangeOf } from './polish-within.js';
 import { broadPool, localPool, triedMixtures, typicalMixture } from './pool.js';
 import { likelyStable, scoreIfStable, type Survival } from './survival.js';
 
-const CAUTION = 0.35; // sds of the lead over the typical mixture; measured among 0.35, 0.5, 0.7 and 1 (docs/methods.md)
+// Sds of the lead over the typical mixture, by what was seen. While all runs are of one size, how far it can be believed is only
+// guessed; once another size was run, what is believed of it was put to the test. Both measured (docs/methods.md).
+const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
 
 /** What a proposal goes by: the mean alone. */
 export const BY_MEAN: Score = bound(0);
@@ -17,9 +19,11 @@ export const BY_MEAN: Score = bound(0);
  * What is reported: mean + part of the sd of the difference to the typical mixture. A mixture leaves the middle of what is allowed only for
  * a lead that stands out of the doubt, be it that small scale misleads or that nothing like it was run.
  */
-export const cautiousScore = (belief: Belief, feasible: FeasibleSet): Score => {
+export const cautiousScore = (belief: Belief, feasible: FeasibleSet, observations: readonly Observation[]): Score => {
   const doubt = belief.doubtOfLead(belief.predict(typicalMixture(feasible)));
-  return (point) => point.mean + CAUTION * doubt(point);
+  const scales = new Set(observations.filter(({ status }) => status === 'completed').map(({ scale }) => scale));
+  const caution = scales.size > 1 ? CAUTION.severalScales : CAUTION.oneScale;
+  return (point) => point.mean + caution * doubt(point);
 };
 
 const TRIED = 40; // mixtures of past runs looked at, best first

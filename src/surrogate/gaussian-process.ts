@@ -127,7 +127,7 @@ export class GaussianProcess {
     const amplitude2 = Math.exp(2 * this.#theta[THETA.amplitude]!);
     return {
       trend: this.#shape.trend * trendCovariance(this.#shape, this.#theta, a, b),
-      mixture: amplitude2 * fidelityCorrelation(this.#theta, THETA.size, THETA.steps, a, b),
+      mixture: amplitude2 * fidelityCorrelation(this.#theta, a, b),
     };
   }
 

@@ -5,7 +5,8 @@
  *
  * | name | meaning | shape |
  * |---|---|---|
- * | Ft, Fn | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities, trend's and mixture part's own lengths | f × f |
+ * | Ft | exp(-.5 (du_m^2 / l_m^2 + du_z^2 / l_z^2)) over distinct fidelities: smooth, as the trend is | f × f |
+ * | Fn | M(du_m / l_m) exp(-.5 du_z^2 / l_z^2), M Matern 3/2, its own lengths: what differs between sizes need not change smoothly | f × f |
  * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
  * | P | half the inner product of shares and square roots of shares, each about its value at equal shares | m × m |
  * | u u' | u_m u_m' + u_z u_z': random slopes over log size and log steps, c their variance; losses go on falling where nothing was seen | f × f |
@@ -72,6 +73,7 @@ export interface Tables {
 
 export const VARIANCE_FLOOR = 1e-6; // of the unit-scale kernel: below what any metric is reported to, and keeps K definite
 
+const SQRT3 = Math.sqrt(3);
 const SQRT5 = Math.sqrt(5);
 
 /** Embeds shares (d): square roots make the distance Hellinger's, which spreads out the faces of the simplex. */
@@ -120,21 +122,34 @@ export const productOf = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 export const linearVariance = (shape: KernelShape, theta: Float64Array): number =>
   shape.linear ? Math.exp(2 * theta[THETA.linear]!) : 0;
 
-/** Returns correlation of two fidelities for log lengths at theta[size] and theta[steps]. */
-export const fidelityCorrelation = (
-  theta: Float64Array,
-  size: number,
-  steps: number,
-  a: FidelityPoint,
-  b: FidelityPoint,
-): number =>
-  Math.exp(
-    -0.5 * (((a.size - b.size) / Math.exp(theta[size]!)) ** 2 + ((a.steps - b.steps) / Math.exp(theta[steps]!)) ** 2),
-  );
+/** Gaps of two fidelities, in lengths at theta[size] and theta[steps]. */
+const gapsOf = (theta: Float64Array, size: number, steps: number, a: FidelityPoint, b: FidelityPoint) => ({
+  size: Math.abs(a.size - b.size) / Math.exp(theta[size]!),
+  steps: Math.abs(a.steps - b.steps) / Math.exp(theta[steps]!),
+});
+
+/** Ft of two fidelities. */
+const trendCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
+  const gaps = gapsOf(theta, THETA.trendSize, THETA.trendSteps, a, b);
+  return Math.exp(-0.5 * (gaps.size ** 2 + gaps.steps ** 2));
+};
+
+/** Fn of two fidelities: how alike they rank mixtures (Matern 3/2: Rasmussen & Williams 2006, eq. 4.17). */
+export const fidelityCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
+  const gaps = gapsOf(theta, THETA.size, THETA.steps, a, b);
+  const r = SQRT3 * gaps.size;
+  return (1 + r) * Math.exp(-r - 0.5 * gaps.steps ** 2);
+};
+
+/** Returns d log M / d log l_m for a gap^2 in size. */
+const sizeSlope = (gap2: number, theta: Float64Array): number => {
+  const r2 = (3 * gap2) / Math.exp(2 * theta[THETA.size]!);
+  return r2 / (1 + Math.sqrt(r2));
+};
 
 /** Covariance of the trend at two fidelities, in units of its own variance. */
 export const trendCovariance = (shape: KernelShape, theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number =>
-  fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b) +
+  trendCorrelation(theta, a, b) +
   shape.slope * (a.size * b.size + a.steps * b.steps);
 
 const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Array => {
@@ -187,10 +202,8 @@ export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry,
   const b2 = linearVariance(shape, theta);
   return {
     trend: pairwise(design.fidelities, (a, b) => trendCovariance(shape, theta, a, b)),
-    trendRadial: pairwise(design.fidelities, (a, b) =>
-      fidelityCorrelation(theta, THETA.trendSize, THETA.trendSteps, a, b),
-    ),
-    fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, THETA.size, THETA.steps, a, b)),
+    trendRadial: pairwise(design.fidelities, (a, b) => trendCorrelation(theta, a, b)),
+    fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, a, b)),
     likeness: shape.linear ? radial.map((value, at) => value + b2 * geometry.product[at]!) : radial,
     radialSlope,
   };
@@ -257,7 +270,7 @@ export const contractGradient = (
     add(THETA.amplitude, 2 * mixturePart);
     add(THETA.trendSize, trendPart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.trendSize]!));
     add(THETA.trendSteps, trendPart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.trendSteps]!));
-    add(THETA.size, mixturePart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.size]!));
+    add(THETA.size, mixturePart * sizeSlope(geometry.sizeGap2[at]!, theta));
     add(THETA.steps, mixturePart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.steps]!));
   }
   const linear = 2 * amplitude2 * linearVariance(shape, theta);
