@@ -28,15 +28,24 @@ const SBIN = '/usr/sbin:/sbin'; // an ordinary user's PATH may lack it
 const FIRST_ANSWER_MS = 60_000; // the database's first start takes 8 s on a slow disk
 const LOOK_MS = 50;
 
-/** Asks until the answer is yes. */
+/** Asks until the answer is yes; a question that fails counts as no. */
 export const until = async (
   what: string,
   ask: () => Promise<boolean> | boolean,
   timeoutMs = FIRST_ANSWER_MS,
 ): Promise<void> => {
   const end = performance.now() + timeoutMs;
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+  let trouble: unknown;
+  const isTrue = async (): Promise<boolean> => {
+    try {
+      return await ask();
+    } catch (error) {
+      trouble = error;
+      return false;
+    }
+  };
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`, { cause: trouble });
     await sleep(LOOK_MS);
   }
 };
@@ -178,13 +187,21 @@ export class SlurmLab {
   /** Waits until the controller has saved its state after now: what is younger dies with it. */
   async stateSaved(): Promise<void> {
     const since = Date.now();
-    const savedAt = async () => (await stat(this.paths.savedState).catch(() => undefined))?.mtimeMs ?? 0;
+    // It saves when something has changed: a job that never begins.
+    await this.run('scancel', await this.run('sbatch', '--parsable', '--hold', '-o', '/dev/null', '--wrap', 'true'));
+    const savedAt = async () => (await stat(this.paths.savedState)).mtimeMs;
     await until('the controller saves its state', async () => (await savedAt()) > since, 30_000);
   }
 
+  /** Takes a node out of service, which ends or requeues its jobs at once, or brings it back. */
   async setNode(name: string, state: 'down' | 'resume'): Promise<void> {
-    const reason = state === 'down' ? ['reason=lab'] : [];
-    await this.run('scontrol', 'update', `nodename=${name}`, `state=${state}`, ...reason);
+    if (state === 'down') {
+      await this.run('scontrol', 'update', `nodename=${name}`, 'state=down', 'reason=lab');
+      return;
+    }
+    await this.answers('scontrol', 'update', `nodename=${name}`, 'state=resume'); // no, when it came back by itself
+    const isUp = async () => !/down|drain/.test(await this.run('sinfo', '-h', '-n', name, '-o', '%T'));
+    await until(`${name} is up`, isUp);
   }
 
   requeue(jobId: string): Promise<string> {

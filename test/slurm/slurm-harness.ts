@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JobRef, JobSpec, Launcher } from '../../src/domain/ports.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobRef, JobResult, JobSpec, JobState, Launcher } from '../../src/domain/ports.js';
 import { createSlurmLauncher, type SlurmLauncherOptions } from '../../src/launchers/slurm.js';
 import type { LauncherHarness } from '../launchers/conformance.js';
 import type { SlurmLab } from './lab.js';
@@ -80,4 +81,20 @@ export const makeSlurmHarness = async (lab: SlurmLab): Promise<SlurmHarness> => 
     idOf: ({ native }) => native.replace('slurm job ', ''),
     close: () => rm(jobsFolder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 }),
   };
+};
+
+const LOOK_MS = 200;
+const LONGEST_MS = 80_000;
+
+/** Follows a job to its end; gives back its result and every other state that was seen on the way. */
+export const follow = async (launcher: Launcher, ref: JobRef): Promise<{ result: JobResult; seen: JobState[] }> => {
+  const seen: JobState[] = [];
+  const end = performance.now() + LONGEST_MS;
+  for (;;) {
+    const state = await launcher.inspect(ref);
+    if (state.state === 'ended') return { result: await launcher.collect(ref), seen };
+    seen.push(state);
+    if (performance.now() > end) throw new Error(`it does not end: ${JSON.stringify(state)}`);
+    await sleep(LOOK_MS);
+  }
 };

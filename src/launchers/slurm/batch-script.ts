@@ -124,7 +124,7 @@ child=$!
 `;
 
 const WATCH = `
-# Signs of life, and the two ends that nobody signals: a mark in the folder, and the longest time.
+# Signs of life, and the ends that nobody signals: a mark in the folder, the longest time, a script that is gone.
 end_command() {
   signal_command TERM
   signal_command CONT
@@ -140,6 +140,7 @@ watch() {
     i=$((i + 1))
     echo "$n $i" >beat
     if is_over; then : >"told-$n"; end_command
+    elif ! kill -0 $$; then end_command # this script was killed: nobody could say how the command ends
     elif [ "$limit" -gt 0 ] && [ $(($(date +%s) - began)) -ge "$limit" ]; then : >"timeout-$n"; end_command
     fi
     sleep "$beat_every"

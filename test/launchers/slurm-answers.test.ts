@@ -1,0 +1,49 @@
+/** What a failed call of Slurm means; the texts are those of Slurm 22.05. */
+import { describe, expect, it } from 'vitest';
+import { readAnswer } from '../../src/launchers/slurm/slurm-answers.js';
+
+const failed = (stderr: string, code = 1) => readAnswer({ code, isTimedOut: false, stdout: '', stderr }).kind;
+
+describe('what sbatch says', () => {
+  it.each([
+    'sbatch: error: Batch job submission failed: Invalid partition name specified',
+    'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified',
+    'sbatch: error: Batch job submission failed: Invalid qos specification',
+    'sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)',
+    'sbatch: error: Batch job submission failed: More processors requested than permitted',
+    'sbatch: error: CPU count per node can not be satisfied\nsbatch: error: Batch job submission failed: Requested node configuration is not available',
+    'sbatch: error: Memory specification can not be satisfied',
+    'sbatch: error: Invalid generic resource (gres) specification',
+    'sbatch: error: Batch job submission failed: Invalid node name specified',
+    'sbatch: error: Batch job submission failed: Invalid feature specification',
+    'sbatch: error: Batch job submission failed: Requested reservation is invalid',
+    'sbatch: error: Batch job submission failed: Invalid license specification',
+    'sbatch: error: Batch job submission failed: Job dependency problem',
+    'sbatch: error: Pathname of a file, directory or other parameter too long',
+  ])('is a refusal: %s', (text) => expect(failed(text)).toBe('refused'));
+
+  it('is a refusal when it does not understand its options', () => {
+    expect(failed("sbatch: unrecognized option '--nosuchoption'", 255)).toBe('refused');
+  });
+
+  it.each([
+    'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
+    'sbatch: error: If munged is up, restart with --num-threads=10\nsbatch: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2": No such file or directory\nsbatch: error: Batch job submission failed: Protocol authentication error',
+    'sbatch: fatal: Unable to process configuration file',
+    'sbatch: fatal: Could not establish a configuration source',
+    'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
+    'sbatch: error: Batch job submission failed: Required partition not available (inactive or drain)',
+  ])('may be tried again: %s', (text) => expect(failed(text)).toBe('unreachable'));
+
+  it.each([
+    'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation',
+    'sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received',
+    'something that nobody has seen before',
+    '',
+  ])('may have been carried out: %j', (text) => expect(failed(text)).toBe('uncertain'));
+
+  it('may have been carried out when it was killed for its slowness, whatever it said', () => {
+    const answer = { code: undefined, isTimedOut: true, stdout: '', stderr: 'Invalid partition name specified' };
+    expect(readAnswer(answer)).toMatchObject({ kind: 'uncertain', text: expect.stringContaining('no answer in time') });
+  });
+});
