@@ -26,7 +26,7 @@ const GUARD_MS = 250;
 const PATIENCE_MS = 200; // before the first strike
 const FILL_EVERY_MS = 9_000;
 const FULL_MS = 4_000;
-const END_MS = 600_000; // a sweep in peace takes under half a minute; on a machine under heavy load, minutes
+const STUCK_MS = 300_000; // a sweep writes a line every second; on a machine under heavy load, every minute
 const SETTLE_MS = 300;
 const RETRY_MS = 500;
 const EXIT_SWEEP = 1; // src/cli/exit-codes.ts: the sweep has paused itself, or was cancelled
@@ -38,11 +38,12 @@ export interface LaneOptions {
   /** A folder of the lane's own. */
   readonly root: string;
   readonly say: (line: string) => void;
+  /** What has been struck so far, by all lanes: a place may be shared. */
+  readonly struck: Struck[];
 }
 
 export interface LaneReport {
   readonly name: string;
-  readonly struck: readonly Struck[];
   readonly sweeps: readonly SweepEvidence[];
   /** How often the disk was filled. */
   readonly fills: number;
@@ -65,7 +66,6 @@ export class Lane implements Battlefield {
   readonly #home: Home;
   readonly #account: AccountBook;
   readonly #running: Running[] = [];
-  readonly #struck: Struck[] = [];
   readonly #troubles: string[] = [];
   readonly #disk: SmallDisk | undefined;
   readonly #aborted = new AbortController();
@@ -101,7 +101,7 @@ export class Lane implements Battlefield {
       await this.#strikeAll();
       this.#mayStart = false;
       await filling;
-      await Promise.race([sweeping, sleep(END_MS, undefined, { signal: this.#aborted.signal, ref: false })]);
+      await Promise.race([sweeping, this.#untilStuck()]);
       await this.#noteUnended();
     } catch (error) {
       this.#trouble(error);
@@ -125,7 +125,7 @@ export class Lane implements Battlefield {
       for (const strike of plan.strikes) {
         this.#patienceMs = strike.patienceMs;
         const struck = await striker.strike(strike);
-        this.#struck.push(struck);
+        this.options.struck.push(struck);
         const { number, victim, act, point } = strike;
         say(`${plan.name}: ${number}. ${act} ${victim} (${point}${struck.landed ? '' : ', missed the moment'})`);
       }
@@ -149,7 +149,7 @@ export class Lane implements Battlefield {
   async #drive(number: number): Promise<void> {
     const { files, continueAfterEvents } = this.options.plan;
     const name = files[number % files.length]!;
-    const sweepId = `${name}-${number + 1}`;
+    const sweepId = `${name}-${this.lane}-${number + 1}`; // unlike those of other lanes, whose jobs may share a cluster
     const file = await this.#writeFile(name);
     const running: Running = {
       name,
@@ -214,6 +214,18 @@ export class Lane implements Battlefield {
     }
   }
 
+  /** Resolves when no sweep has moved for long. */
+  async #untilStuck(): Promise<void> {
+    let lines = 0;
+    for (let movedAt = performance.now(); performance.now() - movedAt < STUCK_MS; await sleep(GUARD_MS)) {
+      if (this.#aborted.signal.aborted) return;
+      for (const scene of this.scenes()) await scene.look();
+      const now = this.#running.reduce((sum, { scene }) => sum + scene.lines.length, 0);
+      if (now !== lines) movedAt = performance.now();
+      lines = now;
+    }
+  }
+
   async #noteUnended(): Promise<void> {
     for (const { scene } of this.#running) {
       await scene.look();
@@ -241,7 +253,7 @@ export class Lane implements Battlefield {
       lane: this.lane,
       home: this.#home,
       account: this.#account,
-      struck: this.#struck,
+      struck: this.options.struck,
       stillRunning: (key: string) => still.has(key),
     };
     const sweeps = await Promise.all(
@@ -249,7 +261,7 @@ export class Lane implements Battlefield {
         readEvidence(where, { sweepId: scene.sweepId, file: name, isSequential: plan.isSequential }),
       ),
     );
-    return { name: plan.name, struck: this.#struck, sweeps, fills: this.#fills, troubles: this.#troubles };
+    return { name: plan.name, sweeps, fills: this.#fills, troubles: this.#troubles };
   }
 
   /** Gives the small disk back. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isThere } from '../../src/host/atomic-files.js';
 import { identify, liveness, type ProcessIdentity } from '../../src/host/process-identity.js';
 import { ProcessRecord } from '../../src/host/process-record.js';
+import { findJob, stillRunning } from './job-processes.js';
 import type { ChaosPlace, JobSite, Target } from './place.js';
 import type { StrikeKind } from './strike.js';
 
@@ -18,16 +19,8 @@ const STRIKES: readonly StrikeKind[] = [
   { victim: 'wrapper', act: 'freeze', point: 'mid-run', weight: 2, hurtsJobs: false },
 ];
 
-const environmentOf = (pid: number): Promise<string> => readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-
 const isAlive = async (identity: ProcessIdentity | undefined): Promise<boolean> =>
   identity !== undefined && (await liveness(identity)) === 'alive';
-
-/** The job's own process, if that pid is still this job's. */
-const findJob = async ({ key, pid }: JobSite): Promise<ProcessIdentity | undefined> => {
-  if (pid === undefined || !(await environmentOf(pid)).split('\0').includes(`TITRATE_JOB_KEY=${key}`)) return undefined;
-  return identify(pid);
-};
 
 /** A wrapper that has not taken its lock yet shows by its command line only. */
 const findEarlyWrapper = async ({ folder }: JobSite): Promise<ProcessIdentity | undefined> => {
@@ -64,9 +57,7 @@ export const createLocalPlace = (): ChaosPlace => ({
     return target(await findWrapper(job), job.pid === undefined ? [job.key] : []);
   },
   upset: async () => undefined,
-  stillRunning: async (jobs) => {
-    const found = await Promise.all(jobs.map(async (job) => ((await findJob(job)) === undefined ? [] : [job.key])));
-    return found.flat();
-  },
+  mend: async () => undefined,
+  stillRunning,
   stop: async () => undefined,
 });

@@ -1,5 +1,5 @@
 /**
- * The kill test: npm run chaos -- --kills N --seed S [--launcher local] [--lanes L] [--json FILE]
+ * The kill test: npm run chaos -- --kills N --seed S [--launcher local|slurm] [--lanes L] [--json FILE]
  * Fails when a guarantee of docs/guarantees.md was broken.
  */
 import { writeFileSync } from 'node:fs';
@@ -8,8 +8,9 @@ import { createLocalPlace } from './local-place.js';
 import type { ChaosPlace } from './place.js';
 import { countsOf, figuresOf, reportLines } from './report-text.js';
 import { runChaos } from './run-chaos.js';
+import { createSlurmPlace } from './slurm-place.js';
 
-const PLACES: Readonly<Record<string, () => ChaosPlace>> = { local: createLocalPlace };
+const PLACES: Readonly<Record<string, () => ChaosPlace>> = { local: createLocalPlace, slurm: createSlurmPlace };
 
 const { values } = parseArgs({
   options: {

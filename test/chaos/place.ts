@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../../src/host/process-identity.js';
-import type { Act, StrikeKind } from './strike.js';
+import type { StrikeKind } from './strike.js';
 
 /** Where a lane's jobs are, as a place sees it. */
 export interface JobSite {
@@ -32,7 +32,7 @@ export interface ChaosPlace {
   /** Kinds of strikes at this place, beside those at titrate's own processes. */
   readonly strikes: readonly StrikeKind[];
   /** Starts what jobs need. @throws when it cannot be started here, saying what is missing. */
-  start(root: string): Promise<void>;
+  start(root: string, say: (line: string) => void): Promise<void>;
   /** The `launcher` section of a sweep file that runs this program. */
   launcherSection(program: readonly string[], env: Readonly<Record<string, string>>): Record<string, unknown>;
   /** Added to the environment of titrate's own processes. */
@@ -41,8 +41,10 @@ export interface ChaosPlace {
   isSubmitted(job: JobSite): Promise<boolean>;
   /** Finds a victim that is a process; undefined when it is not there now. */
   find(victim: string, job: JobSite | undefined): Promise<Target | undefined>;
-  /** Strikes a victim that is none. */
-  upset(victim: string, act: Act, job: JobSite | undefined): Promise<Upset | undefined>;
+  /** Strikes what is no process; undefined when it is not there now. */
+  upset(victim: string, job: JobSite | undefined): Promise<Upset | undefined>;
+  /** Brings a process of the place back that was killed, when nobody else does. */
+  mend(victim: string): Promise<void>;
   /** Which of these jobs still run. */
   stillRunning(jobs: readonly JobSite[]): Promise<readonly string[]>;
   stop(): Promise<void>;

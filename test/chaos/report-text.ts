@@ -1,7 +1,7 @@
 /** What a run found, as a table for people and as JSON for programs. */
-import { GUARANTEES } from './checks.js';
+import { GUARANTEES, isComparable } from './checks.js';
 import { linesOf, timed, type SweepEvidence } from './evidence.js';
-import type { ChaosReport } from './run-chaos.js';
+import { PEACE_LANE, type ChaosReport } from './run-chaos.js';
 import { POINTS, type Struck } from './strike.js';
 
 const table = (rows: readonly (readonly string[])[]): string[] => {
@@ -42,6 +42,7 @@ export const figuresOf = (report: ChaosReport): Record<string, number> => {
     landed: struck.filter(({ landed }) => landed).length,
     diskFills: report.fills,
     sweeps: sweeps.length,
+    compared: sweeps.filter((sweep) => sweep.lane !== PEACE_LANE && isComparable(sweep)).length,
     decisions: sum(sweeps, (sweep) => timed(linesOf(sweep), 'decided').length),
     reruns: sum(sweeps, (sweep) => timed(linesOf(sweep), 'rerun').length),
     launches: sum(sweeps, ({ jobs }) => jobs.reduce((starts, { account }) => starts + account.starts.length, 0)),

@@ -45,8 +45,10 @@ export interface ChaosReport {
 
 const LANES_PER_CORE = 3; // a lane waits most of the time
 const FEWEST_LANES = 4; // every kind of strike has a lane that may take it
+/** Name of the lane that nothing strikes. */
+export const PEACE_LANE = 'in-peace';
 const PEACE: LanePlan = {
-  name: 'in-peace',
+  name: PEACE_LANE,
   isSequential: true,
   files: SEQUENTIAL_FILES,
   atOnce: 1,
@@ -86,13 +88,14 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const copy = await installCopy(join(root, 'titrate'), patches);
   const plans = await planOf(options, root);
   const needsPeace = plans.some(({ isSequential }) => isSequential);
-  await place.start(root);
+  await place.start(root, say);
   const lanes: Lane[] = [];
+  const struck: Struck[] = [];
   try {
     for (const plan of needsPeace ? [...plans, PEACE] : plans) {
       const folder = join(root, plan.name);
       await mkdir(folder, { recursive: true });
-      lanes.push(new Lane({ plan, place, copy, root: folder, say }));
+      lanes.push(new Lane({ plan, place, copy, root: folder, say, struck }));
     }
     const reports = await Promise.race([Promise.all(lanes.map((lane) => lane.run())), givenUp(options.signal)]);
     const sweeps = reports.flatMap((report) => report.sweeps);
@@ -102,7 +105,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     return {
       launcher: place.launcher,
       seed,
-      struck: reports.flatMap(({ struck }) => struck),
+      struck,
       sweeps,
       fills: reports.reduce((sum, { fills }) => sum + fills, 0),
       violations,

@@ -19,7 +19,10 @@ export const POINTS = [
 ] as const;
 export type Point = (typeof POINTS)[number];
 
-/** `kill` is signal 9; `freeze` stops a process for longer than a heartbeat may be late, and then lets it go on. */
+/**
+ * `kill` is signal 9; `freeze` stops a process for longer than a heartbeat may be late, and then lets it go on; `upset` is
+ * what a place does to its jobs by itself, such as a node that goes down.
+ */
 export type Act = 'kill' | 'freeze' | 'upset';
 
 /** One kind of strike and how often it comes, beside the others. */

@@ -63,6 +63,7 @@ export class Striker {
   async strike(strike: Strike): Promise<Struck> {
     if (!strike.isHasty) await this.#untilWell();
     if (strike.point === 'any' || strike.point === 'mid-run') await sleep(strike.delayMs);
+    if (strike.act === 'upset') return this.#upset(strike);
     const aimed = strike.point === 'any' ? undefined : await this.#aim(strike);
     if (aimed !== undefined) return aimed;
     const target = await this.#findAnyhow(strike);
@@ -105,6 +106,20 @@ export class Striker {
       }
     }
     throw new Error(`${this.field.lane}: no ${strike.victim} to strike within ${FIND_MS / 1000} s`);
+  }
+
+  /** Lets the place upset a job that is at the point. @throws when none comes there */
+  async #upset(strike: Strike): Promise<Struck> {
+    for (const end = performance.now() + FIND_MS; performance.now() < end; await this.#wake.next()) {
+      for (const scene of this.field.scenes()) {
+        await scene.look();
+        const job = await scene.jobAt(strike.point);
+        const at = Date.now();
+        const upset = job && (await this.field.place.upset(strike.victim, job));
+        if (upset !== undefined) return { strike, lane: this.field.lane, at, landed: true, ...upset };
+      }
+    }
+    throw new Error(`${this.field.lane}: nothing for ${strike.victim} to strike within ${FIND_MS / 1000} s`);
   }
 
   /** Waits for the strike's moment and strikes in it; undefined when it did not come. */
@@ -195,6 +210,7 @@ export class Striker {
     if (strike.act === 'kill') {
       await signalProcess(process, 'SIGKILL');
       await waitUntilGone(process, GONE_MS);
+      await this.field.place.mend(strike.victim);
     } else await this.#freeze(strike, { process, hurt });
     return { strike, lane: this.field.lane, at, landed, hurt, target: `process ${process.pid}` };
   }

@@ -38,6 +38,8 @@ export const sweepFile = (name: SweepFileName, launcher: Record<string, unknown>
     parallel,
     policy,
     launcher,
+    // Soon, and never to wait for a person: what is judged is that reruns are decided, counted and paid for.
+    retries: { backoff: { firstSeconds: 0.2, longestSeconds: 2 }, parkAbove: 1000 },
     confirm,
     seed: 11,
   };
