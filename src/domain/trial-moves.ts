@@ -11,8 +11,8 @@ interface StateRow {
 
 export const TRIAL_STATES = {
   queued: {
-    is: 'decided and recorded; its job is not asked for yet',
-    holdsPlace: true,
+    is: 'decided and recorded; it waits for a place, and its job is not asked for yet',
+    holdsPlace: false,
     next: ['launching', 'ended'],
   },
   launching: {

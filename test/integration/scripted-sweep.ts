@@ -161,6 +161,8 @@ export interface StartedSweep {
   record(): Promise<readonly RecordLine[]>;
   events<T extends RecordEvent['type']>(type: T): Promise<Extract<RecordEvent, { type: T }>[]>;
   stopWorker(): Promise<void>;
+  /** Starts another worker after `stopWorker`. */
+  startWorker(): Promise<void>;
 }
 
 /** Starts a worker with the scripted parts, and a sweep on it. */
@@ -176,17 +178,25 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
     findTrial,
     reconcile: setup.reconcile ?? (() => Promise.reject(new Error('this test looks for no orphans'))),
   });
-  const connection = await NativeConnection.connect({ address: server.address });
   const taskQueue = `queue-${sweepId}`;
-  const worker = await Worker.create({
-    connection,
-    namespace: server.namespace,
-    taskQueue,
-    workflowBundle: await workflowBundle(),
-    activities,
-    maxCachedWorkflows: setup.maxCachedWorkflows ?? 50,
-  });
-  const running = worker.run();
+  const runWorker = async (): Promise<() => Promise<void>> => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    const worker = await Worker.create({
+      connection,
+      namespace: server.namespace,
+      taskQueue,
+      workflowBundle: await workflowBundle(),
+      activities,
+      maxCachedWorkflows: setup.maxCachedWorkflows ?? 50,
+    });
+    const running = worker.run();
+    return async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    };
+  };
+  let endWorker = await runWorker();
   const input: SweepInput = {
     sweepId,
     sweep: setup.sweep ?? toySweep(),
@@ -206,10 +216,9 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
       (await record())
         .map(({ event }) => event)
         .filter((event): event is Extract<RecordEvent, { type: typeof type }> => event.type === type),
-    stopWorker: async () => {
-      worker.shutdown();
-      await running;
-      await connection.close();
+    stopWorker: () => endWorker(),
+    startWorker: async () => {
+      endWorker = await runWorker();
     },
   };
 };

@@ -284,6 +284,7 @@ describe('a parked trial (invariant 15)', () => {
       { type: 'rerun', generation: 2, waitSeconds: 0 },
     ]);
     expect(only(state).state).toBe('queued');
+    expect(mayStart(toySweep({ parallel: 1 }), state)).toBe(true); // it waits for a place and holds none
   });
 
   it('ends when it is abandoned or its sweep cancelled, at no further cost', () => {
