@@ -118,5 +118,5 @@ export const readKubernetes = (section: KubernetesSection): KubernetesChoice => 
     keepSeconds: keepSeconds ?? KEEP_SECONDS,
     ...readPod(section),
     ...(scales && { scales: Object.fromEntries(Object.entries(scales).map(([name, pod]) => [name, readPod(pod)])) }),
-  } as KubernetesChoice;
+  };
 };

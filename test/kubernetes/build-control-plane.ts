@@ -32,9 +32,7 @@ const runGo = async (go: string, version: string, output: string): Promise<void>
   // Other flags would compile all of its 2,400 packages again, under other keys of Go's cache.
   const flags = ['-mod=readonly', '-buildvcs=false', '-p=2', '-trimpath'];
   const linked = `-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
-  const nice = process.platform === 'win32' ? [] : ['nice', '-n', '5'];
-  const [program = go, ...args] = [...nice, go, 'build', ...flags, linked, '-o', output, '.'];
-  await execa(program, args, {
+  await execa('nice', ['-n', '5', go, 'build', ...flags, linked, '-o', output, '.'], {
     cwd: SOURCE,
     env: { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
     stdin: 'ignore',

@@ -56,7 +56,10 @@ describe('What stays in the cluster', () => {
   it('is no pod of a stopped job: a stop waits for them', async () => {
     const [launcher, key] = [harness.createLauncher(), newKey()];
     const ref = await launcher.launch(harness.longJob(key));
-    await lab().waitForPod(harness.namespace, (pod) => running(pod) && pod.metadata?.annotations?.['titrate/key'] === key);
+    await lab().waitForPod(
+      harness.namespace,
+      (pod) => running(pod) && pod.metadata?.annotations?.['titrate/key'] === key,
+    );
     await launcher.stop(ref);
     expect([await jobOf(key), await podsOf(key)]).toEqual([undefined, []]);
   });

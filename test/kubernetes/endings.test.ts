@@ -4,7 +4,7 @@ import type { KubernetesChoice } from '../../src/domain/kubernetes-choice.js';
 import type { JobRef, JobResult, JobSpec, Launcher } from '../../src/domain/ports.js';
 import { waitForState } from '../launchers/conformance.js';
 import { makeHarness, train, withLab, type KubernetesHarness } from './harness.js';
-import { running } from './lab.js';
+import { running, until } from './lab.js';
 
 const lab = withLab();
 let harness: KubernetesHarness;
@@ -20,7 +20,7 @@ const ofKey = (key: string) => (pod: V1Pod) => pod.metadata?.annotations?.['titr
 interface Followed {
   readonly launcher: Launcher;
   readonly ref: JobRef;
-  /** Its pod, once it runs. */
+  /** Its pod, once it has written its first line. */
   pod(): Promise<V1Pod>;
   /** Its result, once it has ended. */
   result(): Promise<JobResult>;
@@ -33,9 +33,15 @@ const launch = async (choice: Partial<KubernetesChoice> = {}, changes: Partial<J
   return {
     launcher,
     ref,
-    pod: () => lab().waitForPod(harness.namespace, (pod) => ofKey(key)(pod) && running(pod)),
+    pod: async () => {
+      await until('a first line', async () => {
+        const state = await launcher.inspect(ref);
+        return state.state === 'running' && (state.progress?.steps ?? 0) > 0 ? true : undefined;
+      });
+      return lab().waitForPod(harness.namespace, (pod) => ofKey(key)(pod) && running(pod));
+    },
     result: async () => {
-      await waitForState(launcher, ref, ['ended'], 40_000);
+      await waitForState(launcher, ref, ['ended'], 60_000);
       return launcher.collect(ref);
     },
   };

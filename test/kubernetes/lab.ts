@@ -46,7 +46,7 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000; // everything takes a second or two; a machine that does much else takes longer
 const LOOK_MS = 25;
 const URGENT = 'lab-urgent';
 

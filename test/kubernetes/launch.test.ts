@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LauncherError, RefusedError } from '../../src/domain/errors.js';
 import type { LaunchStep } from '../../src/launchers/kubernetes/launch.js';
 import { waitForState } from '../launchers/conformance.js';
 import { makeHarness, withLab, type KubernetesHarness } from './harness.js';
-import { running, until } from './lab.js';
+import { until } from './lab.js';
 
 const lab = withLab();
 let harness: KubernetesHarness;
@@ -77,7 +77,7 @@ describe('A job is started at most once', () => {
   it('and not again when it was deleted from outside: that is recorded', async () => {
     const [launcher, key] = [harness.createLauncher(), newKey()];
     const ref = await launcher.launch(harness.longJob(key));
-    await lab().waitForPod(harness.namespace, running);
+    await until('its own word that it started', async () => ((await harness.starts(key)) > 0 ? true : undefined));
     await lab().deleteJob(harness.namespace, (await jobOf(key))?.metadata?.name ?? '', 'Background');
     await waitForState(launcher, ref, ['ended']);
     expect(await harness.createLauncher().launch(harness.longJob(key))).toEqual(ref);
@@ -157,7 +157,7 @@ describe('A job that the cluster will never accept is refused', () => {
   it('when its template is not valid', () =>
     refused(
       { spec: { containers: [{ name: 'job', resources: { limits: { memory: 'much' } } }] } },
-      /quantity|memory/i,
+      /quantities must match/,
     ));
 
   it('when its template has a field that Kubernetes does not know', () =>
@@ -204,7 +204,6 @@ describe('What may change is waited for', () => {
   it('such as credentials that have run out', async () => {
     const kubeconfig = await lab().addUser(harness.namespace, 'expired', []);
     const text = (await readFile(kubeconfig, 'utf8')).replace(/"token":"[^"]+"/, '"token":"no-more"');
-    const { writeFile } = await import('node:fs/promises');
     await writeFile(join(lab().plane.folder, 'expired'), text);
     const launcher = harness.createLauncher({ kubeconfig: join(lab().plane.folder, 'expired') });
     const error = await rejection(launcher.launch(harness.quickJob(newKey())));

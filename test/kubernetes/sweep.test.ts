@@ -63,7 +63,9 @@ it('A sweep runs on Kubernetes to its end, through an eviction and a restart of 
   const result = await sweeps.result(on, sweepId);
   expect(result.status).toBe('completed');
   const { jobs, record } = sweepPaths(home, sweepId);
-  const keys = (await readFile(join(jobs, 'starts.log'), 'utf8')).split('\n').flatMap((line) => line.split(' ')[0] || []);
+  const keys = (await readFile(join(jobs, 'starts.log'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => line.split(' ')[0] || []);
   expect(new Set(keys).size).toBe(keys.length);
   expect(keys.filter((key) => key.endsWith('.g2'))).toHaveLength(1);
   const observed = (await readRecord(record)).lines.flatMap(({ event }) => (event.type === 'observed' ? [event] : []));

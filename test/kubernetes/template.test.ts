@@ -57,7 +57,11 @@ it('A pod is what the sweep file says, with a scale laid over it', async () => {
     'big',
   );
   expect(metadata?.labels).toMatchObject({ team: 'data', 'titrate/scale': 'big' });
-  expect(spec).toMatchObject({ nodeSelector: { gpu: 'h200' }, activeDeadlineSeconds: 200, terminationGracePeriodSeconds: 45 });
+  expect(spec).toMatchObject({
+    nodeSelector: { gpu: 'h200' },
+    activeDeadlineSeconds: 200,
+    terminationGracePeriodSeconds: 45,
+  });
   expect(spec?.nodeSelector).not.toHaveProperty('disk');
   const [job, side] = spec?.containers ?? [];
   expect(job).toMatchObject({
@@ -86,7 +90,10 @@ it('No template can undo what the promises rest on', async () => {
   const { spec, metadata } = await templateOf({
     template: {
       metadata: { annotations: { 'titrate/key': 'another' }, labels: { 'titrate/home': 'another' } },
-      spec: { restartPolicy: 'OnFailure', containers: [{ name: 'job', env: [{ name: 'TITRATE_JOB_KEY', value: 'another' }] }] },
+      spec: {
+        restartPolicy: 'OnFailure',
+        containers: [{ name: 'job', env: [{ name: 'TITRATE_JOB_KEY', value: 'another' }] }],
+      },
     },
   });
   expect(spec?.restartPolicy).toBe('Never');

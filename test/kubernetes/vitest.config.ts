@@ -5,8 +5,8 @@ export default defineConfig({
     name: 'kubernetes',
     include: ['test/kubernetes/**/*.test.ts'],
     globalSetup: ['test/kubernetes/global-setup.ts'],
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // A control plane per file, and two cores: files one after another.
     fileParallelism: false,
   },

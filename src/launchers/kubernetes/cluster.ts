@@ -120,26 +120,13 @@ const must = async <T>(doing: string, call: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** Connects to the cluster of the kubeconfig; sends nothing yet. @throws LauncherError when none is configured */
-export const connectCluster = (choice: ClusterChoice): Cluster => {
-  const config = loadConfig(choice);
-  const context = config.getContextObject(config.getCurrentContext());
-  const namespace = choice.namespace ?? context?.namespace ?? 'default';
-  const configuration = (...promiseMiddleware: Middleware[]) =>
-    createConfiguration({
-      baseServer: new ServerConfiguration(config.getCurrentCluster()?.server ?? '', {}),
-      authMethods: { default: config },
-      promiseMiddleware,
-    });
-  const jobs = new BatchV1Api(configuration(patient(CALL_TIMEOUT_MS)));
-  const core = new CoreV1Api(configuration(patient(CALL_TIMEOUT_MS)));
-  const logs = new CoreV1Api(configuration(patient(LOG_TIMEOUT_MS)));
-  const on = (verb: string, what: string): string => `${verb} ${what} in the namespace ${namespace}`;
+type Connect = (...promiseMiddleware: Middleware[]) => ReturnType<typeof createConfiguration>;
+
+const jobCalls = (connect: Connect, namespace: string, on: (verb: string, what: string) => string) => {
+  const jobs = new BatchV1Api(connect(patient(CALL_TIMEOUT_MS)));
   return {
-    namespace,
-    config,
     createJob: (manifest) =>
-      new BatchV1Api(configuration(patient(CALL_TIMEOUT_MS), sending(manifest))).createNamespacedJob({
+      new BatchV1Api(connect(patient(CALL_TIMEOUT_MS), sending(manifest))).createNamespacedJob({
         namespace,
         body: {},
         fieldValidation: 'Strict',
@@ -156,24 +143,24 @@ export const connectCluster = (choice: ClusterChoice): Cluster => {
     deleteJob: async (name, uid) => {
       // All options go into the body: with one, the server ignores those of the query.
       const body = { propagationPolicy: 'Foreground', preconditions: { uid } };
-      await asked(
-        on('delete', `the job ${name}`),
-        () => jobs.deleteNamespacedJob({ name, namespace, body }),
-        undefined,
-      );
+      const deleted = () => jobs.deleteNamespacedJob({ name, namespace, body });
+      await asked(on('delete', `the job ${name}`), deleted, undefined);
     },
+  } satisfies Partial<Cluster>;
+};
+
+const podCalls = (connect: Connect, namespace: string, on: (verb: string, what: string) => string) => {
+  const core = new CoreV1Api(connect(patient(CALL_TIMEOUT_MS)));
+  const logs = new CoreV1Api(connect(patient(LOG_TIMEOUT_MS)));
+  return {
     listPods: async (labelSelector) => {
       const found = await must(on('list', 'pods'), () => core.listNamespacedPod({ namespace, labelSelector }));
       const pods = found.items.flatMap((pod) => readPod(pod) ?? []);
       return { pods, version: found.metadata?.resourceVersion ?? '' };
     },
     deletePod: async (name, uid) => {
-      const body = { preconditions: { uid } };
-      await asked(
-        on('delete', `the pod ${name}`),
-        () => core.deleteNamespacedPod({ name, namespace, body }),
-        undefined,
-      );
+      const deleted = () => core.deleteNamespacedPod({ name, namespace, body: { preconditions: { uid } } });
+      await asked(on('delete', `the pod ${name}`), deleted, undefined);
     },
     readLog: (name, container, lastSeconds) => {
       const since = lastSeconds === undefined ? {} : { sinceSeconds: lastSeconds };
@@ -194,5 +181,17 @@ export const connectCluster = (choice: ClusterChoice): Cluster => {
         return ''; // a comfort, not a promise: the right to read events may be missing
       }
     },
-  };
+  } satisfies Partial<Cluster>;
+};
+
+/** Connects to the cluster of the kubeconfig; sends nothing yet. @throws LauncherError when none is configured */
+export const connectCluster = (choice: ClusterChoice): Cluster => {
+  const config = loadConfig(choice);
+  const context = config.getContextObject(config.getCurrentContext());
+  const namespace = choice.namespace ?? context?.namespace ?? 'default';
+  const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? '', {});
+  const connect: Connect = (...promiseMiddleware) =>
+    createConfiguration({ baseServer, authMethods: { default: config }, promiseMiddleware });
+  const on = (verb: string, what: string): string => `${verb} ${what} in the namespace ${namespace}`;
+  return { namespace, config, ...jobCalls(connect, namespace, on), ...podCalls(connect, namespace, on) };
 };

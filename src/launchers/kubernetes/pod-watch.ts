@@ -120,11 +120,13 @@ class Follower implements PodWatch {
       };
       const deadMan = setTimeout(() => this.current?.abort(), DEAD_AFTER_MS).unref();
       const onEvent = (type: string, object: unknown): void => this.take(type, object);
-      new Watch(cluster.config).watch(path, query, onEvent, done).then((controller) => {
+      const open = async (): Promise<void> => {
+        const controller = await new Watch(cluster.config).watch(path, query, onEvent, done);
         if (controller.signal.aborted) return; // done was called already
         this.current = controller;
         this.isUp = true;
-      }, reject);
+      };
+      open().catch(reject);
     });
   }
 
