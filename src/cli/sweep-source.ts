@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { canonicalJson } from '../domain/canonical-json.js';
+import { costOf } from '../domain/cost.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { parseSweep } from '../domain/parse-sweep.js';
+import { readRetries } from '../domain/sweep-readers.js';
 import type { LauncherChoice, Sweep } from '../domain/sweep.js';
 
 /** A sweep file, read and checked. */
@@ -69,8 +71,15 @@ const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice
   return { ...launcher, command, ...cwd, folder: resolve(folder, launcher.folder) };
 };
 
+/** A sweep without what the file left to be filled in by versions after the first: its id must not change with those. */
+const withoutLaterDefaults = ({ retries, ...rest }: Sweep): Omit<Sweep, 'retries'> => {
+  const usual = readRetries(undefined, costOf(rest, rest.target));
+  return canonicalJson(retries) === canonicalJson(usual) ? rest : { ...rest, ...(retries && { retries }) };
+};
+
 /** Digests what a sweep says, before its paths are made absolute: the same on every machine. */
-export const sweepDigest = (sweep: Sweep): string => createHash('sha256').update(canonicalJson(sweep)).digest('hex');
+export const sweepDigest = (sweep: Sweep): string =>
+  createHash('sha256').update(canonicalJson(withoutLaterDefaults(sweep))).digest('hex');
 
 const idOf = (sweep: Sweep): string => {
   const name = sweep.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');

@@ -37,6 +37,13 @@ describe('a sweep file', () => {
     expect(three.id).not.toBe(one.id);
   });
 
+  it('keeps its id when a later version fills in more, and has another one when it says so itself', async () => {
+    const { id } = await readSweepSource(await write('same.yaml', INIT_TEMPLATE));
+    expect(id).toBe('my-sweep-83a5be2d'); // what version 0.1.0 gave it, which knew no retries
+    const told = await readSweepSource(await write('told.yaml', `${INIT_TEMPLATE}\nretries: { failed: 4 }\n`));
+    expect(told.id).not.toBe(id);
+  });
+
   it('has its paths resolved against its own folder, and nothing else', async () => {
     const { placed, sweep } = await readSweepSource(await write('local.yaml', withLauncher(local)));
     expect(placed.launcher).toMatchObject({

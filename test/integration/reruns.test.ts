@@ -177,9 +177,9 @@ describe('a trial whose job ended badly', () => {
     expect(launcher.stopped).toEqual([`${sweep.sweepId}.t0002.g1`]);
     expect(launcher.started.map(({ generation }) => generation)).toEqual([1, 1]);
     const observed = await sweep.events('observed');
-    expect(observed.map(({ trial, status }) => [trial, status]).sort()).toEqual([
-      ['t0001', 'abandoned'],
-      ['t0002', 'abandoned'],
+    expect(observed.map(({ trial, status }) => `${trial} ${status}`).sort()).toEqual([
+      't0001 abandoned',
+      't0002 abandoned',
     ]);
     expect(observed[0]?.detail).toContain('abandoned by ada (a test)');
   });
