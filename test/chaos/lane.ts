@@ -173,7 +173,7 @@ export class Lane implements Battlefield {
     const file = join(root, `${name}.yaml`);
     const env = { TITRATE_CHAOS_LOG: this.#account.file, TITRATE_CHAOS_NODE: process.execPath };
     await mkdir(root, { recursive: true });
-    await writeFile(file, sweepFile(name, place.launcherSection([JOB], env)));
+    await writeFile(file, sweepFile(name, place.launcherSection([JOB], env, this.#home.root)));
     return file;
   }
 

@@ -1,16 +1,21 @@
 /**
- * The kill test: npm run chaos -- --kills N --seed S [--launcher local|slurm] [--lanes L] [--json FILE]
+ * The kill test: npm run chaos -- --kills N --seed S [--launcher local|slurm|kubernetes] [--lanes L] [--json FILE]
  * Fails when a guarantee of docs/guarantees.md was broken.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { createKubernetesPlace } from './kubernetes-place.js';
 import { createLocalPlace } from './local-place.js';
 import type { ChaosPlace } from './place.js';
 import { countsOf, figuresOf, reportLines } from './report-text.js';
 import { runChaos } from './run-chaos.js';
 import { createSlurmPlace } from './slurm-place.js';
 
-const PLACES: Readonly<Record<string, () => ChaosPlace>> = { local: createLocalPlace, slurm: createSlurmPlace };
+const PLACES: Readonly<Record<string, () => ChaosPlace>> = {
+  local: createLocalPlace,
+  slurm: createSlurmPlace,
+  kubernetes: createKubernetesPlace,
+};
 
 const { values } = parseArgs({
   options: {

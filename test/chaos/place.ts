@@ -33,8 +33,12 @@ export interface ChaosPlace {
   readonly strikes: readonly StrikeKind[];
   /** Starts what jobs need. @throws when it cannot be started here, saying what is missing. */
   start(root: string, say: (line: string) => void): Promise<void>;
-  /** The `launcher` section of a sweep file that runs this program. */
-  launcherSection(program: readonly string[], env: Readonly<Record<string, string>>): Record<string, unknown>;
+  /** The `launcher` section of a sweep file that runs this program for this home folder. */
+  launcherSection(
+    program: readonly string[],
+    env: Readonly<Record<string, string>>,
+    home: string,
+  ): Record<string, unknown>;
   /** Added to the environment of titrate's own processes. */
   env(): Readonly<Record<string, string>>;
   /** Has the place got the job? Titrate may not know it yet. */
