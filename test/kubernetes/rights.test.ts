@@ -37,9 +37,11 @@ const doEverything = async (launcher: Launcher): Promise<void> => {
 
 /** The rules without one verb of one resource. */
 const without = (resource: string, verb: string): V1PolicyRule[] =>
-  rules.map((rule) =>
-    rule.resources?.includes(resource) === true ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
-  );
+  rules
+    .map((rule) =>
+      rule.resources?.includes(resource) === true ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+    )
+    .filter(({ verbs }) => verbs.length > 0);
 
 describe('The Role of config/kubernetes/role.yaml', () => {
   it('is enough for everything that a launcher does', async () => {
