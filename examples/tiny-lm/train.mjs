@@ -3,14 +3,14 @@
 // gradient descent on text from the installed packages, appends to metrics.jsonl at each checkpoint.
 //
 //     node train.mjs [folder of the job]        default: TITRATE_JOB_DIR, else the working folder
-import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.mjs';
 import { DOMAIN_NAMES, loadCorpus } from './corpus.mjs';
 import { SHAPES } from './model.mjs';
 import { evaluateHeldOut, startRun, trainStep } from './trainer.mjs';
 
-const CHECKPOINT = 'checkpoint.bin';
+const checkpointAt = (step) => `checkpoint-${step}.bin`; // by step: a later run asks for the last one that was reported
 const METRICS = 'metrics.jsonl';
 
 const readJob = (folder) => {
@@ -51,11 +51,12 @@ const main = (folder) => {
   const corpus = loadCorpus();
   const { resume } = job;
   const state = resume
-    ? loadCheckpoint(join(folder, '..', resume.key, CHECKPOINT), job.scale, resume.steps)
+    ? loadCheckpoint(join(folder, '..', resume.key, checkpointAt(resume.steps)), job.scale, resume.steps)
     : startRun(shape, job.seed);
   const metricsFile = join(folder, METRICS);
   mendMetrics(metricsFile);
   const run = { shape, corpus, mixture: job.mixture, tokensPerStep: job.tokensPerStep };
+  let before;
   while (state.step < job.steps) {
     const loss = trainStep(state, run);
     if (!Number.isFinite(loss)) {
@@ -64,8 +65,11 @@ const main = (folder) => {
     }
     if (!job.checkpoints.includes(state.step)) continue;
     const metrics = evaluateHeldOut(shape, state.params, corpus);
-    saveCheckpoint(join(folder, CHECKPOINT), job.scale, state); // before its line: a line says that the step is safe
+    const checkpoint = join(folder, checkpointAt(state.step));
+    saveCheckpoint(checkpoint, job.scale, state); // before its line: a line says that the step is safe
     report(metricsFile, lineOf(state, job, metrics));
+    if (before !== undefined) rmSync(before, { force: true }); // after the line: until then it is the one to go on from
+    before = checkpoint;
   }
 };
 

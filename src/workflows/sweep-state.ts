@@ -164,7 +164,7 @@ export const withObservation = (state: SweepState, event: Observed): SweepState 
 };
 
 /** Takes a generation into account that ended and is not its trial's last. */
-export const withAttempt = (state: SweepState, event: Attempted): SweepState => ({
+const withAttempt = (state: SweepState, event: Attempted): SweepState => ({
   ...changeTrial(state, event.trial, (trial) => attemptedTrial(trial, event)),
   ...charged(state, event),
   failuresInARow: failsInARow(state.failuresInARow, event.ending, false),
