@@ -35,7 +35,9 @@ const requestShape = {
   account: word.describe('sbatch --account.').optional(),
   partition: word.describe('sbatch --partition.').optional(),
   time: z
-    .union([z.int().positive(), z.string().regex(TIME, 'minutes, hh:mm:ss or days-hh:mm:ss')], { error: 'minutes, hh:mm:ss or days-hh:mm:ss' })
+    .union([z.int().positive(), z.string().regex(TIME, 'minutes, hh:mm:ss or days-hh:mm:ss')], {
+      error: 'minutes, hh:mm:ss or days-hh:mm:ss',
+    })
     .describe('sbatch --time: minutes, hh:mm:ss or days-hh:mm:ss.')
     .optional(),
   gres: word.describe('sbatch --gres, such as gpu:8.').optional(),
