@@ -79,7 +79,9 @@ const withoutLaterDefaults = ({ retries, ...rest }: Sweep): Omit<Sweep, 'retries
 
 /** Digests what a sweep says, before its paths are made absolute: the same on every machine. */
 export const sweepDigest = (sweep: Sweep): string =>
-  createHash('sha256').update(canonicalJson(withoutLaterDefaults(sweep))).digest('hex');
+  createHash('sha256')
+    .update(canonicalJson(withoutLaterDefaults(sweep)))
+    .digest('hex');
 
 const idOf = (sweep: Sweep): string => {
   const name = sweep.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
