@@ -1,26 +1,54 @@
-/** What Temporal alone costs: the same children and activities as a sweep's trials, doing nothing. */
+/**
+ * What Temporal alone costs: a sweep that runs the very activities of titrate's sweeps (propose, record the decision,
+ * launch, supervise, collect, record the observation) in the same children, and does nothing else: no pause, no budget, no
+ * signals, no search attributes, no continuing as new.
+ */
 import { executeChild, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../src/activities/activities.js';
+import type { TrialEnd, TrialInput } from '../src/domain/messages.js';
+import type { RecordHead } from '../src/domain/record-event.js';
+import type { Sweep } from '../src/domain/sweep.js';
+import { decidedEvent, type KeyedEvent } from '../src/workflows/sweep-events.js';
+import { endedEvents } from '../src/workflows/trial-events.js';
+import { runningTrial } from '../src/workflows/trial-state.js';
+import { initialState } from '../src/workflows/sweep-state.js';
 
-const { nothing } = proxyActivities<{ nothing(): Promise<void> }>({ startToCloseTimeout: '1 minute' });
+// A worker with titrate's plugin has to know them.
+export { titrateSweep, titrateTrial } from '../src/workflows/index.js';
 
-const JOB_ACTIVITIES = 3; // launch, supervise, collect
-const SWEEP_ACTIVITIES = 3; // propose, record the decision, record the observation
+const activities = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', heartbeatTimeout: '20 s' });
 
-/** A trial with nothing in it. */
-export async function bareTrial(): Promise<void> {
-  for (let i = 0; i < JOB_ACTIVITIES; i += 1) await nothing();
+/** A trial with nothing but its activities. */
+export async function bareTrial({ sweepId, launcher, job }: TrialInput): Promise<TrialEnd> {
+  const ref = await activities.titrateLaunch({ sweepId, launcher, job });
+  await activities.titrateSupervise({ sweepId, launcher, ref });
+  const result = await activities.titrateCollect({ sweepId, launcher, ref });
+  return { trial: job.trial, key: job.key, result };
 }
 
-/** A sweep with nothing in it: decides one after the other, runs `parallel` trials at once. */
-export async function bareSweep(trials: number, parallel: number): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < trials) {
-      next += 1;
-      for (let i = 0; i < SWEEP_ACTIVITIES - 1; i += 1) await nothing();
-      await executeChild(bareTrial);
-      await nothing();
-    }
+/** A sweep with nothing but its activities and children: decides and runs in `parallel` lanes. */
+export async function bareSweep(sweepId: string, sweep: Sweep, trials: number): Promise<void> {
+  const at = (): string => new Date().toISOString();
+  let { head } = await activities.titrateOpenRecord({ sweepId, sweep, at: at() });
+  const record = async (events: readonly KeyedEvent[]): Promise<void> => {
+    const written = await activities.titrateAppend({ sweepId, events: events.map((one) => ({ ...one, at: at() })) });
+    head = later(head, written.head);
   };
-  await Promise.all(Array.from({ length: parallel }, lane));
+  let next = 0;
+  const runOne = async (decision: number): Promise<void> => {
+    const output = await activities.titratePropose({ sweepId, head, pending: [], seed: decision });
+    const decided = decidedEvent(decision, decision, output);
+    if (decided?.event.type !== 'decided') throw new TypeError('random search always proposes');
+    await record([decided]);
+    const trial = runningTrial(sweepId, sweep, decided.event, 0);
+    const input: TrialInput = { sweepId, parentWorkflowId: '', job: trial.job, launcher: sweep.launcher };
+    const end = await executeChild(bareTrial, { args: [input] });
+    await record(endedEvents(sweep, initialState, trial, end));
+  };
+  const lane = async (): Promise<void> => {
+    while (next < trials) await runOne((next += 1));
+  };
+  await Promise.all(Array.from({ length: sweep.parallel }, lane));
 }
+
+const later = (a: RecordHead, b: RecordHead): RecordHead => (a.seq > b.seq ? a : b);

@@ -1,34 +1,40 @@
 /**
  * What a trial costs in wall time and history events when its job takes no time: a sweep of simulated trials against a
- * bare Temporal workflow with the same children and as many activities, on the same server in one go.
+ * bare Temporal workflow with the same children that runs the same activities, in turns on one worker and one server.
  *
- *     npm run bench:orchestration -- [--trials 60] [--parallel 4]
+ *     npm run bench:orchestration -- [--trials 60] [--parallel 4] [--rounds 3]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, bundleWorkflowCode } from '@temporalio/worker';
 import { parseSweep } from '../src/domain/parse-sweep.js';
 import { sweepWorkflowId } from '../src/domain/messages.js';
 import type { Sweep } from '../src/domain/sweep.js';
 import { connect } from '../src/temporal/client.js';
 import { stopServer } from '../src/temporal/embedded-server.js';
 import { homeAt } from '../src/temporal/home.js';
+import { packageFile } from '../src/temporal/package-version.js';
 import { result, start } from '../src/temporal/sweeps.js';
-import { ensureWorker, stopWorker } from '../src/temporal/worker-process.js';
+import type { bareSweep } from './bare-workflows.js';
 
 const { values } = parseArgs({
-  options: { trials: { type: 'string', default: '60' }, parallel: { type: 'string', default: '4' } },
+  options: {
+    trials: { type: 'string', default: '60' },
+    parallel: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '3' },
+  },
 });
 const trials = Number(values.trials);
 const parallel = Number(values.parallel);
+const rounds = Number(values.rounds);
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger });
 
 /** Random search at the cheapest fidelity: deciding takes next to no time, so that what is left is orchestration. */
-const benchSweep = (): Sweep =>
+const benchSweep = (count: number): Sweep =>
   parseSweep({
     name: 'bench',
     objective: { minimize: 'book_ce' },
@@ -36,19 +42,17 @@ const benchSweep = (): Sweep =>
     scales: { '20M': { parameters: 20e6, tokensPerStep: 524288, steps: [2000] } },
     target: { scale: '20M', steps: 2000 },
     cost: { kind: 'table', perStep: { '20M': 1 / 2000 } },
-    budget: { cost: trials },
+    budget: { cost: count },
     parallel,
     policy: 'random',
     launcher: { kind: 'simulator', world: 'slimpajama', secondsPerUnit: 0 },
   });
 
-/** Counts the events of all workflows whose id begins with a prefix. */
-const countEvents = async (client: Client, prefix: string): Promise<number> => {
+/** Counts the events of a workflow in all its runs and of its children. */
+const countEvents = async (client: Client, workflowIds: string): Promise<number> => {
+  await new Promise((done) => setTimeout(done, 2000)); // the visibility store lags behind by a moment
   let events = 0;
-  for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowId STARTS_WITH "${prefix}"` })) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    events += history.events?.length ?? 0;
-  }
+  for await (const { historyLength } of client.workflow.list({ query: workflowIds })) events += historyLength;
   return events;
 };
 
@@ -57,71 +61,96 @@ interface Figure {
   readonly events: number;
 }
 
-const timed = async (client: Client, prefix: string, work: () => Promise<unknown>): Promise<Figure> => {
+interface Place {
+  readonly client: Client;
+  run(name: string, count: number): Promise<void>;
+  /** Visibility query for a run's workflows. */
+  workflowsOf(name: string): string;
+}
+
+const timed = async ({ client, run, workflowsOf }: Place, name: string): Promise<Figure> => {
   const began = performance.now();
-  await work();
+  await run(name, trials);
   const seconds = (performance.now() - began) / 1000;
-  // The visibility store lags behind by a moment.
-  await new Promise((done) => setTimeout(done, 2000));
-  return { seconds, events: await countEvents(client, prefix) };
+  return { seconds, events: await countEvents(client, workflowsOf(name)) };
 };
 
-const runBare = async (client: Client, connection: NativeConnection, namespace: string): Promise<Figure> => {
+const median = (figures: readonly Figure[]): Figure =>
+  figures.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(figures.length / 2)] ?? { seconds: NaN, events: NaN };
+
+/** Runs both in turns, so that whatever else the machine does falls upon both. */
+const compare = async (ours: Place, bare: Place): Promise<void> => {
+  for (const place of [ours, bare]) await place.run('warm-up', parallel);
+  const figures: { readonly ours: Figure[]; readonly bare: Figure[] } = { ours: [], bare: [] };
+  for (let round = 1; round <= rounds; round += 1) {
+    figures.ours.push(await timed(ours, `round-${round}`));
+    figures.bare.push(await timed(bare, `round-${round}`));
+  }
+  print(figures.ours, figures.bare);
+};
+
+/** Titrate's own worker as it was compiled, with the bare workflows beside titrate's. */
+const createBenchWorker = async (
+  place: { home: ReturnType<typeof homeAt>; namespace: string; taskQueue: string },
+  connection: NativeConnection,
+) => {
+  const { createWorker } = (await import(
+    packageFile('dist/temporal/worker.js')
+  )) as typeof import('../src/temporal/worker.js');
   const workflowsPath = path.resolve(import.meta.dirname, 'bare-workflows.ts');
-  const taskQueue = 'bare';
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }),
-    activities: { nothing: async () => {} },
-  });
-  const execute = (workflowId: string, count: number): Promise<unknown> =>
-    client.workflow.execute('bareSweep', { workflowId, taskQueue, args: [count, parallel] });
-  return worker.runUntil(async () => {
-    await execute('warm-up', parallel);
-    return timed(client, 'bare', () => execute('bare', trials));
-  });
+  return createWorker({ ...place, connection, workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }) });
 };
 
 const main = async (): Promise<void> => {
   const home = homeAt(await mkdtemp(path.join(tmpdir(), 'titrate-bench-')));
-  const log = (line: string): void => console.error(line);
-  const on = await connect({ home, env: {}, log });
+  const on = await connect({ home, env: {}, log: (line) => console.error(line) });
   const connection = await NativeConnection.connect({ address: on.address });
+  const { client, namespace, taskQueue } = on;
+  const ours: Place = {
+    client,
+    run: async (name, count) => {
+      await start(on, { sweepId: `ours-${name}`, sweep: benchSweep(count) });
+      await result(on, `ours-${name}`);
+    },
+    workflowsOf: (name) => `WorkflowId STARTS_WITH "${sweepWorkflowId(`ours-${name}`)}"`,
+  };
+  const bare: Place = {
+    client,
+    run: async (name, count) => {
+      const args: Parameters<typeof bareSweep> = [`bare-${name}`, benchSweep(count), count];
+      await client.workflow.execute('bareSweep', { workflowId: `bare-${name}`, taskQueue, args });
+    },
+    workflowsOf: (name) => `WorkflowId = "bare-${name}" OR RootWorkflowId = "bare-${name}"`,
+  };
   try {
-    await ensureWorker(home, on, { log });
-    const execute = async (sweepId: string, sweep: Sweep): Promise<void> => {
-      await start(on, { sweepId, sweep });
-      await result(on, sweepId);
-    };
-    const sweep = benchSweep();
-    await execute('warm-up', { ...sweep, budget: parallel });
-    const ours = await timed(on.client, sweepWorkflowId('bench'), () => execute('bench', sweep));
-    await stopWorker(home, on);
-    print(ours, await runBare(on.client, connection, on.namespace));
+    const worker = await createBenchWorker({ home, namespace, taskQueue }, connection);
+    await worker.runUntil(() => compare(ours, bare));
   } finally {
     await connection.close();
     await on.close();
-    await stopWorker(home, on);
     await stopServer(home);
     await rm(home.root, { recursive: true, force: true });
   }
 };
 
-const print = (ours: Figure, bare: Figure): void => {
-  const line = (name: string, { seconds, events }: Figure): void => {
+const print = (ours: readonly Figure[], bare: readonly Figure[]): void => {
+  const line = (name: string, figures: readonly Figure[]): void => {
+    const { seconds, events } = median(figures);
+    const each = figures.map((figure) => ((1000 * figure.seconds) / trials).toFixed(0)).join(', ');
     const perTrial = ((1000 * seconds) / trials).toFixed(0);
+    const eventsPerTrial = (events / trials).toFixed(1);
     console.log(
-      `${name.padEnd(24)} ${perTrial.padStart(6)} ms/trial ${(events / trials).toFixed(1).padStart(6)} events/trial`,
+      `${name.padEnd(24)} ${perTrial.padStart(6)} ms/trial ${eventsPerTrial.padStart(6)} events/trial  (${each})`,
     );
   };
-  console.log(`${trials} simulated trials of no length, ${parallel} at once, one machine, one server`);
+  console.log(
+    `${trials} simulated trials of no length, ${parallel} at once, one machine, one server, one worker; medians of ${rounds}`,
+  );
   line('titrate', ours);
   line('bare Temporal workflow', bare);
-  const ratio = (ours.seconds / bare.seconds).toFixed(2);
+  const [a, b] = [median(ours).seconds, median(bare).seconds];
   console.log(
-    `ours: ${ratio} times the bare workflow; ${((1000 * (ours.seconds - bare.seconds)) / trials).toFixed(0)} ms a trial on top`,
+    `ours: ${(a / b).toFixed(2)} times the bare workflow; ${((1000 * (a - b)) / trials).toFixed(0)} ms a trial on top`,
   );
 };
 

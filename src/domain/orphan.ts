@@ -9,8 +9,8 @@ import type { RecordEvent } from './record-event.js';
 
 /**
  * Why nobody owns a job. `unknown-sweep`: this home has no such sweep; `no-record`: the sweep's folder has no record;
- * `undecided`: no decision led to it; `superseded`: a later generation of its trial was decided; `observed`: its trial
- * ended already; `sweep-gone`: its trial is in flight, but no workflow of the sweep is open.
+ * `undecided`: no decision led to it; `superseded`: a later generation of its trial was decided; `observed`: it
+ * ended already by the record; `sweep-gone`: its trial is in flight, but no workflow of the sweep is open.
  */
 export type OrphanCause = 'unknown-sweep' | 'no-record' | 'undecided' | 'superseded' | 'observed' | 'sweep-gone';
 
@@ -42,6 +42,8 @@ export const parseJobKey = (key: string): JobKey | undefined => {
 export interface BookedTrial {
   /** The generation in force: of the last decision to run it. */
   readonly generation: number;
+  /** The last generation that ended without being the trial's end, and how; null when there is none. */
+  readonly attempted: { readonly generation: number; readonly ending: Ending } | null;
   /** How it ended; null while it is in flight. */
   readonly observed: Ending | null;
   /** When each key was launched (ISO 8601), by the record. */
@@ -55,12 +57,14 @@ export type TrialBook = ReadonlyMap<string, BookedTrial>;
 export const bookOf = (lines: Iterable<{ readonly at: string; readonly event: RecordEvent }>): TrialBook => {
   const book = new Map<string, BookedTrial>();
   const change = (trial: string, with_: Partial<BookedTrial>): void => {
-    book.set(trial, { generation: 1, observed: null, launchedAt: {}, ...book.get(trial), ...with_ });
+    book.set(trial, { generation: 1, attempted: null, observed: null, launchedAt: {}, ...book.get(trial), ...with_ });
   };
   for (const { at, event } of lines) {
     if (event.type === 'decided') change(event.trial, {});
     else if (event.type === 'rerun') change(event.trial, { generation: event.generation });
-    else if (event.type === 'observed') change(event.trial, { observed: event.status });
+    else if (event.type === 'attempted') {
+      change(event.trial, { attempted: { generation: event.generation, ending: event.ending } });
+    } else if (event.type === 'observed') change(event.trial, { observed: event.status });
     else if (event.type === 'launched') {
       change(event.trial, { launchedAt: { ...book.get(event.trial)?.launchedAt, [event.key]: at } });
     }
@@ -99,6 +103,10 @@ export const judgeByRecord = (
   }
   if (generation < booked.generation) {
     return { kind: 'orphan', cause: 'superseded', why: `trial ${trial} runs as g${booked.generation} by now` };
+  }
+  if (booked.attempted?.generation === generation) {
+    const { ending } = booked.attempted;
+    return { kind: 'orphan', cause: 'observed', why: `the record holds the end of g${generation}: ${ending}` };
   }
   return { kind: 'in-flight', trial };
 };

@@ -5,6 +5,7 @@ import { SimplePlugin } from '@temporalio/plugin';
 import { SWEEP_WORKFLOW, TRIAL_WORKFLOW } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
 import { composeActivities, type Composition } from './composition.js';
+import { checkReplay } from './replay-check.js';
 import { openHome, resolveHome, type Home } from './home.js';
 
 export interface TitratePluginOptions {
@@ -50,6 +51,7 @@ const checkActivities = (options: WorkerOptions, ours: object): void => {
 export class TitratePlugin extends SimplePlugin {
   readonly home: Home;
   readonly #composition: Composition;
+  #bundle: WorkerOptions['workflowBundle'];
 
   constructor(options: TitratePluginOptions = {}) {
     const home = resolveHome({ flag: options.home });
@@ -62,17 +64,28 @@ export class TitratePlugin extends SimplePlugin {
   override configureWorker(options: WorkerOptions): WorkerOptions {
     checkWorkflows(options);
     checkActivities(options, this.#composition.activities);
+    this.#bundle = options.workflowBundle;
     const activities = { ...options.activities, ...this.#composition.activities };
     return super.configureWorker({ ...options, activities });
   }
 
-  /** Opens the home before the first task and ends the deciding threads after the last. @throws StateError. */
+  /**
+   * Opens the home before the first task, makes sure that what is open there can go on with this worker's workflow code,
+   * and ends the deciding threads after the last task. @throws StateError, IncompatibleWorkflowsError.
+   */
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     await openHome(this.home);
     try {
+      await this.#checkReplay(worker);
       await super.runWorker(worker, next);
     } finally {
       await this.#composition.close();
     }
+  }
+
+  async #checkReplay({ client, options }: Worker): Promise<void> {
+    if (client === undefined) return; // a worker without a server, such as one that replays
+    const { namespace, taskQueue } = options;
+    await checkReplay({ home: this.home, client, namespace, taskQueue, bundle: this.#bundle });
   }
 }

@@ -12,6 +12,7 @@ import { findOwnServer } from './own-server.js';
 import { ensureReconcileSchedule, reconcileEveryMs } from './reconcile-schedule.js';
 import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
+import { checkReplay, IncompatibleWorkflowsError } from './replay-check.js';
 import { createWorker } from './worker.js';
 
 export interface WorkerLoopOptions {
@@ -99,6 +100,7 @@ const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, work
   try {
     await running;
   } catch (error) {
+    if (error instanceof IncompatibleWorkflowsError) throw error;
     options.log(`the worker failed: ${describeError(error)}`);
   } finally {
     over.abort();
@@ -122,6 +124,7 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
     const connection = await NativeConnection.connect(nativeOptions(on, env));
     try {
       const { namespace, taskQueue } = on;
+      await checkReplay({ home, client: on.client, namespace, taskQueue, bundle: undefined });
       const worker = await createWorker({ home, connection, namespace, taskQueue });
       await lookForOrphans(options, on);
       return await runWorker(options, on, worker);
@@ -133,7 +136,10 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
   }
 };
 
-/** Works until `signal` or long idleness; what fails on the way is logged and tried again. */
+/**
+ * Works until `signal` or long idleness; what fails on the way is logged and tried again.
+ * @throws IncompatibleWorkflowsError when this code cannot go on with the sweeps that are open.
+ */
 export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> => {
   while (!options.signal.aborted) {
     try {
@@ -142,6 +148,7 @@ export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> =
         return options.log(ending === 'idle' ? 'idle for long; ending' : 'ending');
       options.log(ending === 'moved' ? 'the server has moved; following it' : 'starting the worker again');
     } catch (error) {
+      if (error instanceof IncompatibleWorkflowsError) throw error;
       options.log(`cannot work: ${describeError(error)}`);
     }
     await wait(RETRY_MS, options.signal);

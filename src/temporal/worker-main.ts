@@ -1,11 +1,17 @@
-/** A worker process: `node worker-main.js --home DIR [--idle-exit MS]`. */
+/**
+ * A worker process: `node worker-main.js --home DIR [--idle-exit MS]`; with `--check` it only tells, by its exit status and
+ * on stderr, whether it could go on with what is open.
+ */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { isTitrateError } from '../domain/errors.js';
 import { tryLock } from '../host/file-lock.js';
 import { identifySelf } from '../host/process-identity.js';
+import { connect } from './client.js';
 import { findOwnServer } from './own-server.js';
 import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
 import { codeStamp } from './package-version.js';
+import { checkReplay } from './replay-check.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, type WorkerFiles, type WorkerRecord } from './worker-files.js';
@@ -32,9 +38,29 @@ const stopOnSignals = (): AbortSignal => {
   return stop.signal;
 };
 
+const check = async (home: Home): Promise<void> => {
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
+  const on = await connect({ home });
+  try {
+    const { client, namespace, taskQueue } = on;
+    await checkReplay({ home, client, namespace, taskQueue, bundle: undefined });
+  } finally {
+    await on.close();
+  }
+};
+
+/** What went wrong, for the log or for the command that started this. */
+const tell = (error: unknown): void => {
+  const hint = isTitrateError(error) && error.hint !== undefined ? `\n  hint: ${error.hint}` : '';
+  log(`${error instanceof Error ? error.message : String(error)}${hint}`);
+};
+
 const main = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { home: { type: 'string' }, 'idle-exit': { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { home: { type: 'string' }, 'idle-exit': { type: 'string' }, check: { type: 'boolean' } },
+  });
   const home = resolveHome({ flag: values.home });
+  if (values.check === true) return check(home);
   const files = await filesOf(home);
   const lock = await tryLock(files.lock);
   if (lock === undefined) return log('another worker process works for this home already');
@@ -72,5 +98,10 @@ const main = async (): Promise<void> => {
   }
 };
 
-await main();
+try {
+  await main();
+} catch (error) {
+  tell(error);
+  process.exit(1);
+}
 process.exit(0); // threads of the SDK may outlive the worker

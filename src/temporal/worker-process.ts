@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { StateError } from '../domain/errors.js';
 import { lastLines } from '../host/atomic-files.js';
 import { signalProcess, startDetached, waitUntilGone } from '../host/detached-process.js';
@@ -104,6 +105,16 @@ const end = async (record: WorkerRecord): Promise<void> => {
   });
 };
 
+/** Makes sure that a worker of this code could go on with what is open, before another one is ended for it. */
+const checkSuccessor = async (home: Home, { env = process.env }: EnsureWorkerOptions): Promise<void> => {
+  const args = [workerEntry(), '--home', home.root, '--check'];
+  const { failed, stderr } = await execa(process.execPath, args, { env, extendEnv: false, reject: false });
+  if (!failed) return;
+  throw new StateError(`the worker that runs stays; one of this code cannot take its place:\n${stderr.trim()}`, {
+    hint: 'use the version of titrate that the worker runs until its sweeps have ended; titrate worker --stop ends it',
+  });
+};
+
 const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorkerOptions): Promise<WorkerProcess> => {
   const running = await livingRecord(files);
   if (running?.code === codeStamp()) {
@@ -111,6 +122,7 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
     return { pid, started: false, log: files.log };
   }
   if (running !== undefined) {
+    await checkSuccessor(home, options);
     options.log?.(`the worker (process ${running.pid}) runs other code of titrate; starting it anew`);
     await end(running);
   }

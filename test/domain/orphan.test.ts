@@ -42,6 +42,27 @@ describe('by the record', () => {
   });
 });
 
+describe('by the record of a trial that is run again', () => {
+  const attempted = { type: 'attempted', trial: 't0001', generation: 1, ending: 'preempted' };
+  const rerun = { type: 'rerun', trial: 't0001', generation: 2 };
+  const verdict = (key: string, ...events: readonly object[]) =>
+    judgeByRecord({ key }, bookOf(lines(decided('t0001'), attempted, ...events)));
+
+  it('the generation in force is in flight, and none after it', () => {
+    expect(verdict('s.t0001.g2', rerun)).toEqual({ kind: 'in-flight', trial: 't0001' });
+    expect(verdict('s.t0001.g3', rerun)).toMatchObject({ cause: 'undecided' });
+    expect(verdict('s.t0001.g2')).toMatchObject({ cause: 'undecided' });
+  });
+
+  it('a job that goes on after its generation ended is an orphan', () => {
+    expect(verdict('s.t0001.g1')).toMatchObject({
+      cause: 'observed',
+      why: 'the record holds the end of g1: preempted',
+    });
+    expect(verdict('s.t0001.g1', rerun)).toMatchObject({ cause: 'superseded' });
+  });
+});
+
 describe('by the server', () => {
   const open = { state: 'open' } as const;
 

@@ -1,6 +1,6 @@
 /**
- * Saved histories replay: a change of the workflows that would break sweeps in flight fails here. They are saved for a
- * release only, with TITRATE_SAVE_HISTORIES=1, and those with reruns with TITRATE_SAVE_HISTORIES=reruns.
+ * Saved histories replay: a change of the workflows that would break sweeps in flight fails here. Every release adds its
+ * own, in folders of its version, by running this file with TITRATE_SAVE_HISTORIES=1 and with TITRATE_SAVE_HISTORIES=reruns.
  */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -85,7 +85,21 @@ const save = (histories: readonly SavedHistory[], kind = ''): void => {
   }
 };
 
-const savedFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+/** What was saved: a folder per version, and `<version>-reruns` for its reruns. */
+const savedFolders = readdirSync(folder);
+
+const savedIn = (name: string): SavedHistory[] =>
+  readdirSync(path.join(folder, name))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(path.join(folder, name, file), 'utf8')) as SavedHistory);
+
+/** The versions that the changelog says were released. */
+const releasedVersions = (): string[] => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../../CHANGELOG.md'), 'utf8');
+  return [...text.matchAll(/^## (\d\S*) - (?!unreleased)/gm)].map(([, version = '']) => version);
+};
+
+const isTrial = ({ workflowId }: SavedHistory): boolean => workflowId.split('/').length > 2;
 
 describe('replay', () => {
   it('tells the same story again, for the sweep in all its runs and for a trial', async () => {
@@ -110,7 +124,20 @@ describe('replay', () => {
     );
   });
 
-  it.each(savedFiles)('replays the history %s of a released version', async (name) => {
-    await replay(JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as SavedHistory);
+  it('has the histories of every released version, reruns included', () => {
+    const wanted = releasedVersions().flatMap((version) => [version, `${version}-reruns`]);
+    expect(wanted.filter((name) => !savedFolders.includes(name))).toEqual([]);
+  });
+});
+
+describe.each(savedFolders)('what titrate %s left running', (name) => {
+  it('is a sweep that continued as new, and its trials', () => {
+    const histories = savedIn(name);
+    expect(histories.filter(isTrial).length).toBeGreaterThan(0);
+    expect(histories.filter((history) => !isTrial(history)).length).toBeGreaterThan(1);
+  });
+
+  it('goes on under the workflows of today', async () => {
+    for (const history of savedIn(name)) await replay(history);
   });
 });

@@ -1,0 +1,87 @@
+/** A worker of another version: it goes on with what is open, or it takes no work at all. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { progress, start } from '../../src/temporal/sweeps.js';
+import { connect, type TitrateConnection } from '../../src/temporal/client.js';
+import { checkReplay, lastBundleFile } from '../../src/temporal/replay-check.js';
+import { createWorker } from '../../src/temporal/worker.js';
+import { ensureWorker, stopWorker } from '../../src/temporal/worker-process.js';
+import { withServer } from './real-server.js';
+import { workflowBundle } from './scripted-sweep.js';
+import { smallSweep } from './small-sweep.js';
+
+const server = withServer();
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+
+/** The workflows as another version would have them: the same name, another story. */
+const strangeBundle = async (): Promise<{ code: string }> => {
+  const { code } = await workflowBundle();
+  return { code: code.replaceAll('titrateOpenRecord', 'titrateOpenLedger') };
+};
+
+/** The same story from other bytes. */
+const likeBundle = async (): Promise<{ code: string }> => ({
+  code: `${(await workflowBundle()).code}\n// built again`,
+});
+
+describe('a home with a sweep that runs', () => {
+  let on: TitrateConnection;
+  beforeAll(async () => {
+    const { home } = server();
+    on = await connect({ home, env });
+    await ensureWorker(home, on, { env });
+    // Its jobs take minutes: the sweep is open during all of this.
+    await start(on, { sweepId: 'long', sweep: smallSweep({ secondsPerUnit: 10, parallel: 2 }) });
+    for (const end = Date.now() + 90_000; (await progress(on, 'long')).inFlight.length < 2; await sleep(100)) {
+      if (Date.now() > end) throw new Error('waited 90 s in vain for two trials');
+    }
+    await stopWorker(home, on);
+  });
+  afterAll(async () => {
+    await stopWorker(server().home, on);
+    await on.close();
+  });
+
+  const check = (bundle: { code: string }): Promise<void> => {
+    const { home, client, namespace, taskQueue } = server();
+    return checkReplay({ home, client, namespace, taskQueue, bundle });
+  };
+  const lastDigest = async (): Promise<string> => {
+    const { home, namespace, taskQueue } = server();
+    const text = await readFile(lastBundleFile(home, namespace, taskQueue), 'utf8');
+    return (JSON.parse(text) as { digest: string }).digest;
+  };
+
+  it('refuses a worker that cannot replay it, with what to do, and the worker takes no work', async () => {
+    const { home, address, namespace, taskQueue } = server();
+    const before = await lastDigest();
+    await expect(check(await strangeBundle())).rejects.toMatchObject({
+      code: 'StateError',
+      message: expect.stringMatching(/cannot go on with what is open.*titrate\/long/) as string,
+      hint: expect.stringContaining('work on with titrate') as string,
+    });
+    const connection = await NativeConnection.connect({ address });
+    const workflowBundle = await strangeBundle();
+    const worker = await createWorker({ home, connection, namespace, taskQueue, workflowBundle });
+    await expect(worker.run()).rejects.toThrow('cannot go on with what is open');
+    // A worker that never ran holds its connection for as long as the process lives.
+    expect(await lastDigest()).toBe(before);
+  });
+
+  it('lets a worker of another build go on with it, after looking once', async () => {
+    const before = await lastDigest();
+    await check(await likeBundle());
+    const after = await lastDigest();
+    expect(after).not.toBe(before);
+    await check(await likeBundle());
+    expect(await lastDigest()).toBe(after);
+  });
+
+  it('goes on with the worker that it had', async () => {
+    const { home } = server();
+    await ensureWorker(home, on, { env });
+    expect((await progress(on, 'long', { timeoutMs: 60_000 })).inFlight).toHaveLength(2);
+  });
+});
