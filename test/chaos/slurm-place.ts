@@ -12,11 +12,11 @@ import type { StrikeKind } from './strike.js';
 const STRIKES: readonly StrikeKind[] = [
   { victim: 'job', act: 'kill', point: 'mid-run', weight: 6, hurtsJobs: true },
   { victim: 'job', act: 'kill', point: 'torn-line', weight: 3, hurtsJobs: true },
-  { victim: 'slurmctld', act: 'kill', point: 'before-launch', weight: 4, hurtsJobs: false },
-  { victim: 'slurmctld', act: 'kill', point: 'after-intent', weight: 4, hurtsJobs: false },
-  { victim: 'slurmctld', act: 'kill', point: 'after-submit', weight: 5, hurtsJobs: false },
-  { victim: 'slurmctld', act: 'kill', point: 'mid-run', weight: 4, hurtsJobs: false },
-  { victim: 'slurmctld', act: 'kill', point: 'after-finish', weight: 4, hurtsJobs: false },
+  { victim: 'slurmctld', act: 'kill', point: 'before-launch', weight: 4, hurtsJobs: true },
+  { victim: 'slurmctld', act: 'kill', point: 'after-intent', weight: 4, hurtsJobs: true },
+  { victim: 'slurmctld', act: 'kill', point: 'after-submit', weight: 5, hurtsJobs: true },
+  { victim: 'slurmctld', act: 'kill', point: 'mid-run', weight: 4, hurtsJobs: true },
+  { victim: 'slurmctld', act: 'kill', point: 'after-finish', weight: 4, hurtsJobs: true },
   { victim: 'slurmctld', act: 'freeze', point: 'after-intent', weight: 2, hurtsJobs: false },
   { victim: 'slurmctld', act: 'freeze', point: 'mid-run', weight: 1, hurtsJobs: false },
   { victim: 'slurmd', act: 'kill', point: 'mid-run', weight: 4, hurtsJobs: true },
@@ -30,10 +30,11 @@ const STRIKES: readonly StrikeKind[] = [
 const DOWN_MS = 3_000;
 const PREEMPTING_SECONDS = 3;
 const NODE = 'n1';
+const REPAIR_MS = 2_000;
 
-/** Keys of the jobs that the cluster runs; a job's comment names its key. */
-const runningKeys = async (lab: SlurmLab): Promise<string[]> => {
-  const comments = await lab.run('squeue', '-h', '-t', 'R,CG,S', '-o', '%k').catch(() => '');
+/** Keys of the jobs that the cluster has; a job's comment names its key. */
+const keysOnCluster = async (lab: SlurmLab): Promise<string[]> => {
+  const comments = await lab.run('squeue', '-h', '-a', '-o', '%k').catch(() => '');
   return [...comments.matchAll(/[\w.-]+\.t\d+\.g\d+/g)].map(([key]) => key);
 };
 
@@ -46,7 +47,7 @@ const idOf = async (lab: SlurmLab, key: string): Promise<string | undefined> => 
 };
 
 const upset = async (lab: SlurmLab, victim: string, { key }: JobSite): Promise<Upset | undefined> => {
-  const hurt = await runningKeys(lab);
+  const hurt = await keysOnCluster(lab);
   if (victim === 'node') {
     await lab.setNode(NODE, 'down');
     await sleep(DOWN_MS);
@@ -61,9 +62,21 @@ const upset = async (lab: SlurmLab, victim: string, { key }: JobSite): Promise<U
   return { hurt: [key], target: `slurm job ${id}` };
 };
 
+/**
+ * Gives drained nodes back, as an operator would: a killed controller gives job ids out again, and Slurm drains the nodes
+ * that still know the old ones ("Duplicate jobid").
+ */
+const repairNodes = async (lab: SlurmLab): Promise<void> => {
+  const drained = await lab.run('sinfo', '-h', '-N', '-p', 'urgent', '-t', 'drain', '-o', '%N').catch(() => '');
+  for (const name of drained.split('\n').filter(Boolean)) await lab.setNode(name, 'resume').catch(() => undefined);
+};
+
 /** Creates the place of jobs on a Slurm cluster of its own. */
 export const createSlurmPlace = (): ChaosPlace => {
   let started: SlurmLab | undefined;
+  let operator: NodeJS.Timeout | undefined;
+  /** Daemons that are being started again: another lane must not strike them before they are up. */
+  const mending = new Set<string>();
   const lab = (): SlurmLab => {
     if (started === undefined) throw new Error('the cluster was not started');
     return started;
@@ -71,8 +84,10 @@ export const createSlurmPlace = (): ChaosPlace => {
   const partOf = (victim: string): string => (victim === 'slurmd' ? NODE : victim);
   const findDaemon = async (victim: string): Promise<Target | undefined> => {
     const part = partOf(victim);
+    if (mending.has(victim)) return undefined;
     const process = lab().isAlive(part) ? await identify(lab().pidOf(part)) : undefined;
-    return process && { process, hurt: victim === 'slurmd' ? await runningKeys(lab()) : [] };
+    // A controller forgets what it has not saved, and the nodes then end those jobs.
+    return process && { process, hurt: await keysOnCluster(lab()) };
   };
   return {
     launcher: 'slurm',
@@ -80,6 +95,7 @@ export const createSlurmPlace = (): ChaosPlace => {
     start: async (_root, say) => {
       await installSlurm(say);
       started = await startLab({ accounting: true });
+      operator = setInterval(() => void repairNodes(lab()), REPAIR_MS);
     },
     launcherSection: (command, env) => ({
       kind: 'slurm',
@@ -99,10 +115,18 @@ export const createSlurmPlace = (): ChaosPlace => {
     },
     upset: async (victim, job) => (job === undefined ? undefined : upset(lab(), victim, job)),
     mend: async (victim) => {
-      if (victim === 'slurmctld') await lab().startController();
-      if (victim === 'slurmd') await lab().startNode(NODE);
+      if (victim !== 'slurmctld' && victim !== 'slurmd') return;
+      mending.add(victim);
+      try {
+        await (victim === 'slurmctld' ? lab().startController() : lab().startNode(NODE));
+      } finally {
+        mending.delete(victim);
+      }
     },
     stillRunning,
-    stop: async () => started?.stop(),
+    stop: async () => {
+      clearInterval(operator);
+      await started?.stop();
+    },
   };
 };
