@@ -47,25 +47,27 @@ const unknownJob = (ref: JobRef, folder: string): LauncherError =>
   });
 
 /** Keeps what is seen of a pod, if it is one of the job that its key was launched as. */
-const noteSeen = async (backend: Backend, known: Set<string>, pod: Pod): Promise<void> => {
+const noteSeen = async (backend: Backend, pod: Pod): Promise<void> => {
   const key = pod.annotations[KEY_ANNOTATION];
   if (key === undefined) return;
   const files = backend.filesOf(key);
   if ((await readCreated(files))?.uid !== pod.owner) return;
-  await notePod(files, pod, known);
+  await notePod(files, pod);
   if (pod.exit !== undefined) await backend.logs?.fetch(files, pod, true).catch(() => undefined); // examine tries again
 };
 
 const createBackend = (options: KubernetesOptions): Backend => {
   const { choice, owner, podJobsFolder } = options;
   let connection: Cluster | undefined;
-  const cluster = (): Cluster => (connection ??= connectCluster(choice));
-  const known = new Set<string>();
+  const forget = (): void => {
+    connection = undefined; // its credentials have run out: the kubeconfig may have new ones
+  };
+  const cluster = (): Cluster => (connection ??= connectCluster(choice, forget));
   const backend: Backend = {
     cluster,
     manifest: { choice, owner, podJobsFolder },
     logs: podJobsFolder === undefined ? createLogKeeper(cluster) : undefined,
-    watch: createPodWatch({ cluster, selector: selectorOf(owner), onPod: (pod) => noteSeen(backend, known, pod) }),
+    watch: createPodWatch({ cluster, selector: selectorOf(owner), onPod: (pod) => noteSeen(backend, pod) }),
     filesOf: (key) => {
       checkKey(key);
       return jobFiles(join(resolve(options.jobsFolder), key));

@@ -201,14 +201,18 @@ describe('What may change is waited for', () => {
     expect((error as LauncherError).hint).toContain('namespace');
   });
 
-  it('such as credentials that have run out', async () => {
+  it('such as credentials that have run out, until the kubeconfig has new ones', async () => {
     const kubeconfig = await lab().addUser(harness.namespace, 'expired', []);
     const text = (await readFile(kubeconfig, 'utf8')).replace(/"token":"[^"]+"/, '"token":"no-more"');
     await writeFile(join(lab().plane.folder, 'expired'), text);
     const launcher = harness.createLauncher({ kubeconfig: join(lab().plane.folder, 'expired') });
-    const error = await rejection(launcher.launch(harness.quickJob(newKey())));
+    const key = newKey();
+    const error = await rejection(launcher.launch(harness.quickJob(key)));
     expect(error).toBeInstanceOf(LauncherError);
     expect((error as LauncherError).hint).toContain('credentials');
+    await writeFile(join(lab().plane.folder, 'expired'), await readFile(lab().plane.kubeconfig, 'utf8'));
+    const ref = await launcher.launch(harness.quickJob(key));
+    await waitForState(launcher, ref, ['ended']);
   });
 
   it('such as a kubeconfig without the context', async () => {

@@ -86,6 +86,14 @@ const loadConfig = ({ kubeconfig, context }: ClusterChoice): KubeConfig => {
   return config;
 };
 
+const listening = (onDenied: () => void): Middleware => ({
+  pre: async (request) => request,
+  post: async (response) => {
+    if (response.httpStatusCode === 401) onDenied();
+    return response;
+  },
+});
+
 const patient = (milliseconds: number): Middleware => ({
   pre: async (request) => {
     request.setSignal(AbortSignal.timeout(milliseconds));
@@ -184,14 +192,19 @@ const podCalls = (connect: Connect, namespace: string, on: (verb: string, what: 
   } satisfies Partial<Cluster>;
 };
 
-/** Connects to the cluster of the kubeconfig; sends nothing yet. @throws LauncherError when none is configured */
-export const connectCluster = (choice: ClusterChoice): Cluster => {
+/**
+ * Connects to the cluster of the kubeconfig; sends nothing yet. `onDenied` is called when the cluster does not take its
+ * credentials. @throws LauncherError when no cluster is configured
+ */
+export const connectCluster = (choice: ClusterChoice, onDenied: () => void): Cluster => {
   const config = loadConfig(choice);
   const context = config.getContextObject(config.getCurrentContext());
   const namespace = choice.namespace ?? context?.namespace ?? 'default';
   const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? '', {});
-  const connect: Connect = (...promiseMiddleware) =>
-    createConfiguration({ baseServer, authMethods: { default: config }, promiseMiddleware });
+  const connect: Connect = (...middleware) => {
+    const promiseMiddleware = [...middleware, listening(onDenied)];
+    return createConfiguration({ baseServer, authMethods: { default: config }, promiseMiddleware });
+  };
   const on = (verb: string, what: string): string => `${verb} ${what} in the namespace ${namespace}`;
   return { namespace, config, ...jobCalls(connect, namespace, on), ...podCalls(connect, namespace, on) };
 };

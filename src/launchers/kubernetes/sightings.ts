@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createOnce, makeFolder } from '../../host/atomic-files.js';
+import { createOnce, isThere, makeFolder } from '../../host/atomic-files.js';
 import { errnoOf } from '../../host/disk-errors.js';
 import type { JobFiles } from '../job-folder.js';
 import { readJobRecord } from '../job-records.js';
@@ -64,6 +64,7 @@ const folderOf = ({ folder }: JobFiles): string => join(folder, 'kubernetes');
 const fileOf = (files: JobFiles, name: string): string => join(folderOf(files), `${name}.json`);
 
 const write = async (files: JobFiles, name: string, record: unknown): Promise<void> => {
+  if (await isThere(fileOf(files, name))) return; // most looks see nothing new: spare the disk
   await makeFolder(folderOf(files));
   await createOnce(fileOf(files, name), `${JSON.stringify(record)}\n`);
 };
@@ -110,14 +111,9 @@ const nameOf = (fact: PodRecord): string => {
   return `pod-${fact.uid}.${fact.fact}${reason}`;
 };
 
-/** Writes what is new about a pod; `known` spares the look at the disk. */
-export const notePod = async (files: JobFiles, pod: Pod, known: Set<string> = new Set()): Promise<void> => {
-  for (const fact of factsOf(pod)) {
-    const name = nameOf(fact);
-    if (known.has(name)) continue;
-    await write(files, name, fact);
-    known.add(name);
-  }
+/** Writes what is new about a pod. */
+export const notePod = async (files: JobFiles, pod: Pod): Promise<void> => {
+  for (const fact of factsOf(pod)) await write(files, nameOf(fact), fact);
 };
 
 const namesIn = async (folder: string): Promise<string[]> => {
