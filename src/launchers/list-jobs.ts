@@ -18,7 +18,8 @@ const nativeOf = async (folder: string): Promise<string> => {
   const text = await readRecord(jobFiles(folder).reference);
   if (text === undefined) return '';
   try {
-    return String((JSON.parse(text) as Partial<JobRef>).native ?? '');
+    const { native } = JSON.parse(text) as Partial<JobRef>;
+    return typeof native === 'string' ? native : '';
   } catch {
     return '';
   }

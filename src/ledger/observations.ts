@@ -7,7 +7,7 @@ import { wholeRun } from '../domain/whole-run.js';
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 
 /** Picks the events of one type, in the order of the record. */
-export const eventsOf = <T extends RecordEvent['type']>(lines: readonly RecordLine[], type: T): EventOf<T>[] =>
+const eventsOf = <T extends RecordEvent['type']>(lines: readonly RecordLine[], type: T): EventOf<T>[] =>
   lines.map(({ event }) => event).filter((event): event is EventOf<T> => event.type === type);
 
 /** The record does not hold the line that a sweep wrote. */

@@ -145,7 +145,16 @@ export const recommend = (
   const survival = formSurvival(sweep, parsed);
   const survey: Survey =
     named === undefined
-      ? surveyMixtures(belief, sweep, feasible, settled, seed, cautiousScore(belief, feasible, settled), guards, survival)
+      ? surveyMixtures(
+          belief,
+          sweep,
+          feasible,
+          settled,
+          seed,
+          cautiousScore(belief, feasible, settled),
+          guards,
+          survival,
+        )
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(named),

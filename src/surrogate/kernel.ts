@@ -149,8 +149,7 @@ const sizeSlope = (gap2: number, theta: Float64Array): number => {
 
 /** Covariance of the trend at two fidelities, in units of its own variance. */
 export const trendCovariance = (shape: KernelShape, theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number =>
-  trendCorrelation(theta, a, b) +
-  shape.slope * (a.size * b.size + a.steps * b.steps);
+  trendCorrelation(theta, a, b) + shape.slope * (a.size * b.size + a.steps * b.steps);
 
 const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Array => {
   const n = items.length;
