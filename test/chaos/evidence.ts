@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sweepPaths, type Home } from '../../src/temporal/home.js';
 import type { AccountBook, JobAccount } from './account.js';
-import type { Struck } from './strike.js';
+import { OWN_VICTIMS, type Struck } from './strike.js';
 
 /** What the checks look at of an event; which fields there are depends on its type. */
 export interface OutsideEvent {
@@ -133,8 +133,18 @@ export interface Place {
   readonly home: Home;
   readonly account: AccountBook;
   readonly struck: readonly Struck[];
+  /** See `ChaosPlace`. */
+  readonly isShared: boolean;
   stillRunning(key: string): boolean;
 }
+
+/** What befell a job. One that never started, on a backend of all lanes, can be lost with whatever struck the backend. */
+const hurtAt = ({ struck, isShared }: Place, { key, starts }: JobAccount): number[] => {
+  const isUnborn = isShared && starts.length === 0;
+  return struck
+    .filter(({ strike, hurt }) => hurt.includes(key) || (isUnborn && !OWN_VICTIMS.has(strike.victim)))
+    .map(({ at }) => at);
+};
 
 const readJob = async (place: Place, folder: string, key: string): Promise<JobEvidence> => {
   const file = (await readJson(join(folder, key, 'job.json'))) as JobFile | undefined;
@@ -144,7 +154,7 @@ const readJob = async (place: Place, folder: string, key: string): Promise<JobEv
     account: place.account.of(key),
     ...(file === undefined ? {} : { file }),
     ...(metrics === undefined ? {} : { metrics }),
-    hurtAt: place.struck.filter(({ hurt }) => hurt.includes(key)).map(({ at }) => at),
+    hurtAt: hurtAt(place, place.account.of(key)),
     stillRuns: place.stillRunning(key),
   };
 };

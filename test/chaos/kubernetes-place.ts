@@ -59,7 +59,7 @@ class KubernetesStrikes {
   }
 
   async #preempt(): Promise<Upset> {
-    const hurt = keysOf(await this.#runningPods());
+    const hurt = keysOf(await this.lab.pods(NAMESPACE)); // also those that are on their way to the node
     const giveBack = await this.lab.preempt(NAMESPACE, CPUS);
     await sleep(PREEMPTING_MS);
     await giveBack();
@@ -67,7 +67,7 @@ class KubernetesStrikes {
   }
 
   async #loseNode(): Promise<Upset> {
-    const hurt = keysOf(await this.#runningPods());
+    const hurt = keysOf(await this.lab.pods(NAMESPACE)); // also those that are on their way to the node
     const lost = `node-${this.#nodes}`;
     this.#nodes += 1;
     await this.lab.killNode(lost);
@@ -101,6 +101,7 @@ export const createKubernetesPlace = (): ChaosPlace => {
   };
   return {
     launcher: 'kubernetes',
+    isShared: true,
     strikes: STRIKES,
     start: async () => {
       await findControlPlane();

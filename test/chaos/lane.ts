@@ -254,6 +254,7 @@ export class Lane implements Battlefield {
       home: this.#home,
       account: this.#account,
       struck: this.options.struck,
+      isShared: this.place.isShared,
       stillRunning: (key: string) => still.has(key),
     };
     const sweeps = await Promise.all(

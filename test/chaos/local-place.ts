@@ -45,6 +45,7 @@ const target = (process: ProcessIdentity | undefined, hurt: readonly string[]): 
 /** Creates the place of jobs that are processes of this machine. */
 export const createLocalPlace = (): ChaosPlace => ({
   launcher: 'local',
+  isShared: false,
   strikes: STRIKES,
   start: async () => undefined,
   launcherSection: (command, env) => ({ kind: 'local', command, env, timeoutSeconds: 300 }),

@@ -29,6 +29,8 @@ export interface Upset {
  */
 export interface ChaosPlace {
   readonly launcher: 'local' | 'slurm' | 'kubernetes';
+  /** Have all lanes one backend? What strikes it in one lane then befalls the jobs that wait there, whoever asked for them. */
+  readonly isShared: boolean;
   /** Kinds of strikes at this place, beside those at titrate's own processes. */
   readonly strikes: readonly StrikeKind[];
   /** Starts what jobs need. @throws when it cannot be started here, saying what is missing. */

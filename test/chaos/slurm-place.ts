@@ -91,6 +91,7 @@ export const createSlurmPlace = (): ChaosPlace => {
   };
   return {
     launcher: 'slurm',
+    isShared: true,
     strikes: STRIKES,
     start: async (_root, say) => {
       await installSlurm(say);

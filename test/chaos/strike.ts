@@ -60,6 +60,9 @@ export interface Struck {
   readonly target: string;
 }
 
+/** Processes of titrate's own, which every place has. */
+export const OWN_VICTIMS: ReadonlySet<string> = new Set(['worker', 'server', 'cli']);
+
 const own = (victim: string, act: Act, weights: Partial<Record<Point, number>>): StrikeKind[] =>
   Object.entries(weights).map(([point, weight]) => ({ victim, act, point: point as Point, weight, hurtsJobs: false }));
 

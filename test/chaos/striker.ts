@@ -10,7 +10,7 @@ import { signalProcess, waitUntilGone } from '../../src/host/detached-process.js
 import { sweepPaths } from '../../src/temporal/home.js';
 import type { ChaosPlace, JobSite, Target } from './place.js';
 import type { Scene } from './scene.js';
-import type { Point, Strike, Struck } from './strike.js';
+import { OWN_VICTIMS, type Point, type Strike, type Struck } from './strike.js';
 import { identityOf, type TitrateHome } from './titrate-home.js';
 import { Wake } from './wake.js';
 import type { ChildProcess } from 'node:child_process';
@@ -91,7 +91,7 @@ export class Striker {
       const command = this.field.command(scene.sweepId);
       return command === undefined ? undefined : identityOf(command);
     };
-    if (!['worker', 'server', 'cli'].includes(victim)) return place.find(victim, job);
+    if (!OWN_VICTIMS.has(victim)) return place.find(victim, job);
     const process = await own();
     return process === undefined ? undefined : { process, hurt: [] };
   }
