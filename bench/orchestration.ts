@@ -18,6 +18,7 @@ import { stopServer } from '../src/temporal/embedded-server.js';
 import { homeAt } from '../src/temporal/home.js';
 import { packageFile } from '../src/temporal/package-version.js';
 import { result, start } from '../src/temporal/sweeps.js';
+import type * as worker from '../src/temporal/worker.js';
 import type { bareSweep } from './bare-workflows.js';
 
 const { values } = parseArgs({
@@ -94,9 +95,7 @@ const createBenchWorker = async (
   place: { home: ReturnType<typeof homeAt>; namespace: string; taskQueue: string },
   connection: NativeConnection,
 ) => {
-  const { createWorker } = (await import(
-    packageFile('dist/temporal/worker.js')
-  )) as typeof import('../src/temporal/worker.js');
+  const { createWorker } = (await import(packageFile('dist/temporal/worker.js'))) as typeof worker;
   const workflowsPath = path.resolve(import.meta.dirname, 'bare-workflows.ts');
   return createWorker({ ...place, connection, workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }) });
 };

@@ -143,18 +143,10 @@ export const recommend = (
   if (belief === null) return blankRecommendation(sweep, feasible, named ?? typicalMixture(feasible));
   const guards = formGuards(sweep, feasible, settled, []);
   const survival = formSurvival(sweep, parsed);
+  const score = cautiousScore(belief, feasible, settled);
   const survey: Survey =
     named === undefined
-      ? surveyMixtures(
-          belief,
-          sweep,
-          feasible,
-          settled,
-          seed,
-          cautiousScore(belief, feasible, settled),
-          guards,
-          survival,
-        )
+      ? surveyMixtures(belief, sweep, feasible, settled, seed, score, guards, survival)
       : {
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(named),

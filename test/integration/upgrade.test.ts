@@ -63,8 +63,8 @@ describe('a home with a sweep that runs', () => {
       hint: expect.stringContaining('work on with titrate') as string,
     });
     const connection = await NativeConnection.connect({ address });
-    const workflowBundle = await strangeBundle();
-    const worker = await createWorker({ home, connection, namespace, taskQueue, workflowBundle });
+    const strange = await strangeBundle();
+    const worker = await createWorker({ home, connection, namespace, taskQueue, workflowBundle: strange });
     await expect(worker.run()).rejects.toThrow('cannot go on with what is open');
     // A worker that never ran holds its connection for as long as the process lives.
     expect(await lastDigest()).toBe(before);
