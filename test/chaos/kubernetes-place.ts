@@ -58,22 +58,29 @@ class KubernetesStrikes {
     return { hurt: [key], target: `job ${job.metadata.name}` };
   }
 
-  async #preempt(): Promise<Upset> {
-    const hurt = keysOf(await this.lab.pods(NAMESPACE)); // also those that are on their way to the node
-    const giveBack = await this.lab.preempt(NAMESPACE, CPUS);
-    await sleep(PREEMPTING_MS);
-    await giveBack();
-    return { hurt, target: 'by an urgent pod' };
+  /** Does something to the cluster, and tells which jobs were there before or after it. */
+  async #during(target: string, act: () => Promise<void>): Promise<Upset> {
+    const before = await this.lab.pods(NAMESPACE);
+    await act();
+    return { hurt: keysOf([...before, ...(await this.lab.pods(NAMESPACE))]), target };
   }
 
-  async #loseNode(): Promise<Upset> {
-    const hurt = keysOf(await this.lab.pods(NAMESPACE)); // also those that are on their way to the node
+  #preempt(): Promise<Upset> {
+    return this.#during('by an urgent pod', async () => {
+      const giveBack = await this.lab.preempt(NAMESPACE, CPUS);
+      await sleep(PREEMPTING_MS);
+      await giveBack();
+    });
+  }
+
+  #loseNode(): Promise<Upset> {
     const lost = `node-${this.#nodes}`;
     this.#nodes += 1;
-    await this.lab.killNode(lost);
-    await this.lab.forgetNode(lost);
-    await this.lab.addNode(`node-${this.#nodes}`);
-    return { hurt, target: lost };
+    return this.#during(lost, async () => {
+      await this.lab.killNode(lost);
+      await this.lab.forgetNode(lost);
+      await this.lab.addNode(`node-${this.#nodes}`);
+    });
   }
 
   async upset(victim: string, { key }: JobSite): Promise<Upset | undefined> {

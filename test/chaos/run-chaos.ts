@@ -73,6 +73,14 @@ const planOf = async (options: ChaosOptions, root: string): Promise<LanePlan[]> 
   return planRun({ kills, seed, kinds: options.kinds ?? [...OWN_STRIKES, ...place.strikes], lanes, smallDisk });
 };
 
+/** Runs lanes at once; what strikes a shared place would not leave the sweeps in peace that they are compared with. */
+const runAll = async (lanes: readonly Lane[], { isShared }: ChaosPlace): Promise<LaneReport[]> => {
+  const first = lanes.filter(({ lane }) => isShared && lane === PEACE_LANE);
+  const peace = await Promise.all(first.map((lane) => lane.run()));
+  const others = await Promise.all(lanes.filter((lane) => !first.includes(lane)).map((lane) => lane.run()));
+  return [...peace, ...others];
+};
+
 /** Never resolves. @throws when the signal comes */
 const givenUp = (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_, fail) => signal?.addEventListener('abort', () => fail(new Error('the run was given up'))));
@@ -97,7 +105,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       await mkdir(folder, { recursive: true });
       lanes.push(new Lane({ plan, place, copy, root: folder, say, struck }));
     }
-    const reports = await Promise.race([Promise.all(lanes.map((lane) => lane.run())), givenUp(options.signal)]);
+    const reports = await Promise.race([runAll(lanes, place), givenUp(options.signal)]);
     const sweeps = reports.flatMap((report) => report.sweeps);
     const violations = judge(sweeps, controlsOf(reports.find(({ name }) => name === PEACE.name)));
     const troubles = reports.flatMap(({ name, troubles: all }) => all.map((trouble) => `${name}: ${trouble}`));

@@ -46,15 +46,27 @@ const idOf = async (lab: SlurmLab, key: string): Promise<string | undefined> => 
     ?.split('|')[0];
 };
 
+/** Does something to the cluster, and tells which jobs were there before or after it. */
+const during = async (lab: SlurmLab, target: string, act: () => Promise<unknown>): Promise<Upset> => {
+  const before = await keysOnCluster(lab);
+  await act();
+  return { hurt: [...new Set([...before, ...(await keysOnCluster(lab))])], target };
+};
+
 const upset = async (lab: SlurmLab, victim: string, { key }: JobSite): Promise<Upset | undefined> => {
-  const hurt = await keysOnCluster(lab);
   if (victim === 'node') {
-    await lab.setNode(NODE, 'down');
-    await sleep(DOWN_MS);
-    await lab.setNode(NODE, 'resume');
-    return { hurt, target: `node ${NODE}` };
+    return during(lab, `node ${NODE}`, async () => {
+      await lab.setNode(NODE, 'down');
+      await sleep(DOWN_MS);
+      await lab.setNode(NODE, 'resume');
+    });
   }
-  if (victim === 'preemption') return { hurt, target: `by job ${await lab.preempt(PREEMPTING_SECONDS)}` };
+  if (victim === 'preemption') {
+    return during(lab, 'by an urgent job', async () => {
+      await lab.preempt(PREEMPTING_SECONDS);
+      await sleep(1000 * (PREEMPTING_SECONDS + 1));
+    });
+  }
   const id = await idOf(lab, key);
   if (id === undefined) return undefined;
   // A job that may not be requeued is left alone, with an error: that is for Slurm to say.
