@@ -130,6 +130,7 @@ describe('titrate on a real server', () => {
       target: { scale: 'small', steps: 10 },
       budget: { targetRuns: 8 },
       policy: 'random',
+      retries: { failed: 0, parkAbove: 1 }, // EFLOP: no run is run again or parked
       launcher: { kind: 'local', command: [process.execPath, './job.mjs'] },
     };
     await writeFile(job, `console.error('the tokenizer is missing'); process.exit(3);`);
