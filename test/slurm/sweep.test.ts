@@ -53,6 +53,14 @@ afterAll(async () => {
   await rm(shared, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
+const isThere = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 it('runs on Slurm, loses nothing to a killed worker and a frozen controller, and starts every job once', async () => {
   const env = { ...process.env, ...lab.env };
   await ensureWorker(home, on, { log, env });
@@ -61,6 +69,7 @@ it('runs on Slurm, loses nothing to a killed worker and a frozen controller, and
   await until('an observation', async () => (await observed()) >= 1, 150_000);
   const { pid } = await ensureWorker(home, on, { env });
   process.kill(pid, 'SIGKILL');
+  await until('the killed worker to be gone', async () => !isThere(pid)); // one that is dying still counts as running
   await ensureWorker(home, on, { log, env });
   await until('more observations', async () => (await observed()) >= 3, 150_000);
   lab.freeze('slurmctld');
