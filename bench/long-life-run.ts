@@ -94,8 +94,8 @@ const whileLooking = async (
 ): Promise<Sample[]> => {
   const began = performance.now();
   const samples: Sample[] = [];
-  let isDone = false;
-  const done = work.finally(() => (isDone = true));
+  const state = { isDone: false };
+  const done = work.finally(() => (state.isDone = true));
   const look = async (): Promise<void> => {
     const seconds = (performance.now() - began) / 1000;
     samples.push({
@@ -105,7 +105,7 @@ const whileLooking = async (
       serverMb: residentMb(server),
     });
   };
-  while (!isDone) {
+  while (!state.isDone) {
     await look();
     await Promise.race([sleep(LOOK_MS), done.catch(() => undefined)]);
   }
