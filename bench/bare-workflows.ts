@@ -1,14 +1,14 @@
 /**
  * What Temporal alone costs: a sweep that runs the very activities of titrate's sweeps (propose, record the decision,
- * launch, supervise, collect, record the observation) in the same children, and does nothing else: no pause, no budget, no
- * signals, no search attributes, no continuing as new.
+ * launch, supervise, collect, record the observation, and at the end recommend) in the same children, and does nothing else:
+ * no pause, no budget, no signals, no search attributes, no continuing as new.
  */
 import { executeChild, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../src/activities/activities.js';
 import type { TrialEnd, TrialInput } from '../src/domain/messages.js';
 import type { RecordHead } from '../src/domain/record-event.js';
 import type { Sweep } from '../src/domain/sweep.js';
-import { decidedEvent, type KeyedEvent } from '../src/workflows/sweep-events.js';
+import { decidedEvent, endedEvent, recommendedEvent, type KeyedEvent } from '../src/workflows/sweep-events.js';
 import { endedEvents } from '../src/workflows/trial-events.js';
 import { runningTrial } from '../src/workflows/trial-state.js';
 import { initialState } from '../src/workflows/sweep-state.js';
@@ -49,6 +49,9 @@ export async function bareSweep(sweepId: string, sweep: Sweep, trials: number): 
     while (next < trials) await runOne((next += 1));
   };
   await Promise.all(Array.from({ length: sweep.parallel }, lane));
+  const { recommendation, sawObservations } = await activities.titrateRecommend({ sweepId, head, seed: sweep.seed });
+  await record([recommendedEvent('final', sawObservations, recommendation)]);
+  await record([endedEvent('completed', trials, 'the bare sweep is over')]);
 }
 
 const later = (a: RecordHead, b: RecordHead): RecordHead => (a.seq > b.seq ? a : b);

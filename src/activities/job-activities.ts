@@ -15,6 +15,15 @@ export interface LauncherInput {
 }
 
 export type LaunchInput = LauncherInput & { readonly job: JobSpec };
+/** How a supervision ended: with the job, or with its patience. */
+export interface Supervised {
+  readonly ended: boolean;
+}
+
+export type SuperviseInput = RefInput & {
+  /** Come back after so long even if the job goes on (ms); never when absent. */
+  readonly patienceMs?: number;
+};
 export type RefInput = LauncherInput & { readonly ref: JobRef };
 
 const lastProgress = (state: JobState, before: JobProgress): JobProgress =>
@@ -26,15 +35,17 @@ export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
     return whileHeartbeating(backend.launch(job));
   },
 
-  /** Waits until a job has ended, whoever launched it; dies without harm to the job. */
-  titrateSupervise: async ({ sweepId, launcher, ref }: RefInput): Promise<void> => {
+  /** Waits until a job has ended, whoever launched it, or patience is over; dies without harm to the job. */
+  titrateSupervise: async ({ sweepId, launcher, ref, patienceMs }: SuperviseInput): Promise<Supervised> => {
     const context = Context.current();
     const backend = await launcherFor(sweepId, launcher);
+    const until = patienceMs === undefined ? Infinity : Date.now() + patienceMs;
     let wait = FIRST_POLL_MS;
     let progress: JobProgress = { steps: 0 };
     for (;;) {
       const state = await backend.inspect(ref);
-      if (state.state === 'ended') return;
+      if (state.state === 'ended') return { ended: true };
+      if (Date.now() >= until) return { ended: false };
       progress = lastProgress(state, progress);
       context.heartbeat(progress);
       await context.sleep(wait);

@@ -4,7 +4,7 @@ import type { Mixture } from './mixture.js';
 import type { Prediction, Recommendation } from './decision.js';
 import type { RecordHead, SweepStatus } from './record-event.js';
 import type { TrialState } from './trial-moves.js';
-import type { JobResult, JobSpec } from './ports.js';
+import type { JobRef, JobResult, JobSpec } from './ports.js';
 import type { LauncherChoice, Sweep } from './sweep.js';
 
 export const SWEEP_WORKFLOW = 'titrateSweep';
@@ -131,6 +131,8 @@ export interface TrialInput {
   readonly parentWorkflowId: string;
   readonly job: JobSpec;
   readonly launcher: LauncherChoice;
+  /** Tell the launch of a job that ends at once together with its end; absent in trials of sweeps that cannot take that. */
+  readonly brief?: true;
 }
 
 /** How a trial ended. */
@@ -138,6 +140,8 @@ export interface TrialEnd {
   readonly trial: string;
   readonly key: string;
   readonly result: JobResult;
+  /** The launched job, when its launch was not told before. */
+  readonly ref?: JobRef;
 }
 
 /** Signals of a trial to its sweep, by workflow id only, and of a sweep to a trial. */

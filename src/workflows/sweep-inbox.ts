@@ -8,6 +8,7 @@ import { findTrial, withEvent } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import { endedEvents, givenUpEvent, launchedEvent, retryEvent } from './trial-events.js';
 import { isToSettle } from './trial-state.js';
+import type { RunningTrial } from './trial-state.js';
 
 /** Something that happened outside the sweep's own loop. */
 export type News =
@@ -28,6 +29,12 @@ const eventsOfAct = (state: SweepState, { number, act, what }: ActNews): KeyedEv
   return [actEvent(number, act, what), ...(isParked ? [retryEvent(trial, what)] : [])];
 };
 
+/** A trial's end, with its launch when that was not told before. */
+const toldEnd = (sweep: Sweep, state: SweepState, trial: RunningTrial, end: TrialEnd): KeyedEvent[] => {
+  const launched = end.ref === undefined ? [] : [launchedEvent({ trial: end.trial, ref: end.ref })];
+  return [...launched, ...endedEvents(sweep, state, trial, end)];
+};
+
 /** The events of a piece of news; none when it is about a generation that is not in flight: told twice, or unknown. */
 const eventsOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent[] => {
   switch (news.kind) {
@@ -39,7 +46,7 @@ const eventsOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent[] => 
     }
     case 'ended': {
       const trial = findTrial(state, news.end.trial);
-      return trial?.job.key === news.end.key ? endedEvents(sweep, state, trial, news.end) : [];
+      return trial?.job.key === news.end.key ? toldEnd(sweep, state, trial, news.end) : [];
     }
     case 'given-up': {
       const trial = findTrial(state, news.trial);

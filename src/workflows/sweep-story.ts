@@ -5,6 +5,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { costOf } from '../domain/cost.js';
@@ -17,6 +18,7 @@ import { isLive } from '../domain/trial-moves.js';
 import type { TrialState } from '../domain/trial-moves.js';
 import type { RecommendOutput } from '../activities/decision-activities.js';
 import { decisionWork, recordWork } from './activity-options.js';
+import { PATCHES } from './patches.js';
 import { abandonAct, cancelAct, isToStop, pauseAct, resumeAct, retryAct } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
 import { confirmationEvent, decidedEvent, endedEvent, recommendedEvent } from './sweep-events.js';
@@ -45,6 +47,7 @@ import type { RunningTrial } from './trial-state.js';
 import { showProgress } from './visibility.js';
 
 const LOSSES_BEFORE_PAUSE = 3; // of one trial's workflow
+const SHOW_EVERY_MS = 10_000; // a person looks at a list no more often
 const RECONCILE_EVERY_MS = 3_600_000; // only while trials of an earlier run are in flight
 
 /** One run of a sweep workflow: the state, what arrived and was not looked at yet, and the moves. */
@@ -52,6 +55,8 @@ export class SweepStory {
   #state: SweepState;
   #result: SweepResult | null = null;
   #inbox: News[] = [];
+  /** What the search attributes said last (ms since the epoch). */
+  #shown: { readonly status: SweepProgress['status'] | null; readonly at: number } = { status: null, at: 0 };
   /** Has this run brought the sweep forward? Only then may it continue as new. */
   #moved = false;
   readonly #sweep: Sweep;
@@ -66,6 +71,7 @@ export class SweepStory {
     this.#fleet = new TrialFleet(input, {
       ended: (end) => this.hear({ kind: 'ended', end }),
       lost: ({ trial, workflowId }, reason) => this.hear({ kind: 'lost', trial, workflowId, reason }),
+      found: () => this.hear({ kind: 'doubt' }),
     });
   }
 
@@ -125,8 +131,14 @@ export class SweepStory {
     this.#show();
   }
 
+  /** Search attributes are for people: what they cost is not paid for every trial. */
   #show(): void {
-    if (this.input.visibility === true) showProgress(this.progress());
+    if (this.input.visibility !== true) return;
+    const progress = this.progress();
+    const { status, at } = this.#shown;
+    if (patched(PATCHES.showLess) && status === progress.status && Date.now() - at < SHOW_EVERY_MS) return;
+    this.#shown = { status: progress.status, at: Date.now() };
+    showProgress(progress);
   }
 
   /** Writes events and returns them as they stand in the record, which wins over what was asked for. */
@@ -254,14 +266,29 @@ export class SweepStory {
     return running.length === 0;
   }
 
+  /** Records a decision, and with it what jobs reported while it was made. */
   async #recordAndStart(decided: KeyedEvent): Promise<boolean> {
-    const [event] = await this.#record(decided);
+    const [event, ...reported] = await this.#record(decided, ...this.#joinable());
     if (event?.type !== 'decided') throw ApplicationFailure.nonRetryable('the record lost a decision', 'StateError');
     const trial = runningTrial(this.input.sweepId, this.#sweep, event, Date.now());
     this.#state = withDecision(this.#state, event, trial);
     this.#moved = true;
     await this.#start(trial);
+    for (const other of reported) this.#take(other);
     return true;
+  }
+
+  /**
+   * The events of what arrived, if all of it can be written behind a decision that was made without it: launches and ends
+   * that lead to no further decision. The rest waits for the inbox to be read.
+   */
+  #joinable(): readonly KeyedEvent[] {
+    if (!patched(PATCHES.recordTogether)) return [];
+    const events = eventsOfNews(this.#sweep, this.#state, this.#inbox);
+    const isPlain = this.#inbox.every(({ kind }) => kind === 'launched' || kind === 'ended');
+    if (!isPlain || events.some(({ event }) => event.type !== 'launched' && event.type !== 'observed')) return [];
+    this.#inbox = [];
+    return events;
   }
 
   async #recommend(when: 'search' | 'final'): Promise<RecommendOutput | null> {
@@ -336,7 +363,8 @@ export class SweepStory {
   #mayContinueAsNew(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const isLong = continueAsNewSuggested || historyLength >= (this.input.continueAfterEvents ?? Infinity);
-    return isLong && this.#moved && this.#inbox.length === 0 && allHandlersFinished();
+    const isQuiet = this.#inbox.length === 0 && this.#fleet.isSettled;
+    return isLong && this.#moved && isQuiet && allHandlersFinished();
   }
 
   async #waitForNews(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   WorkflowIdReusePolicy,
   getExternalWorkflowHandle,
   log,
+  patched,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -11,6 +12,7 @@ import { TRIAL_WORKFLOW } from '../domain/messages.js';
 import type { SweepInput, TrialEnd, TrialInput } from '../domain/messages.js';
 import { lookups } from './activity-options.js';
 import { stopSignal } from './messages.js';
+import { PATCHES } from './patches.js';
 import type { RunningTrial } from './trial-state.js';
 import type { titrateTrial } from './trial.js';
 
@@ -22,6 +24,8 @@ export interface FleetListener {
   ended(end: TrialEnd): void;
   /** The trial's workflow is gone without a result (terminated, failed). Its job may well be running. */
   lost(trial: Named, reason: string): void;
+  /** A workflow was there already, which this run does not follow: the server is to be asked about it. */
+  found(): void;
 }
 
 /** The trial workflows of a sweep: starts them, tells them to stop, and finds out what became of them. */
@@ -29,18 +33,31 @@ export class TrialFleet {
   /** Workflows that were started by this very run, which therefore hears of their close. */
   readonly #followed = new Set<string>();
   readonly #toldToStop = new Set<string>();
+  /** Starts that the server has not answered to. */
+  readonly #starting = new Map<string, Promise<void>>();
 
   constructor(
     readonly input: SweepInput,
     readonly listener: FleetListener,
   ) {}
 
-  /** Starts a trial's workflow, or finds the one that was started before. */
-  async start({ trial, workflowId, job }: RunningTrial): Promise<void> {
+  /** Has the server answered to every start? */
+  get isSettled(): boolean {
+    return this.#starting.size === 0;
+  }
+
+  /** Starts a trial's workflow, or finds the one that was started before; does not wait for the server's answer. */
+  async start(trial: RunningTrial): Promise<void> {
+    this.#toldToStop.delete(trial.workflowId);
+    if (!patched(PATCHES.startWithoutWaiting)) return this.#startAndWait(trial);
+    const starting = this.#startAndWait(trial).finally(() => this.#starting.delete(trial.workflowId));
+    this.#starting.set(trial.workflowId, starting);
+  }
+
+  async #startAndWait({ trial, workflowId, job }: RunningTrial): Promise<void> {
     const { sweepId, sweep } = this.input;
     const parentWorkflowId = workflowInfo().workflowId;
-    const args: [TrialInput] = [{ sweepId, parentWorkflowId, job, launcher: sweep.launcher }];
-    this.#toldToStop.delete(workflowId);
+    const args: [TrialInput] = [{ sweepId, parentWorkflowId, job, launcher: sweep.launcher, brief: true }];
     try {
       const child = await startChild<typeof titrateTrial>(TRIAL_WORKFLOW, {
         workflowId,
@@ -55,12 +72,19 @@ export class TrialFleet {
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await this.reconcile([{ trial, workflowId }]);
+      if (patched(PATCHES.startWithoutWaiting)) this.listener.found();
+      else await this.reconcile([{ trial, workflowId }]);
     }
+  }
+
+  /** Nothing is known of a workflow before the server has answered to its start. */
+  async #settle(): Promise<void> {
+    await Promise.all(this.#starting.values());
   }
 
   /** Tells trials to stop, each once. */
   async stop(trials: readonly Named[]): Promise<void> {
+    if (!this.isSettled && trials.length > 0) await this.#settle();
     for (const { trial, workflowId } of trials) {
       if (this.#toldToStop.has(workflowId)) continue;
       this.#toldToStop.add(workflowId);
@@ -76,6 +100,7 @@ export class TrialFleet {
   /** Asks the server what became of trials, and reports those that ended or were lost. */
   async reconcile(trials: readonly Named[]): Promise<void> {
     if (trials.length === 0) return;
+    if (!this.isSettled) await this.#settle();
     const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
     for (const [i, found] of (await lookups.titrateFindTrials({ trials: asked })).entries()) {
       if (found.standing === 'ended') this.listener.ended(found.end);
@@ -85,6 +110,6 @@ export class TrialFleet {
 
   /** Does this run hear of every one of these trials' ends even if the trial cannot tell? */
   followsAll(trials: readonly Named[]): boolean {
-    return trials.every(({ workflowId }) => this.#followed.has(workflowId));
+    return trials.every(({ workflowId }) => this.#followed.has(workflowId) || this.#starting.has(workflowId));
   }
 }

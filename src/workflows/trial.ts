@@ -7,7 +7,8 @@
  * 2. A trial ends with what the job left behind (`collect`), never because it was silent: supervision that dies is
  *    resumed, and asks the launcher again.
  * 3. The sweep is told of the end before this workflow closes, and the same end is this workflow's result.
- * 4. A trial that is told to stop stops its job first and reports what the job had reached by then.
+ * 4. The sweep is told of a launch while the job runs, or, when it ends at once, together with its end.
+ * 5. A trial that is told to stop stops its job first and reports what the job had reached by then.
  */
 import {
   ActivityFailure,
@@ -20,9 +21,12 @@ import {
 } from '@temporalio/workflow';
 import type { SignalDefinition } from '@temporalio/workflow';
 import type { TrialEnd, TrialInput } from '../domain/messages.js';
+import type { Supervised } from '../activities/job-activities.js';
 import type { JobRef, JobResult } from '../domain/ports.js';
 import { jobWork, supervision } from './activity-options.js';
 import { endedSignal, launchedSignal, stopSignal } from './messages.js';
+
+const PATIENCE_MS = 200; // a job that ends sooner costs one message to its sweep instead of two
 
 /** The job that was never launched: its spec was refused. */
 const refusedResult = (reason: string): JobResult => ({
@@ -50,23 +54,37 @@ const refusalOf = (error: unknown): string => {
   throw error;
 };
 
+/** Follows a job to its end or to the end of patience; null when it is to be stopped. */
+const follow = async (following: CancellationScope, work: () => Promise<Supervised>): Promise<Supervised | null> => {
+  try {
+    return await following.run(work);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    return null;
+  }
+};
+
 /** Launches the job, or finds it, and follows it to its end; `following` is cancelled to stop the job. */
-const runJob = async (input: TrialInput, following: CancellationScope): Promise<JobResult> => {
-  const { sweepId, launcher, job, parentWorkflowId } = input;
+const runJob = async (input: TrialInput, following: CancellationScope): Promise<Omit<TrialEnd, 'trial' | 'key'>> => {
+  const { sweepId, launcher, job, parentWorkflowId, brief } = input;
   let ref: JobRef;
   try {
     ref = await jobWork.titrateLaunch({ sweepId, launcher, job });
   } catch (error) {
-    return refusedResult(refusalOf(error));
+    return { result: refusedResult(refusalOf(error)) };
   }
-  await tell(parentWorkflowId, launchedSignal, { trial: job.trial, ref });
-  try {
-    await following.run(() => supervision.titrateSupervise({ sweepId, launcher, ref }));
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    await jobWork.titrateStop({ sweepId, launcher, ref });
+  const about = { sweepId, launcher, ref };
+  let followed: Supervised | null = { ended: false };
+  if (brief)
+    followed = await follow(following, () => supervision.titrateSupervise({ ...about, patienceMs: PATIENCE_MS }));
+  const isTold = followed !== null && !followed.ended;
+  if (isTold) {
+    await tell(parentWorkflowId, launchedSignal, { trial: job.trial, ref });
+    followed = await follow(following, () => supervision.titrateSupervise(about));
   }
-  return jobWork.titrateCollect({ sweepId, launcher, ref });
+  if (followed === null) await jobWork.titrateStop(about);
+  const result = await jobWork.titrateCollect(about);
+  return isTold ? { result } : { result, ref };
 };
 
 /** Follows one job; see the invariants above. */
@@ -77,7 +95,7 @@ export async function titrateTrial(input: TrialInput): Promise<TrialEnd> {
   CancellationScope.current().cancelRequested.catch(() => following.cancel());
   return CancellationScope.nonCancellable(async () => {
     const { trial, key } = input.job;
-    const end: TrialEnd = { trial, key, result: await runJob(input, following) };
+    const end: TrialEnd = { trial, key, ...(await runJob(input, following)) };
     await tell(input.parentWorkflowId, endedSignal, end);
     return end;
   });

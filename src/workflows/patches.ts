@@ -1,0 +1,12 @@
+/**
+ * Changes of the workflows that sweeps in flight take part in from their next run on: Temporal's `patched` tells a history
+ * that was begun before from one that was not. A name is never used twice and stays until no such history is left.
+ */
+export const PATCHES = {
+  /** What jobs report while a decision is made is written with it. */
+  recordTogether: 'record-together',
+  /** Search attributes are set every few seconds. */
+  showLess: 'show-less',
+  /** Trials are started without waiting for the server's answer. */
+  startWithoutWaiting: 'start-without-waiting',
+} as const;
