@@ -86,7 +86,11 @@ const began = performance.now();
 const all = { ...chosen(CHECKS), ...chosen(AFTER_BUILD) };
 const failed = [...(await runAll(chosen(CHECKS))), ...(await runAfterBuild(chosen(AFTER_BUILD)))];
 const passed = Object.keys(all).length - failed.length;
-if (totalsFile !== undefined) writeFileSync(totalsFile, JSON.stringify({ passed, failed: failed.length }));
+if (totalsFile !== undefined)
+  writeFileSync(
+    totalsFile,
+    JSON.stringify({ passed, failed: failed.length, failures: failed.map((name) => `check: ${name}`) }),
+  );
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
 console.log(
   failed.length === 0
