@@ -58,6 +58,8 @@ export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => ({
     const task = { sweep, observations, stream, seed, ...(prefer === undefined ? {} : { prefer }) };
     const recommendation = await whileHeartbeating(proposer.recommend(task));
     const atTarget = observations
+      // A confirmation is a run of the sweep's own: an imported one was made by other code, perhaps on other data.
+      .filter(({ imported }) => imported === undefined)
       .filter(({ scale, steps }) => scale === sweep.target.scale && steps === sweep.target.steps)
       .map(({ mixture, status }) => ({ mixture, status }));
     return { recommendation, atTarget, sawDigest: view.digestWith([]), sawObservations: observations.length };

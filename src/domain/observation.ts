@@ -28,6 +28,8 @@ export interface Observation {
   readonly continues?: string;
   /** What it cost in the sweep's units; computed from scale and steps when absent. */
   readonly cost?: number;
+  /** An earlier run, made outside the sweep: it has no checkpoint that a run could go on from. */
+  readonly imported?: true;
 }
 
 /** A trial that was proposed and has not ended: counted in the next proposal and in the budget. */

@@ -60,6 +60,34 @@ export interface Parked {
   readonly cost: number;
 }
 
+/** Where the observation of an earlier run comes from. */
+export interface ImportSource {
+  /** Name of the table, without its folder. */
+  readonly file: string;
+  /** Of the table's bytes, hex. */
+  readonly sha256: string;
+  /** Lines of the table that the observation was made of, from 1. */
+  readonly lines: readonly number[];
+  /** The table's own name for the run. */
+  readonly run: string;
+}
+
+/** An earlier run, made outside the sweep: evidence like any other, charged nothing. */
+export type Imported = {
+  readonly type: 'imported';
+  /** Names the run among the sweep's trials; no trial of the sweep's own has such a name. */
+  readonly trial: string;
+  readonly mixture: Mixture;
+  readonly status: ObservationStatus;
+  readonly metrics: Metrics;
+  readonly curve: readonly CurvePoint[];
+  readonly source: ImportSource;
+  /** What was done to its mixture because the domains have changed since; absent when nothing was. */
+  readonly changed?: readonly string[];
+  readonly by: string;
+  readonly reason?: string;
+} & Fidelity;
+
 /** One event of a sweep's life, as the sweep workflow states it. */
 export type RecordEvent =
   | {
@@ -111,6 +139,7 @@ export type RecordEvent =
       readonly detail?: string;
       readonly warnings: readonly string[];
     } & Fidelity)
+  | Imported
   | Attempted
   | Rerun
   | Parked

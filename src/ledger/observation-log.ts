@@ -22,7 +22,8 @@ export interface RecordView {
 /** An observation with the line that it stands in. */
 interface Seen {
   readonly seq: number;
-  readonly resume: ResumePoint;
+  /** Absent of an imported one. */
+  readonly resume?: ResumePoint;
 }
 
 /**
@@ -44,7 +45,8 @@ export class ObservationLog {
   take(line: RecordLine): void {
     const { event } = line;
     if (line.seq === 1) this.#sweep = sweepOf([line]);
-    if (event.type === 'observed') this.#observe(line, event.trial, event.key, event.steps);
+    if (event.type === 'observed') this.#observe(line, event.trial, { key: event.key, steps: event.steps });
+    else if (event.type === 'imported') this.#observe(line, event.trial);
     else if ('trial' in event && event.trial !== undefined) this.#keep(event.trial, line);
   }
 
@@ -52,11 +54,11 @@ export class ObservationLog {
     this.#open.set(trial, [...(this.#open.get(trial) ?? []), line]);
   }
 
-  #observe(line: RecordLine, trial: string, key: string, steps: number): void {
+  #observe(line: RecordLine, trial: string, job?: Omit<ResumePoint, 'trial'>): void {
     const [observation] = observationsOf([...(this.#open.get(trial) ?? []), line]);
     this.#open.delete(trial);
     if (observation === undefined) return;
-    const seen = { seq: line.seq, resume: { key, trial, steps } };
+    const seen = { seq: line.seq, ...(job === undefined ? {} : { resume: { ...job, trial } }) };
     this.#hash.update(`${this.#observations.length === 0 ? '' : ','}${canonicalJson(observation)}`);
     this.#observations.push(observation);
     this.#seen.push(seen);
@@ -75,7 +77,7 @@ export class ObservationLog {
       stream: this.#stream,
       resumeOf: (trial) => {
         const seen = trial === undefined ? undefined : this.#byTrial.get(trial);
-        return seen !== undefined && seen.seq <= head.seq ? seen.resume : null;
+        return seen !== undefined && seen.seq <= head.seq ? (seen.resume ?? null) : null;
       },
       digestWith: (pending) =>
         hash

@@ -28,14 +28,29 @@ const toObservation = (event: EventOf<'observed'>, attempts: readonly EventOf<'a
   ...wholeRun([...attempts, event]),
 });
 
-/** The observations that a record holds, each over all generations of its trial: what a decision is made from. */
+const importedObservation = (event: EventOf<'imported'>): Observation => ({
+  trial: event.trial,
+  mixture: event.mixture,
+  scale: event.scale,
+  steps: event.steps,
+  status: event.status,
+  metrics: event.metrics,
+  curve: event.curve,
+  cost: 0,
+  imported: true,
+});
+
+/** The observations that a record holds, each over all generations of its trial, and imported ones: what a decision is made from. */
 export const observationsOf = (lines: readonly RecordLine[]): Observation[] => {
   const attempts = new Map<string, EventOf<'attempted'>[]>();
   for (const attempt of eventsOf(lines, 'attempted')) {
     const { trial } = attempt;
     attempts.set(trial, [...(attempts.get(trial) ?? []), attempt]);
   }
-  return eventsOf(lines, 'observed').map((event) => toObservation(event, attempts.get(event.trial) ?? []));
+  return lines.flatMap(({ event }) => {
+    if (event.type === 'imported') return [importedObservation(event)];
+    return event.type === 'observed' ? [toObservation(event, attempts.get(event.trial) ?? [])] : [];
+  });
 };
 
 /** The sweep that a record is of. @throws StateError when the record does not begin with it. */

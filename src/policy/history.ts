@@ -50,6 +50,9 @@ const possibleRuns = ({ runs, mixtures, domains }: Sweep): ((shares: ArrayLike<n
   return (shares, fidelity) => possible.has(keyOf(shares, fidelity));
 };
 
+/** A run as it counts at its place. */
+type PlacedRun = PendingTrial & Pick<Observation, 'imported'> & { readonly status: Observation['status'] | 'pending' };
+
 /** Reckons the state of a sweep from its trials. */
 export const historyOf = (
   sweep: Sweep,
@@ -65,7 +68,7 @@ export const historyOf = (
   const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
 
   const continued = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
-  const byPlace = new Map<string, (PendingTrial & { readonly status: Observation['status'] | 'pending' })[]>();
+  const byPlace = new Map<string, PlacedRun[]>();
   const runs = [...observations, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
   for (const run of runs) {
     const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
@@ -86,8 +89,12 @@ export const historyOf = (
   const offer = (shares: ArrayLike<number>, fidelity: Fidelity): Offer => {
     const source = at(shares, fidelity.scale)
       .filter(
-        ({ status, trial, steps }) =>
-          status === 'completed' && trial !== undefined && !continued.has(trial) && steps < fidelity.steps,
+        ({ status, trial, steps, imported }) =>
+          status === 'completed' &&
+          imported === undefined &&
+          trial !== undefined &&
+          !continued.has(trial) &&
+          steps < fidelity.steps,
       )
       .reduce<PendingTrial | undefined>(
         (best, run) => (best === undefined || run.steps > best.steps ? run : best),

@@ -34,6 +34,7 @@ const LooseObservation = z.object({
   curve: z.array(z.object({ steps: z.number().positive(), metrics })).nullish(),
   continues: z.string().nullish(),
   cost: z.number().nonnegative().nullish(),
+  imported: z.literal(true).nullish(),
 });
 type LooseObservation = z.infer<typeof LooseObservation>;
 
@@ -148,6 +149,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
     ...present('curve', curve),
     ...present('continues', loose.continues),
     ...present('cost', loose.cost),
+    ...present('imported', loose.imported),
   };
 };
 
