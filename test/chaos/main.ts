@@ -1,5 +1,6 @@
 /**
- * The kill test: npm run chaos -- --kills N --seed S [--launcher local|slurm|kubernetes] [--lanes L] [--json FILE]
+ * The kill test: npm run chaos -- --kills N --seed S [--launcher local|slurm|kubernetes]
+ * [--world mixed|one-by-one|several] [--lanes L] [--json FILE] [--verbose]
  * Fails when a guarantee of docs/guarantees.md was broken.
  */
 import { writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { createKubernetesPlace } from './kubernetes-place.js';
 import { createLocalPlace } from './local-place.js';
 import type { ChaosPlace } from './place.js';
+import { WORLDS } from './plan.js';
 import { countsOf, figuresOf, reportLines } from './report-text.js';
 import { runChaos } from './run-chaos.js';
 import { createSlurmPlace } from './slurm-place.js';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     launcher: { type: 'string', default: 'local' },
+    world: { type: 'string', default: 'mixed' },
     lanes: { type: 'string' },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -41,6 +44,12 @@ if (createPlace === undefined) {
   process.exit(2);
 }
 
+const world = WORLDS.find((name) => name === values.world);
+if (world === undefined) {
+  console.error(`chaos: --world: expected one of ${WORLDS.join(', ')}; found ${values.world}`);
+  process.exit(2);
+}
+
 const kills = wholeNumber('kills', values.kills);
 const seed = wholeNumber('seed', values.seed);
 const began = Date.now();
@@ -55,14 +64,14 @@ const lanes = values.lanes === undefined ? {} : { lanes: wholeNumber('lanes', va
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
 const { signal } = interruption;
-const report = await runChaos({ kills, seed, place: createPlace(), say, signal, ...lanes });
+const report = await runChaos({ kills, seed, place: createPlace(), world, say, signal, ...lanes });
 for (const line of reportLines(report)) console.log(line);
 const counts = countsOf(report);
 if (values.json !== undefined) {
   const { launcher, violations, troubles } = report;
   writeFileSync(
     values.json,
-    `${JSON.stringify({ ...counts, launcher, kills, seed, ...figuresOf(report), violations, troubles }, null, 2)}\n`,
+    `${JSON.stringify({ ...counts, launcher, world, kills, seed, ...figuresOf(report), violations, troubles }, null, 2)}\n`,
   );
 }
 console.log(`chaos: ${counts.passed} passed, ${counts.failed} failed`);

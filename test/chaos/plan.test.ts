@@ -26,6 +26,16 @@ describe('the plan of a run', () => {
       expect(strikes.some(({ hurtsJobs }) => hurtsJobs) && isSequential).toBe(false);
   });
 
+  it('has sweeps of one sort in a world of one sort, with every strike that these can take', () => {
+    const alone = planRun({ ...request, world: 'one-by-one' });
+    expect(alone.every(({ isSequential }) => isSequential)).toBe(true);
+    expect(alone.flatMap((lane) => lane.strikes)).toHaveLength(200);
+    expect(alone.some(({ fills }) => fills > 0)).toBe(true);
+    const several = planRun({ ...request, world: 'several' });
+    expect(several.every(({ isSequential }) => !isSequential)).toBe(true);
+    expect(several.flatMap((lane) => lane.strikes).some(({ hurtsJobs }) => hurtsJobs)).toBe(true);
+  });
+
   it('shares out exactly what is asked for, by weight', () => {
     const shared = shareOut(kinds, 1000);
     expect(shared).toHaveLength(1000);

@@ -18,6 +18,10 @@ export interface LanePlan {
   readonly strikes: readonly Strike[];
 }
 
+/** Which sweeps are run: those that decide one run at a time, those with several runs at once, or both. */
+export const WORLDS = ['mixed', 'one-by-one', 'several'] as const;
+export type World = (typeof WORLDS)[number];
+
 export interface PlanRequest {
   readonly kills: number;
   readonly seed: number;
@@ -25,6 +29,8 @@ export interface PlanRequest {
   readonly lanes: number;
   /** Is there a small disk to fill? */
   readonly smallDisk: boolean;
+  /** Default: mixed. */
+  readonly world?: World;
 }
 
 type LaneShape = Omit<LanePlan, 'strikes' | 'name' | 'fills'> & { readonly hasSmallDisk?: boolean };
@@ -73,7 +79,14 @@ const strikeOf = ({ weight: _, ...kind }: StrikeKind, number: number, rng: Rng):
   patienceMs: rng.uniform() < ALONE_SHARE ? ALONE_MS : Math.round(rng.uniform() * 400),
 });
 
-const mayTake = (shape: LaneShape, strike: Strike): boolean => {
+/** The lanes' shapes in a world; a world of one sort has the small disk in its first lane. */
+const shapesOf = (world: World): readonly LaneShape[] => {
+  if (world === 'mixed') return SHAPES;
+  const chosen = SHAPES.filter(({ isSequential }) => isSequential === (world === 'one-by-one'));
+  return chosen.map((shape, i) => ({ ...shape, hasSmallDisk: i === 0 }));
+};
+
+const mayTake = (shape: LaneShape, strike: Pick<StrikeKind, 'hurtsJobs' | 'point'>): boolean => {
   if (strike.hurtsJobs && shape.isSequential) return false;
   if (strike.point === 'continue-as-new') return shape.continueAfterEvents === 1;
   return true;
@@ -93,11 +106,16 @@ const deal = (shapes: readonly LaneShape[], strikes: readonly Strike[]): Strike[
   return dealt;
 };
 
-/** Makes the plan of a run. @throws when there are too few lanes for the strikes asked for */
-export const planRun = ({ kills, seed, kinds, lanes, smallDisk }: PlanRequest): LanePlan[] => {
+/**
+ * Makes the plan of a run; a world leaves out the strikes that none of its lanes may take.
+ * @throws when there are too few lanes for the strikes asked for
+ */
+export const planRun = ({ kills, seed, kinds, lanes, smallDisk, world = 'mixed' }: PlanRequest): LanePlan[] => {
   const rng = createRng(seedOf('chaos', seed));
-  const strikes = shuffled(shareOut(kinds, kills), rng).map((kind, i) => strikeOf(kind, i + 1, rng));
-  const shapes = Array.from({ length: lanes }, (_, i) => SHAPES[i % SHAPES.length]!);
+  const known = shapesOf(world);
+  const takable = kinds.filter((kind) => known.some((shape) => mayTake(shape, kind)));
+  const strikes = shuffled(shareOut(takable, kills), rng).map((kind, i) => strikeOf(kind, i + 1, rng));
+  const shapes = Array.from({ length: lanes }, (_, i) => known[i % known.length]!);
   return deal(shapes, strikes).map((dealt, i): LanePlan => {
     const { hasSmallDisk = false, ...shape } = shapes[i]!;
     const fills = hasSmallDisk && smallDisk ? Math.max(1, Math.round(kills / KILLS_PER_FILL)) : 0;

@@ -8,7 +8,7 @@ import type { SweepEvidence } from './evidence.js';
 import { installCopy, type Patch } from './installed-copy.js';
 import { Lane, type LaneReport } from './lane.js';
 import type { ChaosPlace } from './place.js';
-import { planRun, type LanePlan } from './plan.js';
+import { planRun, type LanePlan, type World } from './plan.js';
 import { SmallDisk } from './small-disk.js';
 import { OWN_STRIKES, type StrikeKind, type Struck } from './strike.js';
 import { SEQUENTIAL_FILES } from './sweep-files.js';
@@ -18,6 +18,7 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly place: ChaosPlace;
   readonly lanes?: number;
+  readonly world?: World;
   /** Kinds of strikes instead of all that the place knows. */
   readonly kinds?: readonly StrikeKind[];
   /** Fill a small disk, where mounting one is allowed (default true). */
@@ -65,12 +66,13 @@ const mayMount = async (root: string): Promise<boolean> => {
 };
 
 const planOf = async (options: ChaosOptions, root: string): Promise<LanePlan[]> => {
-  const { kills, seed, place, say, fillsDisk = true } = options;
+  const { kills, seed, place, say, world, fillsDisk = true } = options;
   const smallDisk = fillsDisk && (await mayMount(root));
   if (fillsDisk && !smallDisk)
     say('no disk is filled: mounting a small file system is not allowed here (run as root, or with unshare -Urm)');
   const lanes = options.lanes ?? Math.max(FEWEST_LANES, LANES_PER_CORE * availableParallelism());
-  return planRun({ kills, seed, kinds: options.kinds ?? [...OWN_STRIKES, ...place.strikes], lanes, smallDisk });
+  const kinds = options.kinds ?? [...OWN_STRIKES, ...place.strikes];
+  return planRun({ kills, seed, kinds, lanes, smallDisk, ...(world === undefined ? {} : { world }) });
 };
 
 /** Runs lanes at once; what strikes a shared place would not leave the sweeps in peace that they are compared with. */
