@@ -1,0 +1,97 @@
+import { patched } from '@temporalio/workflow';
+import type { Act, ActResult, SweepInput, SweepProgress, SweepResult, TrialAct } from '../domain/messages.js';
+import type { ActName, RecordEvent } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
+import type { TrialState } from '../domain/trial-moves.js';
+import { recordWork } from './activity-options.js';
+import { PATCHES } from './patches.js';
+import { pauseAct } from './sweep-acts.js';
+import type { Taken } from './sweep-acts.js';
+import type { KeyedEvent } from './sweep-events.js';
+import type { News } from './sweep-inbox.js';
+import { progressOf } from './sweep-progress.js';
+import { carriedState, changeTrial, initialState } from './sweep-state.js';
+import type { SweepState } from './sweep-state.js';
+import { movedTrial } from './trial-state.js';
+import { showProgress } from './visibility.js';
+
+const SHOW_EVERY_MS = 10_000; // a person looks at a list no more often
+
+/** What a run of a sweep workflow knows: the state, what arrived and was not looked at yet, and the way to the record. */
+export class SweepBook {
+  state: SweepState;
+  result: SweepResult | null = null;
+  inbox: News[] = [];
+  /** Has this run brought the sweep forward? Only then may it continue as new. */
+  moved = false;
+  /** What the search attributes said last (ms since the epoch). */
+  #shown: { readonly status: SweepProgress['status'] | null; readonly at: number } = { status: null, at: 0 };
+
+  constructor(
+    readonly input: SweepInput,
+    carried: SweepState | undefined,
+  ) {
+    this.state = carried === undefined ? initialState : carriedState(carried);
+  }
+
+  get sweep(): Sweep {
+    return this.input.sweep;
+  }
+
+  progress(): SweepProgress {
+    return progressOf(this.input.sweepId, this.sweep, this.state, this.result);
+  }
+
+  hear(news: News): void {
+    this.inbox.push(news);
+  }
+
+  /** Changes parts of the state. */
+  change(change: Partial<SweepState>): void {
+    this.state = { ...this.state, ...change };
+  }
+
+  moveTrial(trial: string, to: TrialState): void {
+    this.state = changeTrial(this.state, trial, (one) => movedTrial(one, to));
+  }
+
+  /** Takes an act, which is recorded when the inbox is read, or leaves everything as it is. */
+  act(act: ActName, what: Act | TrialAct, { accepted, reason, state }: Taken): ActResult {
+    this.state = state;
+    if (accepted) this.hear({ kind: 'act', act, number: state.acts, what });
+    return { accepted, reason };
+  }
+
+  pause(what: Act): ActResult {
+    return this.act('pause', what, pauseAct(this.state, what));
+  }
+
+  async open(): Promise<void> {
+    const { sweepId, sweep } = this.input;
+    const { head } = await recordWork.titrateOpenRecord({ sweepId, sweep, at: now() });
+    this.change({ head });
+    this.show();
+  }
+
+  /** Writes events and returns them as they stand in the record, which wins over what was asked for. */
+  async record(...events: readonly KeyedEvent[]): Promise<readonly RecordEvent[]> {
+    const at = now();
+    const { sweepId } = this.input;
+    const written = await recordWork.titrateAppend({ sweepId, events: events.map((event) => ({ ...event, at })) });
+    this.change({ head: written.head });
+    return written.events;
+  }
+
+  /** Search attributes are for people: what they cost is not paid for every trial. */
+  show(): void {
+    if (this.input.visibility !== true) return;
+    const progress = this.progress();
+    const { status, at } = this.#shown;
+    if (patched(PATCHES.showLess) && status === progress.status && Date.now() - at < SHOW_EVERY_MS) return;
+    this.#shown = { status: progress.status, at: Date.now() };
+    showProgress(progress);
+  }
+}
+
+/** The workflow's own clock: the same on replay. */
+const now = (): string => new Date().toISOString();

@@ -1,0 +1,135 @@
+import { ActivityFailure, ApplicationFailure, patched } from '@temporalio/workflow';
+import { costOf } from '../domain/cost.js';
+import { SWEEP_ITSELF } from '../domain/messages.js';
+import type { RecordEvent } from '../domain/record-event.js';
+import { seedOf } from '../domain/rng.js';
+import type { RecommendOutput } from '../activities/decision-activities.js';
+import { decisionWork } from './activity-options.js';
+import { PATCHES } from './patches.js';
+import type { SweepBook } from './sweep-book.js';
+import { confirmationEvent, decidedEvent, recommendedEvent } from './sweep-events.js';
+import type { KeyedEvent } from './sweep-events.js';
+import { eventsOfNews } from './sweep-inbox.js';
+import { confirmationsOwed, isAffordable, mayStart, pendingOf, withDecision } from './sweep-state.js';
+import { runningTrial } from './trial-state.js';
+import type { RunningTrial } from './trial-state.js';
+
+/** What a sweep does with its decisions once they are in the record. */
+export interface DecisionListener {
+  /** Starts the trial of a recorded decision. */
+  start(trial: RunningTrial): Promise<void>;
+  /** Takes an event that was recorded together with a decision. */
+  take(event: RecordEvent): void;
+}
+
+/** The decisions of a sweep: asks for them, checks them, records them. */
+export class SweepDecisions {
+  constructor(
+    readonly book: SweepBook,
+    readonly listener: DecisionListener,
+  ) {}
+
+  /** Asks the policy for the next trial; false when there is none to start. */
+  async decide(): Promise<boolean> {
+    const { book } = this;
+    const decision = book.state.decisions + 1;
+    const seed = seedOf('decision', book.sweep.seed, decision);
+    const { head } = book.state;
+    const request = { sweepId: book.input.sweepId, head, pending: pendingOf(book.state), seed };
+    const output = await this.#orPause('choose the next trial', () => decisionWork.titratePropose(request));
+    if (output === null) return false;
+    // A pause or cancel that came in while the policy was thinking forbids the start.
+    if (!mayStart(book.sweep, book.state)) return true;
+    const decided = decidedEvent(decision, seed, output);
+    if (decided === null) return this.#buyNothing('nothing that is left to run is affordable and worth its cost');
+    if (!isAffordable(book.sweep, book.state, output.proposal?.cost ?? 0)) {
+      return this.#buyNothing('the next trial would exceed the budget');
+    }
+    return this.#recordAndStart(decided);
+  }
+
+  /** Ends the search, or, while trials are in flight, waits for what they teach. */
+  #buyNothing(reason: string): boolean {
+    const { running, observations } = this.book.state;
+    this.book.change(running.length > 0 ? { nothingToBuyAt: observations } : { searchOver: reason });
+    return running.length === 0;
+  }
+
+  /** Records a decision, and with it what jobs reported while it was made. */
+  async #recordAndStart(decided: KeyedEvent): Promise<boolean> {
+    const { book } = this;
+    const [event, ...reported] = await book.record(decided, ...this.#joinable());
+    if (event?.type !== 'decided') throw ApplicationFailure.nonRetryable('the record lost a decision', 'StateError');
+    const trial = runningTrial(book.input.sweepId, book.sweep, event, Date.now());
+    book.state = withDecision(book.state, event, trial);
+    book.moved = true;
+    await this.listener.start(trial);
+    for (const other of reported) this.listener.take(other);
+    return true;
+  }
+
+  /**
+   * The events of what arrived, if all of it can be written behind a decision that was made without it: launches and ends
+   * that lead to no further decision. The rest waits for the inbox to be read.
+   */
+  #joinable(): readonly KeyedEvent[] {
+    const { book } = this;
+    if (!patched(PATCHES.recordTogether)) return [];
+    const events = eventsOfNews(book.sweep, book.state, book.inbox);
+    const isPlain = book.inbox.every(({ kind }) => kind === 'launched' || kind === 'ended');
+    if (!isPlain || events.some(({ event }) => event.type !== 'launched' && event.type !== 'observed')) return [];
+    book.inbox = [];
+    return events;
+  }
+
+  /** Recommends a mixture from what is there, and records it; null when that must wait for something to be mended. */
+  async recommend(when: 'search' | 'final'): Promise<RecommendOutput | null> {
+    const { book } = this;
+    const { head, recommendation: before } = book.state;
+    const request = { sweepId: book.input.sweepId, head, seed: book.sweep.seed };
+    const output = await this.#orPause('recommend a mixture', () =>
+      decisionWork.titrateRecommend(before === null ? request : { ...request, prefer: before.mixture }),
+    );
+    if (output === null) return null;
+    const [event] = await book.record(recommendedEvent(when, output.sawObservations, output.recommendation));
+    if (event?.type === 'recommended') book.change({ recommendation: event.recommendation });
+    return output;
+  }
+
+  async beginConfirming(): Promise<boolean> {
+    const { book } = this;
+    if (book.sweep.confirm > 0) {
+      const output = await this.recommend('search');
+      const mixture = book.state.recommendation?.mixture;
+      if (output === null || mixture === undefined) return false;
+      const { atTarget, sawDigest, sawObservations } = output;
+      const left = confirmationsOwed(book.sweep, mixture, atTarget);
+      book.change({ confirming: { mixture, left, sawDigest, sawObservations } });
+    }
+    book.change({ phase: 'confirming' });
+    return true;
+  }
+
+  async confirm(): Promise<boolean> {
+    const { book } = this;
+    const { confirming, running } = book.state;
+    const cost = costOf(book.sweep, book.sweep.target);
+    if (confirming === null || confirming.left === 0 || !isAffordable(book.sweep, book.state, cost)) {
+      if (running.length === 0) book.change({ phase: 'ended' });
+      return running.length === 0;
+    }
+    const seed = seedOf('decision', book.sweep.seed, book.state.decisions + 1);
+    return this.#recordAndStart(confirmationEvent(book.sweep, book.state, confirming, seed));
+  }
+
+  /** Does some deciding; what cannot be mended by trying again pauses the sweep and loses nothing. */
+  async #orPause<T>(doing: string, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure)) throw error;
+      this.book.pause({ by: SWEEP_ITSELF, reason: `could not ${doing}: ${error.cause.message}` });
+      return null;
+    }
+  }
+}
