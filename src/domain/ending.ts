@@ -4,7 +4,8 @@
  * How a job ended. `completed`: reached its steps. `failed`: an error of its own. `diverged`: the loss became NaN,
  * infinite or exploded. `preempted`: the backend took its place away; it can go on from its checkpoint. `host-lost`: its
  * machine went down under it. `timed-out`: it ran for longer than allowed. `refused`: the backend does not accept its
- * spec. `cancelled`: a person or the sweep stopped it. `abandoned`: a person gave it up for ever.
+ * spec. `cancelled`: a person or the sweep stopped it. `abandoned`: a person gave it up for ever. `refused-by-person`: a
+ * person, or titrate when nobody answered, did not let it run.
  */
 export const ENDINGS = [
   'completed',
@@ -16,6 +17,7 @@ export const ENDINGS = [
   'refused',
   'cancelled',
   'abandoned',
+  'refused-by-person',
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 
@@ -34,4 +36,27 @@ export const TEACHES: Readonly<Record<Ending, 'value' | 'harm' | 'doubt' | 'noth
   refused: 'nothing',
   cancelled: 'nothing',
   abandoned: 'nothing',
+  'refused-by-person': 'nothing',
+};
+
+/** Every ending under its own name, and other words that tables of past runs have for some of them. */
+const WORDS: Readonly<Record<string, Ending>> = {
+  ...Object.fromEntries(ENDINGS.map((ending) => [ending, ending])),
+  complete: 'completed',
+  success: 'completed',
+  succeeded: 'completed',
+  finished: 'completed',
+  done: 'completed',
+  ok: 'completed',
+  failure: 'failed',
+  error: 'failed',
+  crashed: 'failed',
+  canceled: 'cancelled',
+  killed: 'cancelled',
+};
+
+/** Reads a word for an ending, in any case; undefined when it is none. */
+export const endingOf = (word: string): Ending | undefined => {
+  const key = word.trim().toLowerCase();
+  return Object.hasOwn(WORDS, key) ? WORDS[key] : undefined;
 };

@@ -3,23 +3,9 @@ import { InputError, type Problem } from '../domain/errors.js';
 import { fixed, isFixed } from '../domain/fixed.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
-import { ENDINGS } from '../domain/ending.js';
-import type { Metrics, Observation, ObservationStatus, PendingTrial } from '../domain/observation.js';
+import { ENDINGS, endingOf } from '../domain/ending.js';
+import type { Metrics, Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-
-/** Every ending under its own name, and other words that tables of past runs have for some of them. */
-const SYNONYMS: Readonly<Record<string, ObservationStatus>> = {
-  ...Object.fromEntries(ENDINGS.map((ending) => [ending, ending])),
-  complete: 'completed',
-  success: 'completed',
-  succeeded: 'completed',
-  finished: 'completed',
-  done: 'completed',
-  ok: 'completed',
-  failure: 'failed',
-  error: 'failed',
-  canceled: 'cancelled',
-};
 
 const MIXTURE_TOLERANCE = 1e-3; // rounded shares of a published table are off by this much
 
@@ -122,7 +108,7 @@ const present = <K extends string, V>(key: K, value: V | null | undefined): { re
   value === null || value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
 
 const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, problems: Problem[]): Observation => {
-  const status = SYNONYMS[loose.status.trim().toLowerCase()];
+  const status = endingOf(loose.status);
   if (status === undefined) {
     problems.push({
       path: `${at}.status`,

@@ -75,7 +75,12 @@ describe('a table of past runs', () => {
 
   it('names every line and column that is wrong', () => {
     const csv = 'mix.a,mix.b,scale,steps,metric.l\n0.5,0.6,1M,10,1\n1,0,1M,soon,1\n1,,1M,10,NaN\n';
-    expect(problemsOf(csv)).toEqual(['line 2, mix.*', 'line 3, steps', 'line 4, mix.b', 'line 4, metric.l']);
+    expect(problemsOf(csv)).toEqual([
+      'line 2, column 1 (mix.a)',
+      'line 3, column 4 (steps)',
+      'line 4, column 2 (mix.b)',
+      'line 4, column 5 (metric.l)',
+    ]);
   });
 
   it('names every column that is missing', () => {
@@ -87,7 +92,9 @@ describe('a table of past runs', () => {
 
   it('can be told other names of the columns', () => {
     const csv = 'train_code,train_prose,scale,steps,val_loss\n0.5,0.5,1M,10,4\n';
-    const world = createTableWorld(csv, { columns: { mixturePrefix: 'train_', metricPrefix: 'val_' } });
+    const world = createTableWorld(csv, {
+      mapping: { columns: { mixture: { prefix: 'train_' }, metrics: { prefix: 'val_' } } },
+    });
     expect(world.domains).toEqual(['code', 'prose']);
     expect(world.metrics).toEqual(['loss']);
   });

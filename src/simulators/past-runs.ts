@@ -1,0 +1,267 @@
+/** A team's table of past runs, read by its mapping: one row a run, or one row a checkpoint. */
+import { ENDINGS, endingOf, type Ending } from '../domain/ending.js';
+import { InputError, type Problem } from '../domain/errors.js';
+import { isSameMixture, mixtureOf, type Mixture } from '../domain/mixture.js';
+import type { CurvePoint, Metrics } from '../domain/observation.js';
+import { carryOver, changeProblems, domainsAfter } from './domain-changes.js';
+import { readCsv, type Csv, type CsvRow } from './read-csv.js';
+import { findColumns, type TableColumns } from './table-columns.js';
+import type { TableMapping } from './table-mapping.js';
+
+/** One earlier run. */
+export interface PastRun {
+  /** The table's own name for it, or what stands in for one. */
+  readonly run: string;
+  /** Lines of the table, ascending by steps. */
+  readonly lines: readonly number[];
+  readonly mixture: Mixture;
+  readonly scale: string;
+  /** Of its last row. */
+  readonly steps: number;
+  readonly status: Ending;
+  /** Of its last row. */
+  readonly metrics: Metrics;
+  readonly curve: readonly CurvePoint[];
+  /** As the table says it; absent when it does not. */
+  readonly cost?: number;
+  /** What was done to its mixture because domains have changed. */
+  readonly changed: readonly string[];
+}
+
+/** Everything a table holds. */
+export interface PastRuns {
+  /** Of today: after the declared changes. */
+  readonly domains: readonly string[];
+  readonly metrics: readonly string[];
+  /** In the order of the table. */
+  readonly runs: readonly PastRun[];
+  /** Rows that are not used, each with its reason. */
+  readonly leftOut: readonly { readonly run: string; readonly lines: readonly number[]; readonly reason: string }[];
+}
+
+export interface ReadOptions {
+  readonly mapping?: TableMapping;
+  /** Named in what is wrong. */
+  readonly file?: string;
+  readonly mappingFile?: string;
+  /** Scale name to tokens of a step, where the table counts tokens. */
+  readonly tokensPerStep?: Readonly<Record<string, number>>;
+}
+
+const SUM_TOLERANCE = 0.01; // rounded shares of many domains sum to 1 only so far; they are normalised
+
+interface Row {
+  readonly line: number;
+  readonly run: string | undefined;
+  readonly mixture: Mixture;
+  readonly scale: string;
+  readonly steps: number;
+  readonly status: Ending;
+  readonly metrics: Metrics;
+  readonly cost: number | undefined;
+}
+
+/** Reads rows, and notes everything that is wrong with them. */
+class RowReader {
+  readonly problems: Problem[] = [];
+
+  constructor(
+    readonly csv: Csv,
+    readonly columns: TableColumns,
+    readonly options: ReadOptions,
+  ) {}
+
+  where(line: number, column?: number): string {
+    const place = column === undefined ? '' : `, column ${column + 1} (${this.csv.header[column] ?? ''})`;
+    return `${this.options.file === undefined ? '' : `${this.options.file}: `}line ${line}${place}`;
+  }
+
+  note(line: number, column: number | undefined, expected: string, found: string): void {
+    this.problems.push({ path: this.where(line, column), expected, found });
+  }
+
+  text({ cells }: CsvRow, column: number | undefined): string {
+    return column === undefined ? '' : (cells[column] ?? '');
+  }
+
+  /** Reads one number, noting a problem where there is none. An empty cell is not 0. */
+  number(row: CsvRow, column: number): number {
+    const text = this.text(row, column);
+    const value = text === '' ? Number.NaN : Number(text);
+    if (!Number.isFinite(value)) this.note(row.line, column, 'a finite number', JSON.stringify(text));
+    return value;
+  }
+
+  mixture(row: CsvRow): Mixture {
+    const { domains } = this.columns;
+    const before = this.problems.length;
+    const weights = [...domains.values()].map((columns) =>
+      columns.reduce((sum, column) => sum + this.number(row, column), 0),
+    );
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const isAny = this.options.mapping?.weights === 'any';
+    const isSum = isAny ? total > 0 : Math.abs(total - 1) <= SUM_TOLERANCE;
+    if (this.problems.length === before && (!isSum || weights.some((weight) => weight < 0))) {
+      const expected = isAny ? 'weights of at least 0, one of them above' : 'shares in [0, 1] that sum to 1';
+      const hint = isAny || total <= 0 ? '' : '; a mapping with "weights: any" normalises them';
+      const columns = [...domains.values()].flat();
+      this.note(row.line, columns[0], expected, `${weights.join(', ')} (sum ${Number(total.toPrecision(6))})${hint}`);
+    }
+    return mixtureOf(
+      weights.map((weight) => weight / total),
+      [...domains.keys()],
+    );
+  }
+
+  scale(row: CsvRow): string {
+    const { scales = {}, scale } = this.options.mapping ?? {};
+    const said = this.columns.scale === undefined ? (scale ?? '') : this.text(row, this.columns.scale);
+    return Object.hasOwn(scales, said) ? (scales[said] ?? said) : said;
+  }
+
+  steps(row: CsvRow, scale: string): number {
+    const { steps, tokens } = this.columns;
+    if (tokens === undefined) return this.wholeSteps(row, steps ?? -1, 1);
+    const perStep = this.options.tokensPerStep?.[scale];
+    if (perStep !== undefined) return this.wholeSteps(row, tokens, perStep);
+    return Number.NaN; // a scale that the sweep does not have: its rows are left out
+  }
+
+  wholeSteps(row: CsvRow, column: number, unit: number): number {
+    const before = this.problems.length;
+    const steps = Math.round(this.number(row, column) / unit);
+    if (this.problems.length === before && steps < 1)
+      this.note(
+        row.line,
+        column,
+        unit === 1 ? 'steps, 1 or more' : `tokens of a step or more (${unit})`,
+        this.text(row, column),
+      );
+    return steps;
+  }
+
+  status(row: CsvRow): Ending {
+    const { status } = this.columns;
+    const text = this.text(row, status);
+    if (status === undefined) return 'completed';
+    const { statuses = {} } = this.options.mapping ?? {};
+    const found = Object.hasOwn(statuses, text) ? statuses[text] : endingOf(text);
+    if (found === undefined)
+      this.note(row.line, status, `one of ${ENDINGS.join(', ')}, or an entry under statuses`, JSON.stringify(text));
+    return found ?? 'failed';
+  }
+
+  /** A metric may be missing; of a run that did not complete, one that is not finite is left out. */
+  metrics(row: CsvRow, status: Ending): Metrics {
+    const filled = [...this.columns.metrics].filter(([, column]) => {
+      const text = this.text(row, column);
+      return text !== '' && (status === 'completed' || Number.isFinite(Number(text)));
+    });
+    return Object.fromEntries(filled.map(([metric, column]) => [metric, this.number(row, column)]));
+  }
+
+  read(row: CsvRow): Row {
+    const { run, cost } = this.columns;
+    const scale = this.scale(row);
+    const mixture = this.mixture(row);
+    const steps = this.steps(row, scale);
+    const status = this.status(row);
+    const metrics = this.metrics(row, status);
+    const hasCost = cost !== undefined && this.text(row, cost) !== '';
+    return {
+      line: row.line,
+      run: run === undefined ? undefined : this.text(row, run),
+      mixture,
+      scale,
+      steps,
+      status,
+      metrics,
+      cost: hasCost ? this.number(row, cost) : undefined,
+    };
+  }
+}
+
+/** Of a mixture, beyond any rounding that matters. */
+const mixtureText = (mixture: Mixture): string =>
+  Object.values(mixture)
+    .map((share) => share.toFixed(6))
+    .join();
+
+/** Gathers rows to runs: by their name, else by mixture and scale, where a repeated checkpoint begins another run. */
+const gather = (rows: readonly Row[]): Row[][] => {
+  const runs = new Map<string, Row[]>();
+  const repeats = new Map<string, number>();
+  for (const row of rows) {
+    const place = row.run ?? `${row.scale}|${mixtureText(row.mixture)}`;
+    const step = `${place}|${row.steps}`;
+    const repeat = row.run === undefined ? (repeats.get(step) ?? 0) : 0;
+    repeats.set(step, repeat + 1);
+    const key = `${place}|${repeat}`;
+    const there = runs.get(key);
+    if (there === undefined) runs.set(key, [row]);
+    else there.push(row);
+  }
+  return [...runs.values()];
+};
+
+/** Notes rows of one run that contradict each other. */
+const checkRun = (reader: RowReader, rows: readonly Row[]): void => {
+  const [first, ...others] = rows;
+  if (first === undefined) return;
+  for (const [i, row] of others.entries()) {
+    const same = `the ${row.scale === first.scale ? 'mixture' : 'scale'} of line ${first.line}, which is of the same run`;
+    if (row.scale !== first.scale) reader.note(row.line, reader.columns.scale, same, row.scale);
+    else if (!isSameMixture(row.mixture, first.mixture))
+      reader.note(row.line, undefined, same, mixtureText(row.mixture));
+    if (rows[i]?.steps === row.steps)
+      reader.note(row.line, reader.columns.steps, 'a checkpoint once', `${row.steps} as in line ${rows[i].line}`);
+  }
+};
+
+const toRun = (rows: readonly Row[], mixture: Mixture, changed: readonly string[]): PastRun => {
+  const last = rows.at(-1)!;
+  const costs = rows.flatMap(({ cost }) => cost ?? []);
+  return {
+    run: last.run ?? `line ${rows[0]!.line}`,
+    lines: rows.map(({ line }) => line),
+    mixture,
+    scale: last.scale,
+    steps: last.steps,
+    status: last.status,
+    metrics: last.metrics,
+    curve: rows
+      .map(({ steps, metrics }) => ({ steps, metrics }))
+      .filter(({ metrics }) => Object.keys(metrics).length > 0),
+    ...(costs.length === 0 ? {} : { cost: Math.max(...costs) }), // said per row, it grows with the run
+    changed,
+  };
+};
+
+/**
+ * Reads a table of past runs.
+ * @throws InputError naming file, line and column of everything that is wrong.
+ */
+export const readPastRuns = (csvText: string, options: ReadOptions = {}): PastRuns => {
+  const { mapping = {}, file, mappingFile = 'mapping' } = options;
+  const csv = readCsv(csvText, mapping.delimiter);
+  const columns = findColumns(csv.header, mapping);
+  const reader = new RowReader(csv, columns, options);
+  const before = [...columns.domains.keys()];
+  const changes = mapping.domains ?? {};
+  reader.problems.push(...changeProblems(changes, before, mappingFile));
+  const rows = csv.rows.map((row) => reader.read(row));
+  if (rows.length === 0)
+    reader.problems.push({ path: file ?? '', expected: 'at least one run', found: 'a header only' });
+  const gathered = gather(rows).map((run) => run.toSorted((a, b) => a.steps - b.steps));
+  if (reader.problems.length === 0) for (const run of gathered) checkRun(reader, run);
+  if (reader.problems.length > 0) throw new InputError('the table of past runs has faults', reader.problems);
+  const runs: PastRun[] = [];
+  const leftOut: PastRuns['leftOut'][number][] = [];
+  for (const run of gathered) {
+    const carried = carryOver(changes, run[0]!.mixture);
+    const { run: name, lines } = toRun(run, run[0]!.mixture, []);
+    if (carried.kind === 'kept') runs.push(toRun(run, carried.mixture, carried.changed));
+    else leftOut.push({ run: name, lines, reason: carried.reason });
+  }
+  return { domains: domainsAfter(changes, before), metrics: [...columns.metrics.keys()], runs, leftOut };
+};

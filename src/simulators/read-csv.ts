@@ -1,0 +1,34 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { InputError } from '../domain/errors.js';
+
+/** One row, with the line of the file that it ends on. */
+export interface CsvRow {
+  /** From 1; the header is line 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+export interface Csv {
+  readonly header: readonly string[];
+  readonly rows: readonly CsvRow[];
+}
+
+interface WithInfo {
+  readonly info: { readonly lines: number };
+  readonly record: readonly string[];
+}
+
+/** Reads CSV (RFC 4180; another delimiter if given). @throws InputError naming the line of what cannot be read. */
+export const readCsv = (text: string, delimiter = ','): Csv => {
+  try {
+    const options = { bom: true, trim: true, skip_empty_lines: true, info: true, delimiter };
+    const [first, ...rest] = parse(text, options) as unknown as WithInfo[];
+    return { header: first?.record ?? [], rows: rest.map(({ info, record }) => ({ line: info.lines, cells: record })) };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const expected = 'CSV with as many fields in each line as in the header';
+    throw new InputError('the table of past runs cannot be read', [{ path: '', expected, found: error.message }], {
+      cause: error,
+    });
+  }
+};

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { InputError, type Problem } from '../../src/domain/errors.js';
+import { readPastRuns, type PastRun, type ReadOptions } from '../../src/simulators/past-runs.js';
+import { parseMapping, type TableMapping } from '../../src/simulators/table-mapping.js';
+
+const fixture = (name: string): string => readFileSync(new URL(`../fixtures/tables/${name}`, import.meta.url), 'utf8');
+const mapping = parseMapping(parse(fixture('team-runs.yaml')), 'team-runs.yaml');
+const options: ReadOptions = { mapping, file: 'team-runs.csv', tokensPerStep: { small: 100, big: 200 } };
+const read = (csv: string, change: Partial<ReadOptions> = {}) => readPastRuns(csv, { ...options, ...change });
+
+const problemsOf = (run: () => unknown): readonly Problem[] => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof InputError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+const PLAIN = 'mix.a,mix.b,scale,steps,metric.l\n';
+const changed = (
+  domains: TableMapping['domains'],
+  rows: string,
+): { runs: readonly PastRun[]; domains: readonly string[] } =>
+  readPastRuns(`${PLAIN}${rows}`, { mapping: { ...(domains && { domains }) } });
+
+describe('a team’s own table of past runs', () => {
+  it('is read by its mapping: names, weights of any sum, several columns of one domain, tokens, words for status', () => {
+    const { runs, metrics, domains } = read(fixture('team-runs.csv'));
+    expect([domains, metrics]).toEqual([['web', 'code'], ['loss']]);
+    expect(runs.map(({ run, scale, steps, status }) => [run, scale, steps, status])).toEqual([
+      ['alpha', 'small', 20, 'completed'],
+      ['beta', 'small', 20, 'completed'],
+      ['delta', 'big', 200, 'completed'],
+    ]);
+    expect(runs[0]).toMatchObject({
+      lines: [2, 3],
+      mixture: { web: 0.5, code: 0.5 },
+      metrics: { loss: 3 },
+      curve: [
+        { steps: 10, metrics: { loss: 3.2 } },
+        { steps: 20, metrics: { loss: 3 } },
+      ],
+    });
+  });
+
+  it('leaves a run out that has too much of a dropped domain, and says which and why', () => {
+    const { leftOut, runs } = read(fixture('team-runs.csv'));
+    expect(leftOut).toEqual([
+      { run: 'gamma', lines: [6, 7], reason: 'it has 10 % of forum, which was dropped; up to 5 % is overlooked' },
+    ]);
+    expect(runs[1]?.mixture).toEqual({ web: 0.8 / 0.98, code: 0.18 / 0.98 });
+    expect(runs[1]?.changed).toEqual(['forum dropped (it had 2 %)']);
+  });
+
+  it('keeps a run that did not complete with the checkpoints that are numbers', () => {
+    const kept = { ...mapping, domains: { dropped: { forum: 0.2 } } };
+    const run = read(fixture('team-runs.csv'), { mapping: kept }).runs.find(({ run: name }) => name === 'gamma');
+    expect(run).toMatchObject({ status: 'diverged', metrics: {}, curve: [{ steps: 10, metrics: { loss: 3.7 } }] });
+  });
+
+  it('takes rows of one mixture and scale for one run, and a repeated checkpoint for another, when no column names runs', () => {
+    const { runs } = readPastRuns(`${PLAIN}0.5,0.5,S,10,3\n0.5,0.5,S,20,2\n0.5,0.5,S,20,2.1\n1,0,S,20,4\n`);
+    expect(runs.map(({ lines }) => lines)).toEqual([[2, 3], [4], [5]]);
+    expect(runs.map(({ run }) => run)).toEqual(['line 2', 'line 4', 'line 5']);
+  });
+
+  it('names file, line and column of every fault', () => {
+    const csv = fixture('team-runs.csv').replace('3.20', 'low').replace('beta,tiny,2000', 'beta,tiny,many');
+    expect(problemsOf(() => read(csv.replace(/finished\n$/, 'walked off\n')))).toEqual([
+      { path: 'team-runs.csv: line 2, column 8 (val/loss)', expected: 'a finite number', found: '"low"' },
+      { path: 'team-runs.csv: line 5, column 3 (tokens_seen)', expected: 'a finite number', found: '"many"' },
+      expect.objectContaining({ path: 'team-runs.csv: line 8, column 9 (state)', found: '"walked off"' }),
+    ]);
+  });
+
+  it('counts the lines of quoted fields with line breaks', () => {
+    const csv = 'mix.a,scale,steps,metric.l,note\n1,S,10,1,"two\nlines"\n1,S,soon,1,\n';
+    expect(problemsOf(() => readPastRuns(csv))[0]?.path).toBe('line 4, column 3 (steps)');
+  });
+
+  it('refuses rows of one run that contradict each other', () => {
+    const csv = 'run,mix.a,mix.b,scale,steps,metric.l\nx,1,0,S,10,1\nx,0,1,S,20,1\ny,1,0,S,10,1\ny,1,0,S,10,2\n';
+    expect(problemsOf(() => readPastRuns(csv)).map(({ path }) => path)).toEqual(['line 3', 'line 5, column 5 (steps)']);
+  });
+
+  it('names a column that the mapping wants and the table lacks, with the nearest that it has', () => {
+    const [problem] = problemsOf(() => read(fixture('team-runs.csv').replace('tokens_seen', 'token_seen')));
+    expect(problem).toMatchObject({ path: 'columns.tokens', found: 'tokens_seen' });
+    expect(problem?.expected).toContain('did you mean token_seen?');
+  });
+
+  it('names the file and key of what a mapping has wrong', () => {
+    const [problem] = problemsOf(() => parseMapping({ column: {} }, 'm.yaml'));
+    expect(problem).toMatchObject({ path: 'm.yaml: column', found: 'an unknown key' });
+    expect(problem?.expected).toContain('did you mean columns?');
+  });
+});
+
+describe('domains that have changed since', () => {
+  it('divides the weight of a split domain by the declared shares', () => {
+    const { runs, domains } = changed({ split: { b: { b1: 0.7, b2: 0.3 } } }, '0.5,0.5,S,10,3\n');
+    expect(domains).toEqual(['a', 'b1', 'b2']);
+    expect(runs[0]?.mixture).toEqual({ a: 0.5, b1: 0.35, b2: 0.15 });
+    expect(runs[0]?.changed).toEqual(['b split into b1 70 %, b2 30 %']);
+  });
+
+  it('adds up joined domains, and gives an added one weight 0', () => {
+    const { runs } = changed({ joined: { ab: ['a', 'b'] }, added: ['c'] }, '0.25,0.75,S,10,3\n');
+    expect(runs[0]?.mixture).toEqual({ ab: 1, c: 0 });
+  });
+
+  it('refuses shares that do not sum to 1, domains the table lacks, and two rules for one domain', () => {
+    const rows = '0.5,0.5,S,10,3\n';
+    expect(problemsOf(() => changed({ split: { b: { b1: 0.7, b2: 0.7 } } }, rows))).toHaveLength(1);
+    expect(problemsOf(() => changed({ dropped: { z: 0.1 } }, rows))[0]?.found).toBe('z');
+    expect(problemsOf(() => changed({ dropped: { b: 0.1 }, split: { b: { c: 1 } } }, rows))[0]?.found).toBe('two');
+  });
+});
