@@ -11,10 +11,12 @@ const ROOMS = {
   launchers: ['domain', 'host'],
   reports: ['domain'],
   ledger: ['domain', 'host'],
+  evidence: ['domain', 'policy', 'simulators', 'ledger', 'reports'],
   activities: ['domain', 'policy', 'ledger'],
+  audit: ['domain', 'host', 'ledger', 'launchers', 'policy'],
   workflows: ['domain'], // and types from activities
   dashboard: ['domain', 'reports', 'ledger', 'temporal'],
-  cli: ['domain', 'host', 'reports', 'ledger', 'temporal'],
+  cli: ['domain', 'host', 'reports', 'ledger', 'evidence', 'temporal'],
 };
 
 const TYPES_TOO = { workflows: 'activities' };

@@ -8,7 +8,7 @@ import { recommend } from '../src/policy/recommend.js';
 import { observe, regretOf, sweepOf, targetCostOf, type Problem } from './arena.js';
 import { MARKS } from './choice-statistics.js';
 import { drawTest, judgeHeldOut, type Tally } from './held-out.js';
-import { SimulatedPlaces } from './simulated-places.js';
+import { SimulatedPlaces } from '../src/evidence/simulated-places.js';
 import { openProblem } from './worlds.js';
 
 /** When recommendations are asked for: after every run, or where a cost mark is passed and in the opening. */

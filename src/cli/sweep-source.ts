@@ -28,18 +28,19 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOTDIR: 'no such file',
 };
 
-const readText = async (file: string): Promise<string> => {
+/** Reads a file that a person named as `what`. @throws InputError when it cannot be read. */
+export const readNamedFile = async (file: string, what: string, hint?: string): Promise<Buffer> => {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    const problem = { path: file, expected: 'a sweep file', found: READ_ERRORS[code] ?? code };
-    throw new InputError('the sweep file cannot be read', [problem], { hint: 'titrate init writes one to start from' });
+    const problem = { path: file, expected: `a ${what}`, found: READ_ERRORS[code] ?? code };
+    throw new InputError(`the ${what} cannot be read`, [problem], hint === undefined ? {} : { hint });
   }
 };
 
 /** Parses YAML. @throws InputError with the line and column of every fault of syntax. */
-export const parseYaml = (text: string, file: string): unknown => {
+export const parseYaml = (text: string, file: string, what = 'sweep file'): unknown => {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ message, linePos }): Problem => {
@@ -50,7 +51,7 @@ export const parseYaml = (text: string, file: string): unknown => {
         found: (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, ''),
       };
     });
-    throw new InputError('the sweep file is not YAML', problems);
+    throw new InputError(`the ${what} is not YAML`, problems);
   }
   return document.toJS() as unknown;
 };
@@ -88,11 +89,16 @@ const idOf = (sweep: Sweep): string => {
   return `${name === '' ? 'sweep' : name.slice(0, 80)}-${sweepDigest(sweep).slice(0, 8)}`;
 };
 
-/** Reads and checks a sweep file. @throws InputError with every problem found. */
-export const readSweepSource = async (path: string): Promise<SweepSource> => {
+/** Reads and checks a sweep file, whatever its launcher. @throws InputError with every problem found. */
+export const readSweepFile = async (path: string): Promise<Pick<SweepSource, 'file' | 'text' | 'sweep'>> => {
   const file = resolve(path);
-  const text = await readText(file);
-  const sweep = parseSweep(parseYaml(text, path));
+  const text = (await readNamedFile(file, 'sweep file', 'titrate init writes one to start from')).toString('utf8');
+  return { file, text, sweep: parseSweep(parseYaml(text, path)) };
+};
+
+/** Reads and checks a sweep file that is to be run. @throws InputError with every problem found. */
+export const readSweepSource = async (path: string): Promise<SweepSource> => {
+  const { file, text, sweep } = await readSweepFile(path);
   if (sweep.launcher.kind === 'none') {
     const problem = {
       path: 'launcher',

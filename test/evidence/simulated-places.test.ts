@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SimulatedPlaces } from '../../bench/simulated-places.js';
+import { SimulatedPlaces } from '../../src/evidence/simulated-places.js';
 
 /** Runs jobs of these costs, started whenever there is a place; returns what ended when, and what had been paid. */
 const play = (places: number, costs: readonly number[]) => {

@@ -1,0 +1,133 @@
+/** What plays of several policies and seeds come to, in figures and in words. */
+import { median, quantile } from 'd3-array';
+import { costUnit } from '../domain/cost.js';
+import {
+  formatCost,
+  formatFidelity,
+  formatFixed,
+  formatMixture,
+  formatShare,
+  formatValue,
+  plural,
+} from '../reports/format.js';
+import { objectiveName } from '../reports/objective-of.js';
+import { plainText } from '../reports/plain-text.js';
+import { textTable } from '../reports/text-table.js';
+import type { Played } from './backtest.js';
+import type { Replay } from './replay.js';
+
+/** Parts of what the team spent at which policies are compared. */
+const MARKS = [0.05, 0.1, 0.25, 0.5, 1] as const;
+
+/** A policy over its seeds. */
+export interface PolicySummary {
+  readonly policy: string;
+  readonly seeds: number;
+  /** Seeds that came to recommend the team's best mixture and kept to it. */
+  readonly found: number;
+  /** What those had paid by then: median, and from least to most; null when none did. */
+  readonly paidToFind: { readonly median: number; readonly least: number; readonly most: number } | null;
+  /** Median of all that was spent. */
+  readonly spent: number;
+  readonly runs: number;
+  /** Median regret where so much of the team's spend had been paid; null before the first recommendation. */
+  readonly regretAt: readonly { readonly paid: number; readonly regret: number | null }[];
+}
+
+export interface BacktestSummary {
+  readonly unit: string;
+  readonly budget: number;
+  readonly parallel: number;
+  readonly team: Replay['team'];
+  readonly best: {
+    readonly mixture: Replay['targetRows'][number]['mixture'];
+    readonly value: number;
+    readonly run: string;
+  };
+  readonly atTarget: number;
+  readonly policies: readonly PolicySummary[];
+}
+
+const regretAt = ({ moments }: Played, paid: number): number | null =>
+  moments.findLast((moment) => moment.paid <= paid * (1 + 1e-9))?.regret ?? null;
+
+const medianOf = (values: readonly number[]): number => median(values) ?? Number.NaN;
+
+const summaryOf = (policy: string, played: readonly Played[], teamSpent: number): PolicySummary => {
+  const paid = played.flatMap(({ found }) => found ?? []);
+  return {
+    policy,
+    seeds: played.length,
+    found: paid.length,
+    paidToFind:
+      paid.length === 0
+        ? null
+        : { median: medianOf(paid), least: quantile(paid, 0) ?? 0, most: quantile(paid, 1) ?? 0 },
+    spent: medianOf(played.map(({ spent }) => spent)),
+    runs: medianOf(played.map(({ runs }) => runs)),
+    regretAt: MARKS.map((mark) => {
+      const known = played.flatMap((one) => regretAt(one, mark * teamSpent) ?? []);
+      return { paid: mark * teamSpent, regret: known.length < played.length ? null : medianOf(known) };
+    }),
+  };
+};
+
+/** Adds up plays, policy by policy in their order. */
+export const summarize = ({ sweep, team, targetRows }: Replay, played: readonly Played[]): BacktestSummary => {
+  const [best] = targetRows;
+  const policies = [...new Set(played.map(({ policy }) => policy))];
+  return {
+    unit: costUnit(sweep.cost),
+    budget: sweep.budget,
+    parallel: sweep.parallel,
+    team,
+    best: { mixture: best?.mixture ?? {}, value: best?.value ?? Number.NaN, run: best?.run.run ?? '' },
+    atTarget: targetRows.length,
+    policies: policies.map((policy) =>
+      summaryOf(
+        policy,
+        played.filter((one) => one.policy === policy),
+        team.spent,
+      ),
+    ),
+  };
+};
+
+const foundText = ({ found, seeds }: PolicySummary): string =>
+  seeds === 1 ? (found === 1 ? 'yes' : 'no') : `${found} of ${seeds}`;
+
+const paidText = ({ paidToFind }: PolicySummary): string => {
+  if (paidToFind === null) return '-';
+  const { median: middle, least, most } = paidToFind;
+  return least === most ? formatCost(middle) : `${formatCost(middle)} (${formatCost(least)} to ${formatCost(most)})`;
+};
+
+const rowOf = (summary: PolicySummary, teamSpent: number): string[] => [
+  summary.policy,
+  foundText(summary),
+  paidText(summary),
+  summary.paidToFind === null ? '-' : formatShare(summary.paidToFind.median / teamSpent),
+  ...summary.regretAt.map(({ regret }) => (regret === null || Number.isNaN(regret) ? '-' : formatFixed(regret, 3))),
+  formatCost(summary.spent),
+];
+
+/** Says what a backtest came to. */
+export const backtestText = (summary: BacktestSummary, { sweep }: Replay): string => {
+  const { unit, team, best, atTarget, budget, parallel } = summary;
+  const marks = MARKS.map((mark) => `at ${formatShare(mark, 0)}`);
+  const header = ['policy', 'found', `paid to find (${unit})`, 'of team', ...marks, 'spent'];
+  return [
+    `The team made ${plural(team.runs, 'run')} for ${formatCost(team.spent, unit)}; ${plural(atTarget, 'mixture')} ran to the target, ${formatFidelity(sweep.target)}.`,
+    `Best there: ${objectiveName(sweep.objective)} ${formatValue(best.value)} (${plainText(best.run)}): ${formatMixture(best.mixture)}.`,
+    `In the table's order, the team had it after ${formatCost(team.spentAtBest, unit)}.`,
+    '',
+    ...textTable(
+      header,
+      summary.policies.map((one) => rowOf(one, team.spent)),
+      [2, 3, ...marks.map((_, i) => 4 + i), 4 + marks.length],
+    ),
+    '',
+    `found: recommends the team's best mixture and never another again. Regret after that part of the team's spend:`,
+    `0 is the best row at the target, 1 the median one; medians over seeds. Budget ${formatCost(budget, unit)}, ${plural(parallel, 'run')} at once.`,
+  ].join('\n');
+};

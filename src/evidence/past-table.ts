@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Sweep } from '../domain/sweep.js';
+import { readPastRuns, type PastRuns } from '../simulators/past-runs.js';
+import { parseMapping } from '../simulators/table-mapping.js';
+
+/** A team's table as it was handed in. */
+export interface TableFile {
+  /** As the person named it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** The mapping file as parsed from YAML; absent for a table in our own format. */
+  readonly mapping?: { readonly name: string; readonly content: unknown };
+}
+
+export interface PastTable extends PastRuns {
+  /** Of the table's bytes, hex. */
+  readonly sha256: string;
+}
+
+/** Reads a team's table for a sweep. @throws InputError naming file, line and column of everything that is wrong. */
+export const readPastTable = (table: TableFile, { scales }: Pick<Sweep, 'scales'>): PastTable => {
+  const { name, bytes, mapping } = table;
+  const tokensPerStep = Object.fromEntries(scales.map((scale) => [scale.name, scale.tokensPerStep]));
+  const past = readPastRuns(new TextDecoder().decode(bytes), {
+    file: name,
+    tokensPerStep,
+    ...(mapping === undefined
+      ? {}
+      : { mapping: parseMapping(mapping.content, mapping.name), mappingFile: mapping.name }),
+  });
+  return { ...past, sha256: createHash('sha256').update(bytes).digest('hex') };
+};
