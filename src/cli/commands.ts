@@ -142,7 +142,11 @@ export const COMMANDS: readonly Command[] = [
       { name: 'decisions', value: 'N..M', about: 'decide only these again' },
       { name: 'no-recompute', about: 'decide nothing again; check the digests only' },
       { name: 'without-jobs', about: 'job folders that are missing are no fault' },
-      { name: 'anchor', value: 'SEQ:HASH', about: 'the record must hold this line; temporal asks the server that runs' },
+      {
+        name: 'anchor',
+        value: 'SEQ:HASH',
+        about: 'the record must hold this line; temporal asks the server that runs',
+      },
       { name: 'public-key', value: 'FILE', about: 'the checkpoints must be signed by this key' },
     ],
     examples: ['titrate verify slimpajama', 'titrate verify ./copied-folder --public-key team.pub'],
