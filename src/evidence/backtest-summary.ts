@@ -1,5 +1,5 @@
 /** What plays of several policies and seeds come to, in figures and in words. */
-import { median, quantile } from 'd3-array';
+import { median } from 'd3-array';
 import { costUnit } from '../domain/cost.js';
 import {
   formatCost,
@@ -19,6 +19,13 @@ import type { Replay } from './replay.js';
 /** Parts of what the team spent at which policies are compared. */
 const MARKS = [0.05, 0.1, 0.25, 0.5, 1] as const;
 
+/** Over those seeds that got there, in the sweep's units. */
+export interface Paid {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** A policy over its seeds. */
 export interface PolicySummary {
   readonly policy: string;
@@ -26,7 +33,9 @@ export interface PolicySummary {
   /** Seeds that came to recommend the team's best mixture and kept to it. */
   readonly found: number;
   /** What those had paid by then: median, and from least to most; null when none did. */
-  readonly paidToFind: { readonly median: number; readonly least: number; readonly most: number } | null;
+  readonly paidToFind: Paid | null;
+  /** What was paid when a play had itself run that mixture at the target; null when none did. */
+  readonly paidToRun: Paid | null;
   /** Median of all that was spent. */
   readonly spent: number;
   readonly runs: number;
@@ -53,16 +62,17 @@ const regretAt = ({ moments }: Played, paid: number): number | null =>
 
 const medianOf = (values: readonly number[]): number => median(values) ?? Number.NaN;
 
+const paidOf = (paid: readonly number[]): Paid | null =>
+  paid.length === 0 ? null : { median: medianOf(paid), least: Math.min(...paid), most: Math.max(...paid) };
+
 const summaryOf = (policy: string, played: readonly Played[], teamSpent: number): PolicySummary => {
   const paid = played.flatMap(({ found }) => found ?? []);
   return {
     policy,
     seeds: played.length,
     found: paid.length,
-    paidToFind:
-      paid.length === 0
-        ? null
-        : { median: medianOf(paid), least: quantile(paid, 0) ?? 0, most: quantile(paid, 1) ?? 0 },
+    paidToFind: paidOf(paid),
+    paidToRun: paidOf(played.flatMap(({ ran }) => ran ?? [])),
     spent: medianOf(played.map(({ spent }) => spent)),
     runs: medianOf(played.map(({ runs }) => runs)),
     regretAt: MARKS.map((mark) => {
@@ -96,17 +106,18 @@ export const summarize = ({ sweep, team, targetRows }: Replay, played: readonly 
 const foundText = ({ found, seeds }: PolicySummary): string =>
   seeds === 1 ? (found === 1 ? 'yes' : 'no') : `${found} of ${seeds}`;
 
-const paidText = ({ paidToFind }: PolicySummary): string => {
-  if (paidToFind === null) return '-';
-  const { median: middle, least, most } = paidToFind;
+const paidText = (paid: Paid | null): string => {
+  if (paid === null) return '-';
+  const { median: middle, least, most } = paid;
   return least === most ? formatCost(middle) : `${formatCost(middle)} (${formatCost(least)} to ${formatCost(most)})`;
 };
 
 const rowOf = (summary: PolicySummary, teamSpent: number): string[] => [
   summary.policy,
   foundText(summary),
-  paidText(summary),
+  paidText(summary.paidToFind),
   summary.paidToFind === null ? '-' : formatShare(summary.paidToFind.median / teamSpent),
+  paidText(summary.paidToRun),
   ...summary.regretAt.map(({ regret }) => (regret === null || Number.isNaN(regret) ? '-' : formatFixed(regret, 3))),
   formatCost(summary.spent),
 ];
@@ -115,7 +126,7 @@ const rowOf = (summary: PolicySummary, teamSpent: number): string[] => [
 export const backtestText = (summary: BacktestSummary, { sweep }: Replay): string => {
   const { unit, team, best, atTarget, budget, parallel } = summary;
   const marks = MARKS.map((mark) => `at ${formatShare(mark, 0)}`);
-  const header = ['policy', 'found', `paid to find (${unit})`, 'of team', ...marks, 'spent'];
+  const header = ['policy', 'found', `paid to find (${unit})`, 'of team', `paid to run (${unit})`, ...marks, 'spent'];
   return [
     `The team made ${plural(team.runs, 'run')} for ${formatCost(team.spent, unit)}; ${plural(atTarget, 'mixture')} ran to the target, ${formatFidelity(sweep.target)}.`,
     `Best there: ${objectiveName(sweep.objective)} ${formatValue(best.value)} (${plainText(best.run)}): ${formatMixture(best.mixture)}.`,
@@ -124,10 +135,11 @@ export const backtestText = (summary: BacktestSummary, { sweep }: Replay): strin
     ...textTable(
       header,
       summary.policies.map((one) => rowOf(one, team.spent)),
-      [2, 3, ...marks.map((_, i) => 4 + i), 4 + marks.length],
+      [2, 3, 4, ...marks.map((_, i) => 5 + i), 5 + marks.length],
     ),
     '',
-    `found: recommends the team's best mixture and never another again. Regret after that part of the team's spend:`,
+    `found: recommends the team's best mixture and never another again; run: has run it at the target itself.`,
+    `Then the regret of the recommendation after that part of the team's spend:`,
     `0 is the best row at the target, 1 the median one; medians over seeds. Budget ${formatCost(budget, unit)}, ${plural(parallel, 'run')} at once.`,
   ].join('\n');
 };

@@ -4,6 +4,7 @@
  * as long as it costs, and deciding takes no time.
  */
 import type { Proposal, Recommendation } from '../domain/decision.js';
+import { isSameFidelity } from '../domain/fidelity.js';
 import { massMoved, type Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { RecordEvent, RecordHead, RecordLine } from '../domain/record-event.js';
@@ -51,6 +52,8 @@ export interface Played {
   readonly spentByScale: Readonly<Record<string, number>>;
   /** What it had paid when it recommended the best row and from then on never another; null when it did not. */
   readonly found: number | null;
+  /** What it had paid when its own run of the best row at the target ended; null when it never made that run. */
+  readonly ran: number | null;
   readonly moments: readonly Moment[];
   /** The record that it would have left. */
   readonly lines: readonly RecordLine[];
@@ -78,6 +81,7 @@ class Play {
   readonly #spentByScale: Record<string, number> = {};
   #head: RecordHead = GENESIS;
   #decisions = 0;
+  #ran: number | null = null;
   #spent = 0;
 
   constructor(
@@ -123,8 +127,10 @@ class Play {
     while (!this.#places.isFull && (await this.#decide()));
   }
 
-  #endRun({ trial, observation }: Started): void {
+  #endRun({ trial, observation }: Started, best: Mixture): void {
     const { cost = 0, scale, curve = [] } = observation;
+    const isBest = isSameFidelity(observation, this.sweep.target) && massMoved(observation.mixture, best) < SAME;
+    if (isBest) this.#ran ??= this.#places.paid;
     this.#spent += cost;
     this.#spentByScale[scale] = (this.#spentByScale[scale] ?? 0) + cost;
     const job = { key: `${trial}.g1`, digest: '', warnings: [] };
@@ -143,7 +149,7 @@ class Play {
     const best = this.replay.targetRows[0]?.mixture ?? {};
     await this.#fillPlaces();
     for (let ended = this.#places.finish(); ended !== undefined; ended = this.#places.finish()) {
-      this.#endRun(ended);
+      this.#endRun(ended, best);
       await this.#fillPlaces();
       await this.#look(best);
     }
@@ -152,6 +158,7 @@ class Play {
       runs: this.#decisions,
       spent: this.#spent,
       spentByScale: this.#spentByScale,
+      ran: this.#ran,
       found: this.#moments[missed + 1]?.paid ?? null,
       moments: this.#moments,
       lines: this.#lines,

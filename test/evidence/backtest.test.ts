@@ -78,6 +78,7 @@ describe('a policy played on past runs', () => {
     expect(replay.targetRows[0]?.run.run).toBe('b6');
     expect(played.found).not.toBeNull();
     expect(played.found).toBeLessThan(replay.team.spent);
+    expect(played.ran).toBeGreaterThanOrEqual(20); // a run to the target
     expect(played.moments.at(-1)).toMatchObject({ isBest: true, regret: 0 });
   });
 });
