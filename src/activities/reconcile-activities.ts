@@ -12,7 +12,7 @@ export interface ReconcileReport {
   readonly open: number;
   /** Number of jobs whose owner could not be asked for, since the server did not run. */
   readonly unjudged: number;
-  /** Keys of the jobs whose trial was taken up again. */
+  /** Keys of the jobs whose trial was taken up again, or whose end was asked for. */
   readonly adopted: readonly string[];
   /** All jobs in quarantine. */
   readonly orphans: readonly Orphan[];

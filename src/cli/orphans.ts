@@ -24,7 +24,9 @@ const headLine = ({ orphans, open, sweeps }: Look): string => {
 };
 
 const tailLines = (look: Look): string[] => [
-  ...look.adopted.map((key) => `${key}: its trial’s workflow was gone; the sweep takes it up again`),
+  ...look.adopted.map(
+    (key) => `${key}: its trial’s workflow was gone, or its end was not heard of; the sweep looks at it again`,
+  ),
   ...look.troubles.map(({ sweep, trouble }) => `${sweep} could not be looked at: ${trouble}`),
   ...(look.unjudged > 0 ? [`${count(look.unjudged, 'job', 'jobs')} could not be judged: ${look.noServer ?? ''}`] : []),
 ];

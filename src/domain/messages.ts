@@ -133,6 +133,8 @@ export interface TrialInput {
   readonly launcher: LauncherChoice;
   /** Tell the launch of a job that ends at once together with its end; absent in trials of sweeps that cannot take that. */
   readonly brief?: true;
+  /** Leave the end to this workflow's result, unless asked to tell it: the sweep that started it follows it. */
+  readonly followed?: true;
 }
 
 /** How a trial ended. */
@@ -145,4 +147,4 @@ export interface TrialEnd {
 }
 
 /** Signals of a trial to its sweep, by workflow id only, and of a sweep to a trial. */
-export const TRIAL_SIGNALS = { launched: 'trialLaunched', ended: 'trialEnded', stop: 'stop' } as const;
+export const TRIAL_SIGNALS = { launched: 'trialLaunched', ended: 'trialEnded', stop: 'stop', tell: 'tell' } as const;

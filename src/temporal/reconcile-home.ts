@@ -1,6 +1,7 @@
 /**
  * Looks at every sweep folder of a home and compares the jobs that its launcher knows with record and workflows. A trial
- * whose workflow is gone is taken up again by its sweep; a job that nobody owns goes into quarantine. Nothing is stopped.
+ * whose workflow is gone is taken up again by its sweep, and one whose end the sweep has not heard of (its workflow was
+ * reset, say) is asked for; a job that nobody owns goes into quarantine. Nothing is stopped.
  */
 import { readdir } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
@@ -56,6 +57,8 @@ interface Looked {
   readonly sweepId: string;
   readonly launcher: Launcher;
   readonly judged: readonly Judged[];
+  /** Keys of jobs that have ended, and their trials with them, while the record knows nothing of it. */
+  readonly unheard: readonly string[];
 }
 
 /** The book of a sweep's record, as it is now; undefined when there is no record. */
@@ -110,9 +113,30 @@ const judge = async (
   return { job, verdict: judgeByServer(byRecord.trial, standing), launchedAt };
 };
 
+/** The ended jobs whose trial is in flight by the record although its workflow has ended. */
+const unheardOf = async (
+  { client }: ReconcileTools,
+  sweepId: string,
+  book: TrialBook | undefined,
+  ended: readonly FoundJob[],
+): Promise<string[]> => {
+  const unheard: string[] = [];
+  if (client === null || book === undefined) return unheard;
+  for (const job of ended) {
+    const byRecord = judgeByRecord(job, book);
+    if (byRecord.kind !== 'in-flight') continue;
+    const standing = await askServer(client, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
+    if (standing?.sweep.state === 'open' && standing.trial !== 'running') unheard.push(job.key);
+  }
+  return unheard;
+};
+
 /** A job may have ended between the listing and the reading of the record: an orphan is looked at again. */
-const stillThere = async (tools: ReconcileTools, { sweepId, launcher }: Looked, { job }: Judged): Promise<boolean> =>
-  (await launcher.inspect(refOf(tools, sweepId, launcher, job))).state !== 'ended';
+const stillThere = async (
+  tools: ReconcileTools,
+  { sweepId, launcher }: Pick<Looked, 'sweepId' | 'launcher'>,
+  { job }: Judged,
+): Promise<boolean> => (await launcher.inspect(refOf(tools, sweepId, launcher, job))).state !== 'ended';
 
 /** Jobs of other sweeps that this backend runs: those of this home are judged in their own folders. */
 const judgeForeign = (job: OpenJob, known: ReadonlySet<string>): Judged[] => {
@@ -124,14 +148,17 @@ const judgeForeign = (job: OpenJob, known: ReadonlySet<string>): Judged[] => {
 const look = async (tools: ReconcileTools, folder: SweepFolder, known: ReadonlySet<string>): Promise<Looked> => {
   const { sweepId } = folder;
   const launcher = await tools.launcherFor(sweepId, folder.launcher);
-  const jobs = (await launcher.list()).filter(isOpen);
+  const all = await launcher.list();
+  const jobs = all.filter(isOpen);
   if (folder.ended && jobs.length === 0) tools.settled.set(sweepId, folder.stamp);
   const isOurs = ({ key }: FoundJob): boolean => (parseJobKey(key)?.sweep ?? sweepId) === sweepId;
   const ours = jobs.filter(isOurs);
-  const book = ours.length === 0 ? undefined : await readBook(tools, sweepId); // after the listing, never before
+  const ended = folder.ended ? [] : all.filter((job) => !isOpen(job) && isOurs(job));
+  // After the listing, never before.
+  const book = ours.length + ended.length === 0 ? undefined : await readBook(tools, sweepId);
   const judged: Judged[] = jobs.filter((job) => !isOurs(job)).flatMap((job) => judgeForeign(job, known));
   for (const job of ours) judged.push(await judge(tools, sweepId, book, job));
-  const looked: Looked = { sweepId, launcher, judged };
+  const looked = { sweepId, launcher, judged, unheard: await unheardOf(tools, sweepId, book, ended) };
   const kept: Judged[] = [];
   for (const one of judged) {
     if (one.verdict.kind !== 'orphan' || (await stillThere(tools, looked, one))) kept.push(one);
@@ -168,10 +195,12 @@ const quarantineActs = (
   return [...fresh, ...gone];
 };
 
+/** Tells sweeps to ask for their trials; returns the keys of the jobs that this is about. */
 const adopt = async (tools: ReconcileTools, looked: readonly Looked[]): Promise<string[]> => {
   const adopted: string[] = [];
-  for (const { sweepId, judged } of looked) {
-    const keys = judged.filter(({ verdict }) => verdict.kind === 'adopt').map(({ job }) => job.key);
+  for (const { sweepId, judged, unheard } of looked) {
+    const gone = judged.filter(({ verdict }) => verdict.kind === 'adopt').map(({ job }) => job.key);
+    const keys = [...gone, ...unheard];
     if (keys.length === 0 || tools.client === null) continue;
     await tools.client.workflow.getHandle(sweepWorkflowId(sweepId)).signal(SWEEP_SIGNALS.reconcile);
     adopted.push(...keys);

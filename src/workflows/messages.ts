@@ -21,3 +21,5 @@ export const progressQuery = defineQuery<SweepProgress>(PROGRESS_QUERY);
 export const launchedSignal = defineSignal<[TrialLaunched]>(TRIAL_SIGNALS.launched);
 export const endedSignal = defineSignal<[TrialEnd]>(TRIAL_SIGNALS.ended);
 export const stopSignal = defineSignal(TRIAL_SIGNALS.stop);
+/** To a trial: tell your end, since nobody follows you any more. */
+export const tellSignal = defineSignal(TRIAL_SIGNALS.tell);

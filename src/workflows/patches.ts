@@ -3,6 +3,8 @@
  * that was begun before from one that was not. A name is never used twice and stays until no such history is left.
  */
 export const PATCHES = {
+  /** Trials that this run does not follow are asked to tell their end. */
+  askToTell: 'ask-to-tell',
   /** What jobs report while a decision is made is written with it. */
   recordTogether: 'record-together',
   /** Search attributes are set every few seconds. */

@@ -11,7 +11,7 @@ import {
 import { TRIAL_WORKFLOW } from '../domain/messages.js';
 import type { SweepInput, TrialEnd, TrialInput } from '../domain/messages.js';
 import { lookups } from './activity-options.js';
-import { stopSignal } from './messages.js';
+import { stopSignal, tellSignal } from './messages.js';
 import { PATCHES } from './patches.js';
 import type { RunningTrial } from './trial-state.js';
 import type { titrateTrial } from './trial.js';
@@ -33,6 +33,8 @@ export class TrialFleet {
   /** Workflows that were started by this very run, which therefore hears of their close. */
   readonly #followed = new Set<string>();
   readonly #toldToStop = new Set<string>();
+  /** Workflows that this run does not follow, and that were asked to tell their end. */
+  readonly #toTell = new Set<string>();
   /** Starts that the server has not answered to. */
   readonly #starting = new Map<string, Promise<void>>();
 
@@ -49,6 +51,7 @@ export class TrialFleet {
   /** Starts a trial's workflow, or finds the one that was started before; does not wait for the server's answer. */
   async start(trial: RunningTrial): Promise<void> {
     this.#toldToStop.delete(trial.workflowId);
+    this.#toTell.delete(trial.workflowId);
     if (!patched(PATCHES.startWithoutWaiting)) return this.#startAndWait(trial);
     const starting = this.#startAndWait(trial).finally(() => this.#starting.delete(trial.workflowId));
     this.#starting.set(trial.workflowId, starting);
@@ -57,7 +60,8 @@ export class TrialFleet {
   async #startAndWait({ trial, workflowId, job }: RunningTrial): Promise<void> {
     const { sweepId, sweep } = this.input;
     const parentWorkflowId = workflowInfo().workflowId;
-    const args: [TrialInput] = [{ sweepId, parentWorkflowId, job, launcher: sweep.launcher, brief: true }];
+    const about = { sweepId, parentWorkflowId, job, launcher: sweep.launcher };
+    const args: [TrialInput] = [{ ...about, brief: true, followed: true }];
     try {
       const child = await startChild<typeof titrateTrial>(TRIAL_WORKFLOW, {
         workflowId,
@@ -97,10 +101,19 @@ export class TrialFleet {
     }
   }
 
+  /** Asks trials that an earlier run started to tell their end; one that has closed meanwhile is found by its result. */
+  async #askToTell(trials: readonly Named[]): Promise<void> {
+    const silent = trials.filter(({ workflowId }) => !this.#followed.has(workflowId) && !this.#toTell.has(workflowId));
+    if (silent.length === 0 || !patched(PATCHES.askToTell)) return;
+    for (const { workflowId } of silent) this.#toTell.add(workflowId);
+    await Promise.allSettled(silent.map(({ workflowId }) => getExternalWorkflowHandle(workflowId).signal(tellSignal)));
+  }
+
   /** Asks the server what became of trials, and reports those that ended or were lost. */
   async reconcile(trials: readonly Named[]): Promise<void> {
     if (trials.length === 0) return;
     if (!this.isSettled) await this.#settle();
+    await this.#askToTell(trials);
     const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
     for (const [i, found] of (await lookups.titrateFindTrials({ trials: asked })).entries()) {
       if (found.standing === 'ended') this.listener.ended(found.end);

@@ -6,7 +6,8 @@
  *    run of this workflow finds the job that is there and never starts a second one.
  * 2. A trial ends with what the job left behind (`collect`), never because it was silent: supervision that dies is
  *    resumed, and asks the launcher again.
- * 3. The sweep is told of the end before this workflow closes, and the same end is this workflow's result.
+ * 3. The end is this workflow's result. A sweep that does not follow this workflow (it has continued as new, say) asks to
+ *    be told, and is told the same end by signal before this workflow closes.
  * 4. The sweep is told of a launch while the job runs, or, when it ends at once, together with its end.
  * 5. A trial that is told to stop stops its job first and reports what the job had reached by then.
  */
@@ -24,7 +25,7 @@ import type { TrialEnd, TrialInput } from '../domain/messages.js';
 import type { Supervised } from '../activities/job-activities.js';
 import type { JobRef, JobResult } from '../domain/ports.js';
 import { jobWork, supervision } from './activity-options.js';
-import { endedSignal, launchedSignal, stopSignal } from './messages.js';
+import { endedSignal, launchedSignal, stopSignal, tellSignal } from './messages.js';
 
 const PATIENCE_MS = 200; // a job that ends sooner costs one message to its sweep instead of two
 
@@ -90,13 +91,17 @@ const runJob = async (input: TrialInput, following: CancellationScope): Promise<
 /** Follows one job; see the invariants above. */
 export async function titrateTrial(input: TrialInput): Promise<TrialEnd> {
   const following = new CancellationScope();
+  let isToTell = input.followed !== true;
   setHandler(stopSignal, () => following.cancel());
+  setHandler(tellSignal, () => {
+    isToTell = true;
+  });
   // A trial workflow that is cancelled from outside stops its job like one that was told to.
   CancellationScope.current().cancelRequested.catch(() => following.cancel());
   return CancellationScope.nonCancellable(async () => {
     const { trial, key } = input.job;
     const end: TrialEnd = { trial, key, ...(await runJob(input, following)) };
-    await tell(input.parentWorkflowId, endedSignal, end);
+    if (isToTell) await tell(input.parentWorkflowId, endedSignal, end);
     return end;
   });
 }

@@ -25,23 +25,29 @@ const AFTER_SUBMIT: StrikeKind = {
   hurtsJobs: false,
 };
 
+/** A strike may miss the moment that it needs, so few of them may find nothing: then more follow. */
+const SEEDS = [5, 6, 7];
+
 it('a launcher without intent and lock starts jobs twice, and the kill test says so', async () => {
   const said: string[] = [];
-  const report = await runChaos({
-    kills: 2,
-    seed: 5,
-    place: createLocalPlace(),
-    lanes: 1,
-    kinds: [AFTER_SUBMIT],
-    fillsDisk: false,
-    patches: FORGETFUL,
-    say: (line) => said.push(line),
-  });
-  if (report.kept !== undefined) await rm(report.kept, { recursive: true, force: true });
-  const doubles = report.violations.filter(({ guarantee }) => guarantee === 1);
-  expect(
-    doubles.map(({ what }) => what),
-    said.join('\n'),
-  ).toContainEqual(expect.stringMatching(/was started \d+ times/));
-  expect(countsOf(report).failed).toBeGreaterThan(0);
+  const found: string[] = [];
+  for (const seed of SEEDS) {
+    const report = await runChaos({
+      kills: 2,
+      seed,
+      place: createLocalPlace(),
+      lanes: 1,
+      kinds: [AFTER_SUBMIT],
+      fillsDisk: false,
+      patches: FORGETFUL,
+      say: (line) => said.push(line),
+    });
+    if (report.kept !== undefined) await rm(report.kept, { recursive: true, force: true });
+    const doubles = report.violations.filter(({ guarantee }) => guarantee === 1);
+    found.push(...doubles.map(({ what }) => what));
+    if (found.length === 0) continue;
+    expect(countsOf(report).failed).toBeGreaterThan(0);
+    break;
+  }
+  expect(found, said.join('\n')).toContainEqual(expect.stringMatching(/was started \d+ times/));
 }, 600_000);

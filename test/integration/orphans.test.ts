@@ -50,6 +50,16 @@ describe('a trial whose workflow was terminated', () => {
     });
     const key = `${sweep.sweepId}.t0001.g1`;
     await until('all others have ended', async () => (await sweep.progress()).observations === 5);
+    await until('a later run has asked for it', async () => {
+      const { events } = await sweep.handle.fetchHistory();
+      const asked = (events ?? []).find(
+        (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'titrateFindTrials',
+      );
+      return (events ?? []).some(
+        ({ activityTaskCompletedEventAttributes: done }) =>
+          done !== null && done !== undefined && String(done.scheduledEventId) === String(asked?.eventId),
+      );
+    });
     const lost = server().client.workflow.getHandle(trialWorkflowId(sweep.sweepId, 't0001'));
     const before = (await lost.describe()).runId;
     await lost.terminate('a test');
