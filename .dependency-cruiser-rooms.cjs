@@ -11,12 +11,12 @@ const ROOMS = {
   launchers: ['domain', 'host'],
   reports: ['domain'],
   ledger: ['domain', 'host'],
-  evidence: ['domain', 'policy', 'simulators', 'ledger', 'reports'],
+  evidence: ['domain', 'policy', 'simulators', 'ledger', 'audit', 'reports'],
   activities: ['domain', 'policy', 'ledger'],
   audit: ['domain', 'host', 'ledger', 'launchers', 'policy'],
   workflows: ['domain'], // and types from activities
   dashboard: ['domain', 'reports', 'ledger', 'temporal'],
-  cli: ['domain', 'host', 'reports', 'ledger', 'evidence', 'temporal'],
+  cli: ['domain', 'host', 'reports', 'ledger', 'audit', 'evidence', 'temporal'],
 };
 
 const TYPES_TOO = { workflows: 'activities' };

@@ -1,0 +1,267 @@
+/** Is every decision what the policy makes of what the record says it saw? */
+import { canonicalJson } from '../domain/canonical-json.js';
+import type { PendingTrial } from '../domain/observation.js';
+import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import { seedOf } from '../domain/rng.js';
+import type { Sweep } from '../domain/sweep.js';
+import { ObservationLog, type RecordView } from '../ledger/observation-log.js';
+import { checked, counted, notChecked, type Check, type Fault } from './check.js';
+import { differenceOf, TOLERANCE } from './compare.js';
+import { ProgressLog } from './progress-log.js';
+import type { Answer, Question, Recompute } from './recompute.js';
+
+type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
+
+/** What is checked, and how. */
+export interface DecisionOptions {
+  /** Decisions from the first to the second number, both included; all when absent. */
+  readonly range?: readonly [from: number, to: number];
+  /** Digests and seeds are checked, nothing is decided again, when absent. */
+  readonly recompute?: Recompute;
+  /** The sweep in force at a line. */
+  readonly sweepAt: (seq: number) => Sweep;
+  /** Versions of titrate and Node that check. */
+  readonly version: string;
+  readonly node: string;
+  /** Told how far it is. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** A decision or recommendation of the record, with what must come out again. */
+interface Item {
+  readonly where: string;
+  readonly recorded: unknown;
+  readonly question: Question;
+}
+
+/** What a decision may have been asked from: where the record stood. */
+interface Moment {
+  readonly seq: number;
+  readonly observations: number;
+  readonly pending: readonly PendingTrial[];
+}
+
+const namesOf = (pending: readonly PendingTrial[]): string => pending.map(({ trial }) => trial).join(' ');
+
+/** What the policy answered, as the record tells it. */
+const proposalOf = ({ mixture, scale, steps, continues, cost, explanation }: EventOf<'decided'>): unknown => ({
+  mixture,
+  scale,
+  steps,
+  ...(continues === undefined ? {} : { continues }),
+  cost,
+  explanation,
+});
+
+/** The walk along the record: gathers what is to be decided again, and checks what needs no deciding. */
+class DecisionWalk {
+  readonly faults: Fault[] = [];
+  readonly items: Item[] = [];
+  readonly sweeps: Sweep[] = [];
+  readonly log = new ObservationLog();
+  decisions = 0;
+  digests = 0;
+  /** Decisions of a person's: there is nothing to decide again. */
+  pinned = 0;
+  readonly #progress = new ProgressLog();
+  readonly #moments: Moment[] = [];
+  #observations = 0;
+  #searched: EventOf<'recommended'> | undefined;
+
+  constructor(
+    readonly range: readonly [number, number],
+    readonly sweepAt: (seq: number) => Sweep,
+  ) {}
+
+  take(line: RecordLine): void {
+    const { event, seq } = line;
+    if (event.type === 'decided') this.#decided(event, seq);
+    if (event.type === 'recommended') this.#recommended(event, seq);
+    this.log.take(line);
+    this.#progress.take(event);
+    if (event.type === 'observed' || event.type === 'imported') this.#observations += 1;
+    this.#moments.push({ seq, observations: this.#observations, pending: this.#progress.pending });
+  }
+
+  #fault(where: string, looksLike: string, says: string): void {
+    this.faults.push({ looksLike, where, says });
+  }
+
+  #sweepNumber(sweep: Sweep): number {
+    const known = this.sweeps.indexOf(sweep);
+    return known < 0 ? this.sweeps.push(sweep) - 1 : known;
+  }
+
+  #isAsked(decision: number): boolean {
+    return decision >= this.range[0] && decision <= this.range[1];
+  }
+
+  #decided(event: EventOf<'decided'>, seq: number): void {
+    if (!this.#isAsked(event.decision)) return;
+    this.decisions += 1;
+    const where = `line ${seq}, decision ${event.decision}`;
+    if (event.origin === 'person') {
+      this.#checkSeed(event, this.sweepAt(seq), where);
+      this.pinned += 1;
+      return;
+    }
+    if (event.purpose === 'confirm') {
+      this.#confirmation(event, seq, where);
+      return;
+    }
+    const moment = this.#momentOf(event);
+    if (moment === undefined) return this.#unseen(event, where);
+    this.digests += 1;
+    const view = this.log.viewAt({ seq: moment.seq, hash: '' });
+    const sweep = this.sweepAt(moment.seq);
+    this.#checkSeed(event, sweep, where);
+    this.#checkResume(event, view, where);
+    const question: Question = {
+      kind: 'propose',
+      sweep: this.#sweepNumber(sweep),
+      observations: moment.observations,
+      pending: moment.pending,
+      seed: event.seed,
+    };
+    this.items.push({ where, recorded: proposalOf(event), question });
+  }
+
+  /** The latest moment whose digest the decision names: mostly the line before it. */
+  #momentOf(event: EventOf<'decided'>): Moment | undefined {
+    const names = event.sawPending.join(' ');
+    return this.#moments.findLast(
+      ({ seq, observations, pending }) =>
+        observations === event.sawObservations &&
+        namesOf(pending) === names &&
+        this.log.viewAt({ seq, hash: '' }).digestWith(pending) === event.sawDigest,
+    );
+  }
+
+  #unseen({ sawObservations, sawPending, sawDigest }: EventOf<'decided'>, where: string): void {
+    const saw = `${counted(sawObservations, 'observation')} and ${counted(sawPending.length, 'trial')} in flight`;
+    const says = `it was made from ${saw} with the digest ${sawDigest.slice(0, 12)}...; the record holds no such ones before it`;
+    this.#fault(where, 'other evidence', says);
+  }
+
+  #checkSeed({ seed, decision }: EventOf<'decided'>, sweep: Sweep, where: string): void {
+    const expected = seedOf('decision', sweep.seed, decision);
+    if (seed !== expected) this.#fault(where, 'other seed', `its seed must be ${expected}; it is ${seed}`);
+  }
+
+  #checkResume({ continues, resume }: EventOf<'decided'>, view: RecordView, where: string): void {
+    const expected = view.resumeOf(continues);
+    if (canonicalJson(expected) === canonicalJson(resume ?? null)) return;
+    this.#fault(
+      where,
+      'other checkpoint',
+      `it must go on from ${canonicalJson(expected)}; it says ${canonicalJson(resume)}`,
+    );
+  }
+
+  /** A confirmation runs what was recommended when the search was over: it is a rule, and no policy is asked. */
+  #confirmation(event: EventOf<'decided'>, seq: number, where: string): void {
+    const sweep = this.sweepAt(seq);
+    this.#checkSeed(event, sweep, where);
+    const { mixture, scale, steps } = event;
+    if (this.#searched === undefined) {
+      this.#fault(where, 'other evidence', 'it confirms a recommendation, and none stands before it');
+      return;
+    }
+    const expected = { mixture: this.#searched.recommendation.mixture, ...sweep.target };
+    const difference = differenceOf({ mixture, scale, steps }, expected);
+    if (difference !== null)
+      this.#fault(where, 'another run', `it must run the recommended mixture at the target; ${told(difference)}`);
+    const moment = this.#moments.find(({ observations }) => observations === event.sawObservations);
+    const digest = moment && this.log.viewAt({ seq: moment.seq, hash: '' }).digestWith([]);
+    if (digest === event.sawDigest) this.digests += 1;
+    else this.#unseen({ ...event, sawPending: [] }, where);
+  }
+
+  #recommended(event: EventOf<'recommended'>, seq: number): void {
+    const before = this.#searched;
+    this.#searched = event;
+    if (!this.#isAsked(this.#progress.decisions)) return;
+    const sweep = this.sweepAt(seq);
+    const question: Question = {
+      kind: 'recommend',
+      sweep: this.#sweepNumber(sweep),
+      observations: event.observations,
+      seed: sweep.seed,
+      ...(before === undefined ? {} : { prefer: before.recommendation.mixture }),
+    };
+    this.items.push({ where: `line ${seq}, recommendation`, recorded: event.recommendation, question });
+  }
+}
+
+const told = ({ path, recorded, computed }: { path: string; recorded: unknown; computed: unknown }): string =>
+  `${path === '' ? 'the whole' : path}: recorded ${canonicalJson(recorded)}, now ${canonicalJson(computed)}`.slice(
+    0,
+    400,
+  );
+
+const majorOf = (node: string): string => node.replace(/^v/, '').split('.')[0] ?? '';
+
+/** How many came out the same, and how. */
+interface Tally {
+  same: number;
+  near: number;
+}
+
+const judge = (item: Item, answer: Answer, isSameNode: boolean, tally: Tally): Fault | null => {
+  const { where, recorded } = item;
+  if ('error' in answer) return { looksLike: 'undecidable', where, says: answer.error };
+  const difference = differenceOf(recorded, answer.value);
+  if (difference === null) {
+    tally.same += 1;
+    return null;
+  }
+  if (difference.kind === 'bits') tally.near += 1;
+  if (difference.kind === 'bits' && !isSameNode) return null;
+  const looksLike = difference.kind === 'bits' ? 'other last digits' : 'different';
+  return { looksLike, where, says: told(difference) };
+};
+
+const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions, isSameNode: boolean): Promise<Tally> => {
+  const tally = { same: 0, near: 0 };
+  const { recompute, progress } = options;
+  if (recompute === undefined) return tally;
+  const { observations } = walk.log.viewAt({ seq: Infinity, hash: '' });
+  const found: (Fault | null)[] = [];
+  let done = 0;
+  const questions = walk.items.map(({ question }) => question);
+  await recompute({ sweeps: walk.sweeps, observations }, questions, (i, answer) => {
+    const item = walk.items[i];
+    if (item !== undefined) found[i] = judge(item, answer, isSameNode, tally);
+    done += 1;
+    progress?.(done, questions.length);
+  });
+  walk.faults.push(...found.filter((fault) => fault != null));
+  return tally;
+};
+
+const notesOf = (started: EventOf<'started'>, { version, node }: DecisionOptions, hasFaults: boolean): string[] => {
+  const notes: string[] = [];
+  if (majorOf(node) !== majorOf(started.node))
+    notes.push(`recorded on Node ${started.node}, checked on ${node}: values may differ by ${TOLERANCE} (relative)`);
+  if (version !== started.version)
+    notes.push(
+      `the sweep began with titrate ${started.version}; this is ${version}${hasFaults ? ': check with that version too' : ''}`,
+    );
+  return notes;
+};
+
+/** Checks digests and seeds of all decisions, and decides them again. */
+export const checkDecisions = async (lines: readonly RecordLine[], options: DecisionOptions): Promise<Check> => {
+  const started = lines[0]?.event;
+  if (started?.type !== 'started') return notChecked('decisions', 'the record does not begin with its sweep');
+  const walk = new DecisionWalk(options.range ?? [0, Infinity], options.sweepAt);
+  for (const line of lines) walk.take(line);
+  const isSameNode = majorOf(options.node) === majorOf(started.node);
+  const { same, near } = await recomputeAll(walk, options, isSameNode);
+  const people = walk.pinned === 0 ? '' : `, ${walk.pinned} made by a person`;
+  const evidence = `${counted(walk.decisions, 'decision')}, ${walk.digests} made from what the record holds${people}`;
+  const again = `${same} of ${walk.items.length} came out the same to the last bit`;
+  const close = near === 0 ? '' : `, ${near} within ${TOLERANCE}`;
+  const summary = `${evidence}; ${options.recompute === undefined ? 'none decided again' : again + close}`;
+  return checked('decisions', summary, walk.faults, notesOf(started, options, walk.faults.length > 0));
+};

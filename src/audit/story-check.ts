@@ -1,0 +1,144 @@
+/** Does the record tell a story that a sweep can have? Invariants 1, 2, 5, 9 and 12 of the sweep workflow. */
+import { canonicalJson } from '../domain/canonical-json.js';
+import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import { checked, counted, type Check, type Fault } from './check.js';
+import { ProgressLog, type OpenTrial } from './progress-log.js';
+
+type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
+/** What it looks like, and what was expected and found; null when nothing is wrong. */
+type Verdict = readonly [looksLike: string, says: string] | null;
+
+/** The walk along the record. */
+class Story {
+  readonly log = new ProgressLog();
+  readonly #observed = new Set<string>();
+  /** Observations so far, imported ones included. */
+  #evidence = 0;
+  #sweepId = '';
+  #hasBegun = false;
+
+  get observed(): number {
+    return this.#observed.size;
+  }
+
+  /** Judges an event by what was before it, and takes it. */
+  next(event: RecordEvent): Verdict {
+    const verdict = this.#judge(event);
+    this.log.take(event);
+    return verdict;
+  }
+
+  #judge(event: RecordEvent): Verdict {
+    if (!this.#hasBegun && event.type !== 'started')
+      return this.#begin('', ['no beginning', `the first line is ${event.type}, not started`]);
+    switch (event.type) {
+      case 'started':
+        return this.#hasBegun ? ['begun twice', 'the sweep began before'] : this.#begin(event.sweepId, null);
+      case 'decided':
+        return this.#decided(event);
+      case 'launched':
+        return this.#ofTrial(event.trial, (trial) => this.#launched(event, trial));
+      case 'attempted':
+        return this.#ofTrial(event.trial, (trial) => this.#generation(event, trial));
+      case 'rerun':
+      case 'parked':
+        return this.#ofTrial(event.trial, (trial) => this.#again(event, trial));
+      case 'observed':
+        return this.#seen(event);
+      case 'imported':
+        this.#evidence += 1;
+        return null;
+      case 'recommended':
+        return event.observations <= this.#evidence ? null : ['from nothing', this.#more(event.observations)];
+      case 'ended':
+        return this.log.open.size === 0
+          ? null
+          : ['ended in flight', `the sweep ends with trials in flight: ${[...this.log.open.keys()].join(', ')}`];
+      default:
+        return null;
+    }
+  }
+
+  #begin(sweepId: string, verdict: Verdict): Verdict {
+    this.#hasBegun = true;
+    this.#sweepId = sweepId;
+    return verdict;
+  }
+
+  #more(count: number): string {
+    return `it was made from ${counted(count, 'observation')}; the record has ${this.#evidence} before it`;
+  }
+
+  #decided({ decision, trial, sawObservations }: EventOf<'decided'>): Verdict {
+    const expected = this.log.decisions + 1;
+    if (decision !== expected) return ['wrong number', `decision ${expected} expected; it is ${decision}`];
+    if (this.log.open.has(trial) || this.#observed.has(trial)) return ['decided twice', `${trial} was decided before`];
+    return sawObservations <= this.#evidence ? null : ['from nothing', this.#more(sawObservations)];
+  }
+
+  #ofTrial(trial: string, judge: (trial: OpenTrial) => Verdict): Verdict {
+    const open = this.log.open.get(trial);
+    if (open !== undefined) return judge(open);
+    if (this.#observed.has(trial)) return ['after its end', `${trial} was observed before`];
+    return ['undecided', `no decision for ${trial} stands before it`];
+  }
+
+  #keyOf(trial: string, generation: number): string {
+    return `${this.#sweepId}.${trial}.g${generation}`;
+  }
+
+  #launched({ trial, key }: EventOf<'launched'>, { generation, hasEnded }: OpenTrial): Verdict {
+    const expected = this.#keyOf(trial, generation);
+    if (key !== expected) return ['undecided', `the job ${expected} is decided; ${key} was launched`];
+    return hasEnded ? ['undecided', `${key} had ended, and no rerun stands before it`] : null;
+  }
+
+  #generation({ trial, key, generation }: EventOf<'attempted'>, open: OpenTrial): Verdict {
+    const expected = this.#keyOf(trial, open.generation);
+    if (key !== expected || generation !== open.generation) return ['undecided', `${expected} runs; ${key} ended`];
+    return open.hasEnded ? ['ended twice', `${key} had ended before`] : null;
+  }
+
+  #again({ trial, key, generation }: EventOf<'rerun' | 'parked'>, open: OpenTrial): Verdict {
+    const wasParked = !open.hasEnded && !open.isLaunched && generation === open.generation && generation > 1;
+    if (wasParked) return null; // a person's retry runs the generation that was parked
+    const expected = this.#keyOf(trial, open.generation + 1);
+    if (key !== expected) return ['wrong generation', `${expected} expected; found ${key}`];
+    return open.hasEnded ? null : ['too early', `the generation before ${key} has not ended`];
+  }
+
+  #seen(event: EventOf<'observed'>): Verdict {
+    const verdict = this.#ofTrial(event.trial, (open) => this.#ran(event, open));
+    this.#observed.add(event.trial);
+    this.#evidence += 1;
+    return verdict;
+  }
+
+  #ran({ key, trial, status, scale, steps, mixture }: EventOf<'observed'>, open: OpenTrial): Verdict {
+    const { decided, generation, isLaunched } = open;
+    if (scale !== decided.scale || steps !== decided.steps)
+      return [
+        'another run',
+        `${decided.scale}, ${decided.steps} steps were decided; ${scale}, ${steps} steps came of it`,
+      ];
+    if (canonicalJson(mixture) !== canonicalJson(decided.mixture))
+      return ['another run', 'its mixture is not the one that was decided'];
+    if (status !== 'completed') return null;
+    const expected = this.#keyOf(trial, generation);
+    if (key !== expected) return ['undecided', `${expected} runs; ${key} completed`];
+    return isLaunched ? null : ['unlaunched', `${key} completed, and no launch of it stands before it`];
+  }
+}
+
+/** Checks the order of events: nothing is run that was not decided, nothing is counted twice, nothing is left out. */
+export const checkStory = (lines: readonly RecordLine[]): Check => {
+  const story = new Story();
+  const faults: Fault[] = [];
+  for (const { seq, event } of lines) {
+    const verdict = story.next(event);
+    if (verdict !== null) faults.push({ looksLike: verdict[0], where: `line ${seq}`, says: verdict[1] });
+  }
+  const { decisions, open } = story.log;
+  const summary = `${counted(decisions, 'decision')} without a gap, ${counted(story.observed, 'observation')}, ${counted(open.size, 'trial')} in flight at the end`;
+  return checked('story', summary, faults);
+};

@@ -1,0 +1,80 @@
+/** The team's key for signed checkpoints: ed25519, in PEM files, by Node's own crypto. */
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../domain/errors.js';
+import { createOnce } from '../host/atomic-files.js';
+import { errnoOf } from '../host/disk-errors.js';
+
+/** Environment variable that names the file of the key by which a worker signs the records of sweeps that end. */
+export const SIGNING_KEY_VARIABLE = 'TITRATE_SIGNING_KEY';
+
+const PRIVATE_FILE = 0o600;
+const PUBLIC_FILE = 0o644;
+
+const unusable = (file: string, expected: string, found: string, cause?: unknown): InputError =>
+  new InputError('the key cannot be used', [{ path: file, expected, found }], {
+    hint: 'titrate keygen FILE makes a pair: FILE signs, FILE.pub checks',
+    cause,
+  });
+
+const readPem = async (file: string, expected: string): Promise<string> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw unusable(file, expected, errnoOf(cause) ?? String(cause), cause);
+  }
+};
+
+const checked = (key: KeyObject, file: string, expected: string): KeyObject => {
+  if (key.asymmetricKeyType === 'ed25519') return key;
+  throw unusable(file, expected, `a key of type ${key.asymmetricKeyType ?? 'none'}`);
+};
+
+/** Reads a private key. @throws InputError when the file is no ed25519 key in PEM. */
+export const readPrivateKey = async (file: string): Promise<KeyObject> => {
+  const expected = 'a private ed25519 key in PEM';
+  const pem = await readPem(file, expected);
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch (cause) {
+    throw unusable(file, expected, 'something else', cause);
+  }
+  return checked(key, file, expected);
+};
+
+/** Reads a public key, from its own file or from that of the private one. @throws InputError when the file is no such key. */
+export const readPublicKey = async (file: string): Promise<KeyObject> => {
+  const expected = 'a public ed25519 key in PEM';
+  const pem = await readPem(file, expected);
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch (cause) {
+    throw unusable(file, expected, 'something else', cause);
+  }
+  return checked(key, file, expected);
+};
+
+/** Names a key, private or public, for ever: SHA-256 of its public half (SPKI, DER), hex. */
+export const fingerprintOf = (key: KeyObject): string => {
+  const half = key.type === 'private' ? createPublicKey(key) : key;
+  return createHash('sha256')
+    .update(half.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+};
+
+/** Makes a pair of keys: `file` (mode 0600) signs, `file.pub` checks. @throws InputError when either file is there. */
+export const writeKeyPair = async (file: string): Promise<{ publicFile: string; fingerprint: string }> => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const publicFile = `${file}.pub`;
+  const parts = [
+    [file, privateKey.export({ type: 'pkcs8', format: 'pem' }), PRIVATE_FILE],
+    [publicFile, publicKey.export({ type: 'spki', format: 'pem' }), PUBLIC_FILE],
+  ] as const;
+  for (const [path, pem, mode] of parts) {
+    if (await createOnce(path, pem.toString(), mode)) continue;
+    throw new InputError('a key is never written over', [{ path, expected: 'no such file yet', found: 'a file' }]);
+  }
+  return { publicFile, fingerprint: fingerprintOf(publicKey) };
+};

@@ -1,0 +1,400 @@
+/** What somebody might do to a record afterwards, and what an audit says of it. */
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Audit } from '../../src/audit/audit.js';
+import { auditFolder, type AuditOptions } from '../../src/audit/audit.js';
+import type { CheckName, Fault } from '../../src/audit/check.js';
+import { checkChain } from '../../src/audit/chain-check.js';
+import { readRawRecord } from '../../src/audit/raw-lines.js';
+import { recomputeHere } from '../../src/audit/recompute.js';
+import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
+import { GENESIS, linkLine } from '../../src/ledger/chain.js';
+import { playSmallSweep } from './small-record.js';
+
+const OPTIONS: AuditOptions = {
+  withoutJobs: false,
+  anchors: [],
+  recompute: recomputeHere,
+  version: '0.1.0',
+  node: process.version,
+};
+
+let root = '';
+let original = '';
+let lines: readonly RecordLine[] = [];
+let texts: readonly string[] = [];
+let copies = 0;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'titrate-audit-'));
+  original = join(root, 'original');
+  ({ lines } = await playSmallSweep(original));
+  texts = lines.map((line) => JSON.stringify(line));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const recordOf = (some: readonly string[]): Buffer => Buffer.from(some.map((text) => `${text}\n`).join(''));
+
+/** The faults of the chain of these lines, as `line N: what it looks like`. */
+const chainOf = (bytes: Buffer): string[] =>
+  checkChain(readRawRecord(bytes)).faults.map(({ where, looksLike }) => `${where}: ${looksLike}`);
+
+/** Audits a copy of the folder in which something was changed. */
+const auditAfter = async (
+  change: (folder: string) => Promise<unknown>,
+  options: Partial<AuditOptions> = {},
+): Promise<Audit> => {
+  const folder = join(root, `copy-${(copies += 1)}`);
+  await cp(original, folder, { recursive: true });
+  await change(folder);
+  return auditFolder(folder, { ...OPTIONS, ...options });
+};
+
+const faultsOf = ({ checks }: Audit, name: CheckName): readonly Fault[] =>
+  checks.find((check) => check.name === name)?.faults ?? [];
+
+const failed = ({ checks }: Audit): string[] =>
+  checks.filter(({ outcome }) => outcome === 'fails').map(({ name }) => name);
+
+/** Writes the record anew with some events changed, every hash made right again: what a forger with time does. */
+const rewritten =
+  (change: (event: RecordEvent, seq: number) => RecordEvent | null) =>
+  async (folder: string): Promise<void> => {
+    let head = GENESIS;
+    const forged = lines.flatMap((line) => {
+      const event = change(line.event, line.seq);
+      if (event === null) return [];
+      const next = linkLine(head, { key: line.key, at: line.at, event });
+      head = { seq: next.seq, hash: next.hash };
+      return [JSON.stringify(next)];
+    });
+    await writeFile(join(folder, 'record.jsonl'), recordOf(forged));
+  };
+
+const anchorOf = (seq: number) => ({ seq, hash: lines[seq - 1]!.hash, from: 'a note' });
+
+describe('an untouched record', () => {
+  it('holds in every check, each decision to the last bit', async () => {
+    const audit = await auditAfter(() => Promise.resolve());
+    expect(audit.checks.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(audit.holds && audit.hasEnded).toBe(true);
+    const decisions = audit.checks.find(({ name }) => name === 'decisions');
+    expect(decisions?.summary).toContain('6 decisions, 6 made from what the record holds; 7 of 7 came out the same');
+    const jobs = audit.checks.find(({ name }) => name === 'jobs');
+    expect(jobs?.summary).toContain('7 ended jobs: 7 with the very file');
+  });
+
+  it('holds with an anchor in any of its lines', async () => {
+    for (const seq of [1, 7, lines.length]) {
+      expect((await auditAfter(() => Promise.resolve(), { anchors: [anchorOf(seq)] })).holds).toBe(true);
+    }
+  });
+
+  it('may end with a torn line while the sweep runs, which is said', () => {
+    const cut = recordOf(texts.slice(0, 9));
+    const torn = Buffer.concat([cut, Buffer.from(texts[9]!.slice(0, 40))]);
+    const check = checkChain(readRawRecord(torn));
+    expect([check.outcome, check.lines.length]).toEqual(['holds', 9]);
+    expect(check.notes.join()).toContain('the last line is torn (40 bytes)');
+  });
+});
+
+describe('in the chain', () => {
+  it('one flipped bit anywhere is found, and named with its line', () => {
+    const bytes = recordOf(texts);
+    let at = 0;
+    const starts = texts.map((text) => (at += Buffer.byteLength(text) + 1) - Buffer.byteLength(text) - 1);
+    const lineAt = (offset: number): number => starts.findLastIndex((start) => start <= offset) + 1;
+    const missed: string[] = [];
+    for (let offset = 0; offset < bytes.length; offset += 41) {
+      const changed = Buffer.from(bytes);
+      changed[offset] = bytes[offset]! ^ (1 << (offset % 8));
+      const [first] = chainOf(changed);
+      if (first?.startsWith(`line ${lineAt(offset)}: `) !== true) missed.push(`${offset}: ${first}`);
+    }
+    expect(missed).toEqual([]);
+  });
+
+  it.each([1, 4, 12, 20])('a line %i whose content was changed looks changed', (number) => {
+    const changed = texts.map((text, i) => (i === number - 1 ? text.replace('"at":"2026', '"at":"2025') : text));
+    expect(chainOf(recordOf(changed))).toEqual([`line ${number}: changed`]);
+  });
+
+  it('a number that was only spelt otherwise looks changed', () => {
+    const number = lines.findIndex(({ event }) => event.type === 'decided') + 1;
+    const changed = texts.map((text, i) => (i === number - 1 ? text.replace(/"steps":(\d+)/, '"steps":$1.0') : text));
+    expect(changed).not.toEqual(texts);
+    expect(chainOf(recordOf(changed))).toEqual([`line ${number}: changed`]);
+  });
+
+  it.each([1, 5, 13])('a changed hash of line %i is told from changed content', (number) => {
+    const { hash } = lines[number - 1]!;
+    const other = hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+    const changed = texts.map((text, i) =>
+      i === number - 1 ? text.replace(`"hash":"${hash}`, `"hash":"${other}`) : text,
+    );
+    expect(chainOf(recordOf(changed))).toEqual([`line ${number}: hash changed`]);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [9, 1],
+    [9, 4],
+    [20, 2],
+  ])('lines removed from %i on (%i of them) are missed where they stood', (number, count) => {
+    const cut = texts.filter((_, i) => i < number - 1 || i >= number - 1 + count);
+    expect(chainOf(recordOf(cut))).toEqual([`line ${number}: removed`]);
+  });
+
+  it.each([
+    [1, 2],
+    [6, 7],
+    [6, 15],
+    [21, 22],
+  ])('line %i doubled as line %i is named', (number, place) => {
+    const doubled = texts.toSpliced(place - 1, 0, texts[number - 1]!);
+    expect(chainOf(recordOf(doubled))).toEqual([`line ${place}: doubled`]);
+  });
+
+  it.each([
+    [2, 3],
+    [8, 9],
+    [5, 11],
+    [20, 21],
+  ])('lines %i and %i that changed places are named as a pair', (a, b) => {
+    const swapped = [...texts];
+    [swapped[a - 1], swapped[b - 1]] = [texts[b - 1]!, texts[a - 1]!];
+    expect(chainOf(recordOf(swapped))).toEqual([`line ${a}: swapped`]);
+  });
+
+  it.each([
+    [4, 10],
+    [15, 6],
+  ])('line %i moved to the place of line %i is named once', (from, to) => {
+    const rest = texts.toSpliced(from - 1, 1);
+    expect(chainOf(recordOf(rest.toSpliced(to - 1, 0, texts[from - 1]!)))).toEqual([
+      `line ${Math.min(from, to)}: moved`,
+    ]);
+  });
+
+  it('a line with a hash of its own, in a chain that goes on as before, looks re-hashed', () => {
+    const { key, at, event } = lines[5]!;
+    const forged = linkLine({ seq: 5, hash: lines[4]!.hash }, { key, at: `2025${at.slice(4)}`, event });
+    expect(chainOf(recordOf(texts.with(5, JSON.stringify(forged))))).toEqual(['line 7: re-hashed']);
+  });
+
+  it('a tail that was hashed anew upon another line looks re-hashed where it begins', () => {
+    let head = { seq: 9, hash: 'f'.repeat(64) };
+    const tail = lines.slice(9).map(({ key, at, event }) => {
+      const line = linkLine(head, { key, at, event });
+      head = { seq: line.seq, hash: line.hash };
+      return JSON.stringify(line);
+    });
+    expect(chainOf(recordOf([...texts.slice(0, 9), ...tail]))).toEqual(['line 10: re-hashed']);
+  });
+
+  it('several faults are told one by one', () => {
+    const changed = texts.with(3, texts[3]!.replace('2026', '2025')).toSpliced(11, 1);
+    expect(chainOf(recordOf(changed))).toEqual(['line 4: changed', 'line 12: removed']);
+  });
+
+  it('what follows the end, a key that comes twice, and an event that the format does not know are named', () => {
+    const last = lines.at(-1)!;
+    const head = { seq: last.seq, hash: last.hash };
+    const more = linkLine(head, { key: 'ended', at: last.at, event: { type: 'act', act: 'resume', by: 'x' } });
+    const number = lines.length + 1;
+    expect(chainOf(recordOf([...texts, JSON.stringify(more)]))).toEqual([
+      `line ${number}: key twice`,
+      `line ${number}: after the end`,
+    ]);
+    expect(chainOf(Buffer.concat([recordOf(texts), Buffer.from('{"v":1')]))).toEqual([`line ${number}: after the end`]);
+    const strange = linkLine(GENESIS, { key: 'x', at: last.at, event: { type: 'bribed' } as never });
+    expect(chainOf(recordOf([JSON.stringify(strange)]))).toEqual(['line 1: misshapen']);
+  });
+
+  it('another byte in the place of the last newline is no torn line', () => {
+    const bytes = recordOf(texts.slice(0, 9));
+    bytes[bytes.length - 1] = 0x0b;
+    expect(chainOf(bytes)).toEqual(['line 9: changed']);
+  });
+
+  it('an empty record, and one that was emptied, have no line', () => {
+    expect(chainOf(Buffer.alloc(0))).toEqual(['line 1: cut']);
+  });
+});
+
+describe('a tail', () => {
+  it.each([1, 3, 10])('that lost its last %i lines breaks no link, and an anchor tells', async (count) => {
+    const cut = async (folder: string): Promise<void> =>
+      writeFile(join(folder, 'record.jsonl'), recordOf(texts.slice(0, -count)));
+    const anchors = [anchorOf(lines.length)];
+    const audit = await auditAfter(cut, { anchors });
+    expect(faultsOf(audit, 'anchors')).toMatchObject([{ looksLike: 'cut tail', where: `line ${lines.length}` }]);
+    const alone = await auditAfter(cut);
+    expect(alone.hasEnded).toBe(false);
+    expect(alone.checks[0]?.notes.join()).toContain('no end of the sweep');
+  });
+
+  it('whose jobs are still there is missed even without an anchor', async () => {
+    const at = lines.findIndex(({ event }) => event.type === 'decided' && event.decision === 5);
+    const audit = await auditAfter((folder) => writeFile(join(folder, 'record.jsonl'), recordOf(texts.slice(0, at))));
+    expect(faultsOf(audit, 'jobs').map(({ looksLike, where }) => `${looksLike}: ${where}`)).toEqual([
+      'unknown job: job small-1a2b3c4d.t0005.g1',
+      'unknown job: job small-1a2b3c4d.t0006.g1',
+    ]);
+  });
+
+  it('that was written anew as a whole breaks no link, and an anchor tells', async () => {
+    const forge = rewritten((event) => (event.type === 'ended' ? { ...event, reason: 'bought' } : event));
+    const audit = await auditAfter(forge, { anchors: [anchorOf(lines.length)] });
+    expect(failed(audit)).toEqual(['anchors']);
+    expect(faultsOf(audit, 'anchors')).toMatchObject([{ looksLike: 're-hashed tail', where: `line ${lines.length}` }]);
+  });
+});
+
+describe('in a record that was written anew, every hash made right', () => {
+  it('another decision is found by deciding again', async () => {
+    for (const wanted of [1, 3, 5]) {
+      const audit = await auditAfter(
+        rewritten((event) =>
+          event.type === 'decided' && event.decision === wanted
+            ? { ...event, mixture: { web: 0.2, code: 0.5, books: 0.3 } }
+            : event,
+        ),
+      );
+      const [first] = faultsOf(audit, 'decisions');
+      expect(first).toMatchObject({ looksLike: 'different', where: expect.stringContaining(`decision ${wanted}`) });
+      expect(audit.holds).toBe(false);
+    }
+  });
+
+  it('the last digit of a mixture is enough', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.decision === 5
+          ? { ...event, mixture: { ...event.mixture, web: event.mixture['web']! + 2e-16 } }
+          : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')[0]?.looksLike).toBe('other last digits');
+  });
+
+  it('and is within the tolerance on another Node, where a larger change is not', async () => {
+    const nudged = (by: number) =>
+      rewritten((event) =>
+        event.type === 'recommended'
+          ? { ...event, recommendation: { ...event.recommendation, mean: event.recommendation.mean + by } }
+          : event,
+      );
+    const elsewhere = { node: 'v99.0.0' };
+    expect(faultsOf(await auditAfter(nudged(1e-9), elsewhere), 'decisions')).toEqual([]);
+    expect(faultsOf(await auditAfter(nudged(1e-4), elsewhere), 'decisions')[0]?.looksLike).toBe('different');
+    expect(faultsOf(await auditAfter(nudged(1e-9)), 'decisions')[0]?.looksLike).toBe('other last digits');
+  });
+
+  it('an embellished observation is missed by the digest of every later decision, and by its job', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'observed' && event.trial === 't0001' ? { ...event, metrics: { loss: 1 } } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')[0]).toMatchObject({ looksLike: 'other evidence' });
+    expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'other metrics' }]);
+  });
+
+  it('another seed, another recommendation and another confirmation are found', async () => {
+    const audits = [
+      await auditAfter(
+        rewritten((event) => (event.type === 'decided' && event.decision === 2 ? { ...event, seed: 1 } : event)),
+      ),
+      await auditAfter(
+        rewritten((event) =>
+          event.type === 'recommended' ? { ...event, recommendation: { ...event.recommendation, sd: 9 } } : event,
+        ),
+      ),
+      await auditAfter(
+        rewritten((event) =>
+          event.type === 'decided' && event.purpose === 'confirm'
+            ? { ...event, mixture: { web: 1, code: 0, books: 0 } }
+            : event,
+        ),
+      ),
+    ];
+    expect(audits.map((audit) => faultsOf(audit, 'decisions')[0]?.looksLike)).toEqual([
+      'other seed',
+      'different',
+      'another run',
+    ]);
+  });
+
+  it('a decision that was left out, doubled or launched before it was made breaks the story', async () => {
+    const without = await auditAfter(
+      rewritten((event) => (event.type === 'decided' && event.decision === 3 ? null : event)),
+    );
+    expect(faultsOf(without, 'story')[0]).toMatchObject({ looksLike: 'undecided' });
+    const seen = await auditAfter(rewritten((event) => (event.type === 'rerun' ? null : event)));
+    expect(faultsOf(seen, 'story')[0]).toMatchObject({ looksLike: 'undecided' });
+    const unlaunched = await auditAfter(
+      rewritten((event) => (event.type === 'launched' && event.trial === 't0004' ? null : event)),
+    );
+    expect(faultsOf(unlaunched, 'story')).toMatchObject([{ looksLike: 'unlaunched' }]);
+  });
+
+  it('a smaller budget, a dearer run, an understated charge and another sum are found', async () => {
+    const smaller = await auditAfter(
+      rewritten((event) => (event.type === 'started' ? { ...event, sweep: { ...event.sweep, budget: 150 } } : event)),
+    );
+    expect(faultsOf(smaller, 'budget')[0]).toMatchObject({ looksLike: 'over the budget' });
+    const dearer = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.decision === 2 ? { ...event, cost: event.cost * 2 } : event,
+      ),
+    );
+    expect(faultsOf(dearer, 'budget')[0]).toMatchObject({ looksLike: 'wrong price' });
+    const cheaper = await auditAfter(
+      rewritten((event) =>
+        event.type === 'observed' && event.trial === 't0003' ? { ...event, cost: event.cost / 2 } : event,
+      ),
+    );
+    expect(faultsOf(cheaper, 'budget').map(({ looksLike }) => looksLike)).toEqual(['wrong charge', 'wrong sum']);
+  });
+});
+
+describe('in the jobs’ folders', () => {
+  const jobs = async (folder: string): Promise<string[]> => (await readdir(join(folder, 'jobs'))).sort();
+
+  it('one changed byte of a metrics file is found', async () => {
+    for (const index of [0, 2, 6]) {
+      const audit = await auditAfter(async (folder) => {
+        const file = join(folder, 'jobs', (await jobs(folder))[index]!, 'metrics.jsonl');
+        const text = await readFile(file, 'utf8');
+        await writeFile(
+          file,
+          text.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10)),
+        );
+      });
+      expect(failed(audit)).toEqual(['jobs']);
+      expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'other content' }]);
+    }
+  });
+
+  it('a missing job is named, and is no fault when jobs were not asked for', async () => {
+    const drop = async (folder: string) => rm(join(folder, 'jobs', (await jobs(folder))[1]!), { recursive: true });
+    expect(faultsOf(await auditAfter(drop), 'jobs')).toMatchObject([
+      { looksLike: 'missing', where: expect.stringContaining('t0002.g1') },
+    ]);
+    const without = await auditAfter(drop, { withoutJobs: true });
+    expect([without.holds, without.checks.at(-1)?.notes]).toEqual([true, ['1 job without files: not checked']]);
+  });
+
+  it('a job that asked for another run than its decision is found', async () => {
+    const audit = await auditAfter(async (folder) => {
+      const file = join(folder, 'jobs', (await jobs(folder))[0]!, 'job.json');
+      await writeFile(file, (await readFile(file, 'utf8')).replace(/"web":[0-9.]+/, '"web":0.123'));
+    });
+    expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'another job' }]);
+  });
+});
