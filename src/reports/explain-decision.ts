@@ -1,6 +1,6 @@
 /** Says in plain words why a job was bought: from the record alone, nothing is computed anew. */
 import { costOf } from '../domain/cost.js';
-import type { Candidate, Explanation } from '../domain/decision.js';
+import type { Candidate, Explanation, FidelityTrust, Prediction } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
@@ -18,9 +18,11 @@ import {
   formatSignificant,
   formatTime,
   formatValue,
+  intervalOf,
   plural,
 } from './format.js';
 import { guardSentence } from './guard-text.js';
+import { axisOf, barText, stripText, type Strip } from './interval-strip.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import type { DecisionView, SweepView } from './sweep-view.js';
@@ -73,13 +75,19 @@ const incumbentLines = (view: SweepView, decision: DecisionView): string[] => {
   ];
 };
 
+/** How many of the runs that a decision saw were made before the sweep, or elsewhere. */
+const importedText = ({ imports }: SweepView, { at }: DecisionView): string => {
+  const before = imports.filter((run) => run.at <= at).length;
+  return before === 0 ? '' : ` (${formatCount(before)} of them imported)`;
+};
+
 const belief = (view: SweepView, decision: DecisionView): string[] => {
   const { explanation, sawObservations, sawPending } = decision;
   const { fit, expected } = explanation;
   const metric = objectiveName(view.sweep.objective);
   const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
   return [
-    `${plural(sawObservations, 'run')} had been observed; in flight and counted in: ${pending}.`,
+    `${plural(sawObservations, 'run')} had been observed${importedText(view, decision)}; in flight and counted in: ${pending}.`,
     `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
     ...incumbentLines(view, decision),
     ...(expected === undefined
@@ -201,6 +209,7 @@ const scaleReason = (view: SweepView, decision: DecisionView): { title: string; 
 const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
   const { considered } = decision.explanation;
   if (considered.length === 0) return [];
+  const most = Math.max(...considered.map(({ valuePerCost }) => valuePerCost));
   const rows = considered.map((candidate) => [
     isSameFidelity(candidate, decision) ? (isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~') : '',
     plainText(candidate.scale),
@@ -208,14 +217,47 @@ const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
     formatCost(candidate.cost),
     formatSignificant(candidate.value, 3),
     formatSignificant(candidate.valuePerCost, 3),
+    barText(candidate.valuePerCost / most),
     formatMixture(candidate.mixture, 3),
   ]);
   const unit = plainText(view.unit);
   return textTable(
-    ['', 'scale', 'steps', `cost (${unit})`, 'value', `value per ${unit}`, 'mixture'],
+    ['', 'scale', 'steps', `cost (${unit})`, 'value', `value per ${unit}`, '', 'mixture'],
     rows,
     [2, 3, 4, 5],
   );
+};
+
+const PREDICTIONS = 8; // of decisions up to this one: how the belief came to where it stood
+
+const stripOf = (prediction: Prediction): Strip => {
+  const [low, high] = intervalOf(prediction);
+  return { low, mid: prediction.mean, high };
+};
+
+/** How the prediction for the best mixture at the target moved up to this decision. */
+const predictionPlot = (view: SweepView, { decision }: DecisionView): string[] => {
+  const known = view.decisions.flatMap(({ decision: number, explanation: { incumbent } }) =>
+    number > decision || incumbent === undefined ? [] : [{ number, incumbent }],
+  );
+  const shown = known.slice(-PREDICTIONS);
+  const axis = axisOf(shown.slice(-PREDICTIONS / 2).map(({ incumbent }) => stripOf(incumbent)));
+  if (axis === null) return [];
+  const rows = shown.map(({ number, incumbent }) => [
+    `decision ${number}`,
+    stripText(stripOf(incumbent), axis),
+    formatPrediction(incumbent),
+  ]);
+  const [low, high] = axis.map(formatValue);
+  const ends = `${low ?? ''}${(high ?? '').padStart(32 - (low ?? '').length)}`; // under the ends of the strips
+  return textTable(['', objectiveName(view.sweep.objective), 'mean ± 95 %'], [...rows, ['', ends, '']]);
+};
+
+const CORRELATIONS = [-1, 1] as const;
+
+const trustStrip = ({ correlation, interval }: FidelityTrust): string => {
+  const [low, high] = interval ?? [correlation, correlation];
+  return stripText({ low, mid: correlation, high }, CORRELATIONS, 21); // a character for each tenth
 };
 
 const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): string[] => {
@@ -227,9 +269,14 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     ...(hasInterval ? [formatTrustInterval(item)] : []),
     formatCount(item.runs),
     item.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(item),
+    ...(hasInterval ? [trustStrip(item)] : []),
   ]);
   return hasInterval
-    ? textTable(['scale', 'correlation with the target', '90 % interval', 'runs', ''], rows, [1, 2, 3])
+    ? textTable(
+        ['scale', 'correlation with the target', '90 % interval', 'runs', '', '-1        0         1'],
+        rows,
+        [1, 2, 3],
+      )
     : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
@@ -287,6 +334,7 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ...head(view, decision),
     ...section(scale.title, scale.lines),
     ...section('What was believed', belief(view, decision)),
+    ...section('How the prediction for the best mixture at the target came there', predictionPlot(view, decision)),
     ...section('What its mixture was expected to do to the guarded metrics at the target', guards(decision)),
     ...section(
       'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture)',

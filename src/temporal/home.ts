@@ -31,6 +31,8 @@ export interface SweepPaths {
   readonly folder: string;
   readonly sweepFile: string;
   readonly record: string;
+  /** Earlier runs that wait for the record to be opened. */
+  readonly imports: string;
   readonly report: string;
   readonly jobs: string;
 }
@@ -77,6 +79,7 @@ export const sweepPaths = (home: Home, sweepId: string): SweepPaths => {
     folder,
     sweepFile: join(folder, 'sweep.yaml'),
     record: join(folder, 'record.jsonl'),
+    imports: join(folder, 'imports.jsonl'),
     report: join(folder, 'report.html'),
     jobs: join(folder, 'jobs'),
   };

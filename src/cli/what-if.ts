@@ -1,0 +1,57 @@
+import { basename } from 'node:path';
+import { InputError } from '../domain/errors.js';
+import { knownWords } from '../domain/nearest-word.js';
+import { POLICY_NAMES } from '../domain/policy-options.js';
+import { importsOf } from '../evidence/imports.js';
+import { situationAt, situationNow, type Situation } from '../evidence/situation.js';
+import { isSameRun, whatIf, whatIfText, type Changes } from '../evidence/what-if.js';
+import { resolveHome } from '../temporal/home.js';
+import { textFlag, type Invocation, type Outcome } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { leftOutText, openPastTable } from './past-table.js';
+import { readLines } from './recorded-lines.js';
+
+const refuse = (path: string, expected: string, found: string): never => {
+  throw new InputError('this command line cannot be used', [{ path, expected, found }], {
+    hint: 'titrate what-if --help',
+  });
+};
+
+const numberOf = (flag: string, text: string, isWhole: boolean): number => {
+  const value = Number(text);
+  const isRight = Number.isFinite(value) && value > 0 && (!isWhole || Number.isInteger(value));
+  return isRight ? value : refuse(flag, isWhole ? 'a whole number, 1 or more' : 'a number above 0', text);
+};
+
+/** Reads what is to be otherwise. */
+const changesOf = async (invocation: Invocation, { sweep }: Situation): Promise<Changes> => {
+  const [drop, add, budget, policy] = ['drop', 'add', 'budget', 'policy'].map((name) => textFlag(invocation, name));
+  if ([drop, add, budget, policy].every((one) => one === undefined))
+    refuse('flags', '--drop, --add, --budget or --policy', 'none of them');
+  const known: readonly string[] = POLICY_NAMES;
+  if (policy !== undefined && !known.includes(policy)) refuse('--policy', knownWords(policy, known), policy);
+  const past = add === undefined ? undefined : await openPastTable(add, textFlag(invocation, 'mapping'), sweep);
+  const leftOut = past && leftOutText(past);
+  if (leftOut !== undefined) invocation.io.note(leftOut);
+  return {
+    ...(drop === undefined ? {} : { drop: drop.split(',').map((trial) => trial.trim()) }),
+    ...(past === undefined ? {} : { add: importsOf(sweep, past, basename(add ?? '')).runs }),
+    ...(budget === undefined ? {} : { budget: numberOf('--budget', budget, false) }),
+    ...(policy === undefined ? {} : { policy }),
+  };
+};
+
+/** `titrate what-if [SWEEP]`. */
+export const whatIfCommand = async (invocation: Invocation): Promise<Outcome> => {
+  const home = resolveHome({ flag: textFlag(invocation, 'home') });
+  const { sweepId, lines } = await readLines(home, invocation.positionals[0]);
+  const at = textFlag(invocation, 'at');
+  const situation = at === undefined ? situationNow(lines) : situationAt(lines, numberOf('--at', at, true));
+  const result = whatIf(situation, await changesOf(invocation, situation));
+  const isSame = isSameRun(result.actual.proposal, result.then.proposal);
+  return {
+    exitCode: EXIT.ok,
+    json: { sweep: sweepId, decision: situation.decision, same: isSame, ...result },
+    text: whatIfText(sweepId, situation, result),
+  };
+};

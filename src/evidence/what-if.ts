@@ -1,0 +1,208 @@
+/** What would be chosen from other evidence, another budget or by another policy. Computes; changes nothing. */
+import { costUnit } from '../domain/cost.js';
+import type { Proposal, Recommendation } from '../domain/decision.js';
+import { InputError } from '../domain/errors.js';
+import { isSameFidelity } from '../domain/fidelity.js';
+import { isSameMixture, massMoved } from '../domain/mixture.js';
+import type { Observation } from '../domain/observation.js';
+import { propose } from '../policy/propose.js';
+import { recommend } from '../policy/recommend.js';
+import {
+  formatCost,
+  formatFidelity,
+  formatFixed,
+  formatMixture,
+  formatPrediction,
+  formatShare,
+  plural,
+} from '../reports/format.js';
+import { plainText } from '../reports/plain-text.js';
+import { textTable } from '../reports/text-table.js';
+import type { ImportedRun } from './imports.js';
+import type { Situation } from './situation.js';
+
+/** What is to be otherwise. */
+export interface Changes {
+  /** Trials whose evidence is left out; what they cost stays spent. */
+  readonly drop?: readonly string[];
+  /** Runs that are counted in. */
+  readonly add?: readonly ImportedRun[];
+  /** In the sweep's units. */
+  readonly budget?: number;
+  readonly policy?: string;
+}
+
+/** What a situation leads to. */
+export interface Outcome {
+  readonly proposal: Proposal | null;
+  readonly recommendation: Recommendation;
+}
+
+export interface WhatIf {
+  readonly actual: Outcome;
+  readonly then: Outcome;
+  /** What was changed, each in words. */
+  readonly changes: readonly string[];
+  /** What is believed otherwise, and so why the choice differs or does not; in words. */
+  readonly because: readonly string[];
+}
+
+const checkDropped = ({ observations, pending }: Situation, drop: readonly string[]): void => {
+  const known = [...observations, ...pending].map(({ trial }) => trial);
+  const problems = drop
+    .filter((trial) => !known.includes(trial))
+    .map((found) => ({ path: '--drop', expected: 'a trial that the decision saw', found }));
+  if (problems.length > 0) throw new InputError('the decision did not see this trial', problems);
+};
+
+const asObservation = ({ trial, mixture, scale, steps, status, metrics, curve }: ImportedRun): Observation => ({
+  trial,
+  mixture,
+  scale,
+  steps,
+  status,
+  metrics,
+  curve,
+  cost: 0,
+  imported: true,
+});
+
+/** Makes the situation as it would be. @throws InputError for a trial that the decision did not see. */
+export const alter = (situation: Situation, { drop = [], add = [], budget, policy }: Changes): Situation => {
+  checkDropped(situation, drop);
+  const { sweep, observations, pending } = situation;
+  const isKept = ({ trial }: { readonly trial?: string }): boolean => !drop.includes(trial ?? '');
+  const gone = [...observations, ...pending].filter((run) => !isKept(run));
+  const stillSpent = gone.reduce((sum, { cost = 0 }) => sum + cost, 0);
+  const known = new Set(observations.map(({ trial }) => trial));
+  const fresh = add.filter(({ trial }) => !known.has(trial)).map(asObservation);
+  const chosen = policy === undefined || policy === sweep.policy.name ? sweep.policy : { name: policy };
+  return {
+    ...situation,
+    sweep: { ...sweep, policy: chosen, budget: (budget ?? sweep.budget) - stillSpent },
+    observations: [...observations.filter(isKept), ...fresh],
+    pending: pending.filter(isKept),
+  };
+};
+
+/** Decides and recommends, as the activities do. */
+export const outcomeOf = ({ sweep, observations, pending, seed, prefer }: Situation): Outcome => ({
+  proposal: propose(sweep, observations, { seed, pending }),
+  recommendation: recommend(sweep, observations, { seed: sweep.seed, ...(prefer === undefined ? {} : { prefer }) }),
+});
+
+const changesText = (situation: Situation, { drop = [], add = [], budget, policy }: Changes): string[] => {
+  const { sweep } = situation;
+  const unit = costUnit(sweep.cost);
+  return [
+    ...drop.map((trial) => `without ${plainText(trial)} (what it cost stays spent)`),
+    ...(add.length === 0 ? [] : [`with ${plural(add.length, 'run')} of ${plainText(add[0]?.source.file ?? '')}`]),
+    ...(budget === undefined
+      ? []
+      : [`with a budget of ${formatCost(budget, unit)} instead of ${formatCost(sweep.budget, unit)}`]),
+    ...(policy === undefined ? [] : [`with policy ${policy} instead of ${sweep.policy.name}`]),
+  ];
+};
+
+type Run = Pick<Proposal, 'mixture' | 'scale' | 'steps'>;
+
+/** Is it the same run? */
+export const isSameRun = (a: Run | null, b: Run | null): boolean =>
+  a === null || b === null ? a === b : isSameFidelity(a, b) && isSameMixture(a.mixture, b.mixture);
+
+const MOVED = 0.005; // of the mixture: less is below what shares are written to
+
+const recommendationMoves = ({ recommendation: a }: Outcome, { recommendation: b }: Outcome): string => {
+  const moved = massMoved(a.mixture, b.mixture);
+  const believed = `the prediction for it goes from ${formatPrediction(a)} to ${formatPrediction(b)}`;
+  return moved < MOVED
+    ? `the recommended mixture stays; ${believed}`
+    : `the recommended mixture moves by ${formatShare(moved)}; ${believed}`;
+};
+
+/** The scale whose trust changes most, if any does by as much as is written. */
+const trustMoves = ({ recommendation: a }: Outcome, { recommendation: b }: Outcome): string[] => {
+  const shifts = a.trust.flatMap(({ scale, correlation }) => {
+    const other = b.trust.find((item) => item.scale === scale)?.correlation ?? correlation;
+    return Math.abs(other - correlation) < 0.01 ? [] : [{ scale, correlation, other }];
+  });
+  const [most] = shifts.toSorted((x, y) => Math.abs(y.other - y.correlation) - Math.abs(x.other - x.correlation));
+  if (most === undefined) return [];
+  return [
+    `the trust in ${plainText(most.scale)} goes from ${formatFixed(most.correlation, 2)} to ${formatFixed(most.other, 2)}`,
+  ];
+};
+
+/** What became of the actual choice among what would be considered then. */
+const choiceMoves = (actual: Proposal | null, then: Proposal | null, unit: string): string[] => {
+  if (actual === null || then === null) return [];
+  const excluded = then.explanation.excluded.find((item) => isSameFidelity(item, actual));
+  if (excluded !== undefined) return [`${formatFidelity(actual)} would be left out: ${plainText(excluded.reason)}`];
+  const worth = ({ explanation }: Proposal) =>
+    explanation.considered.find((item) => isSameFidelity(item, actual))?.valuePerCost;
+  const [before, after] = [worth(actual), worth(then)];
+  if (before === undefined || after === undefined) return [];
+  return [
+    `the best run at ${formatFidelity(actual)} would be worth ${formatCost(after)} per ${plainText(unit)} instead of ${formatCost(before)}`,
+  ];
+};
+
+const becauseOf = (actual: Outcome, then: Outcome, unit: string): string[] => [
+  recommendationMoves(actual, then),
+  ...trustMoves(actual, then),
+  ...choiceMoves(actual.proposal, then.proposal, unit),
+];
+
+/** Compares what a situation leads to with what it would lead to. */
+export const whatIf = (situation: Situation, changes: Changes): WhatIf => {
+  const actual = outcomeOf(situation);
+  const then = outcomeOf(alter(situation, changes));
+  return {
+    actual,
+    then,
+    changes: changesText(situation, changes),
+    because: becauseOf(actual, then, costUnit(situation.sweep.cost)),
+  };
+};
+
+const RECORDED_OTHERWISE =
+  'Take care: the record has another run here than this version chooses; titrate verify says more.';
+const NOTHING = 'nothing: all that is left is beyond the budget or not worth its cost';
+
+const column = ({ proposal, recommendation }: Outcome, unit: string): string[] => [
+  proposal === null ? NOTHING : `${formatFidelity(proposal)} for ${formatCost(proposal.cost, unit)}`,
+  proposal === null ? '' : formatMixture(proposal.mixture, 4),
+  formatMixture(recommendation.mixture, 4),
+  formatPrediction(recommendation),
+];
+
+/** Says what would be, beside what is. */
+export const whatIfText = (sweepId: string, situation: Situation, result: WhatIf): string => {
+  const { decision, recorded, sweep, observations, pending } = situation;
+  const unit = costUnit(sweep.cost);
+  const { actual, then, changes, because } = result;
+  const [left, right] = [column(actual, unit), column(then, unit)];
+  const rows = ['next run', 'its mixture', 'recommended', 'predicted'].map((title, i) => [
+    title,
+    left[i] ?? '',
+    right[i] ?? '',
+  ]);
+  const odd = recorded === undefined || isSameRun(recorded, actual.proposal) ? [] : [RECORDED_OTHERWISE];
+  const verdict = isSameRun(actual.proposal, then.proposal)
+    ? 'The same run would be chosen'
+    : 'Another run would be chosen';
+  const why = [actual, then].map(({ proposal }) => plainText(proposal?.explanation.reason ?? NOTHING));
+  return [
+    `${plainText(sweepId)}, decision ${decision}${recorded === undefined ? ' (not made yet)' : ` (${plainText(recorded.trial)})`}: ${plural(observations.length, 'run')} observed, ${pending.length} in flight.`,
+    ...odd,
+    `What if: ${changes.join('; ')}.`,
+    '',
+    ...textTable(['', 'as it is', 'then'], rows),
+    '',
+    `${verdict}: ${because.join('; ')}.`,
+    `Why, as it is: ${why[0]}`,
+    `Why, then:     ${why[1]}`,
+    '',
+    'Nothing was changed.',
+  ].join('\n');
+};

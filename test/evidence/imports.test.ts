@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { recordActivities } from '../../src/activities/record-activities.js';
+import type { ActivityDeps } from '../../src/activities/activities.js';
+import { InputError } from '../../src/domain/errors.js';
+import type { Imported } from '../../src/domain/record-event.js';
+import { importsOf, type Imports } from '../../src/evidence/imports.js';
+import { readPastTable } from '../../src/evidence/past-table.js';
+import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
+import { readStagedImports, stageImports } from '../../src/ledger/staged-imports.js';
+import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { csvOfLaw, lawSweep } from './table-of-law.js';
+
+const sweep = lawSweep();
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const importCsv = (csv: string, mapping?: unknown, into = sweep): Imports => {
+  const named = mapping === undefined ? {} : { mapping: { name: 'm.yaml', content: mapping } };
+  return importsOf(into, readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into), 'runs.csv');
+};
+const eventsOf = (csv: string): Imported[] =>
+  importCsv(csv).runs.map((run) => ({ type: 'imported', ...run, by: 'ann', reason: 'last year’s runs' }));
+
+describe('earlier runs as evidence', () => {
+  it('say where they come from: file, its SHA-256, lines and the table’s own name', () => {
+    const [first] = importCsv(csvOfLaw()).runs;
+    expect(first?.source).toEqual({
+      file: 'runs.csv',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      lines: [2, 3],
+      run: 's0',
+    });
+    expect(first).toMatchObject({ scale: 'small', steps: 20, status: 'completed' });
+  });
+
+  it('have names of their own that stay the same when the table grows', () => {
+    const before = importCsv(csvOfLaw());
+    const after = importCsv(`${csvOfLaw()}\nz,0.1,0.1,0.8,small,10,3,completed`);
+    expect(after.runs.slice(0, -1).map(({ trial }) => trial)).toEqual(before.runs.map(({ trial }) => trial));
+    expect(new Set(after.runs.map(({ trial }) => trial)).size).toBe(after.runs.length);
+    for (const { trial } of before.runs) expect(trial).toMatch(/^i[0-9a-f]{10}$/); // never one of the sweep's own: t0001
+  });
+
+  it('leave out, with the reason, what the sweep cannot learn from', () => {
+    const csv = `${csvOfLaw()}\ny,0.1,0.1,0.8,7B,10,3,completed\nz,0.1,0.1,0.8,small,10,,completed`;
+    expect(importCsv(csv).leftOut).toEqual([
+      { run: 'y', lines: [27], reason: expect.stringContaining('7B is no scale of the sweep') as string },
+      { run: 'z', lines: [28], reason: 'it completed and lacks loss' },
+    ]);
+  });
+
+  it('need a rule for every domain that differs', () => {
+    const { c, ...others } = sweep.domains;
+    const split = { ...sweep, domains: { ...others, c1: c!, c2: c!, d: c! } };
+    const refusal = (): unknown => importCsv(csvOfLaw(), undefined, split);
+    expect(refusal).toThrow(InputError);
+    expect(refusal).toThrow(/domains\.split|split into it/);
+    const rules = { domains: { split: { c: { c1: 0.25, c2: 0.75 } }, added: ['d'] } };
+    const third = importCsv(csvOfLaw(), rules, split).runs.find(({ source }) => source.run === 's2');
+    expect(third?.mixture).toEqual({ a: 0, b: 0, c1: 0.25, c2: 0.75, d: 0 });
+    expect(third?.changed).toEqual(['c split into c1 25 %, c2 75 %', 'd added with weight 0']);
+  });
+
+  it('change what is decided and recommended', () => {
+    const known = importCsv(csvOfLaw()).runs.map((run) => ({ ...run, cost: 0, imported: true as const }));
+    const blind = propose(sweep, [], { seed: 1 });
+    const informed = propose(sweep, known, { seed: 1 });
+    expect(blind?.scale).toBe('small');
+    expect({ ...informed, explanation: null }).not.toEqual({ ...blind, explanation: null });
+    expect(informed?.explanation.committed).toBe(0); // the team paid for them before
+    const { mixture } = recommend(sweep, known, { seed: 1 });
+    expect(mixture['a']).toBeGreaterThan(0.35);
+    expect(mixture['a']).toBeLessThan(0.65);
+  });
+});
+
+describe('runs imported before a sweep starts', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'titrate-imports-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('stand behind the first line of its record, each once however often they are imported', async () => {
+    const [staged, record] = [join(folder, 's', 'imports.jsonl'), join(folder, 's', 'record.jsonl')];
+    const at = '2026-01-02T03:04:05.000Z';
+    const events = eventsOf(csvOfLaw());
+    expect(await stageImports(staged, at, events.slice(0, 5))).toBe(5);
+    expect(await stageImports(staged, at, events)).toBe(events.length - 5);
+    const open = new RecordFile(record);
+    const deps = { recordFor: () => open, importsFor: () => readStagedImports(staged), version: '1' };
+    const { titrateOpenRecord } = recordActivities(deps as unknown as ActivityDeps);
+    await titrateOpenRecord({ sweepId: 's', sweep, at });
+    await titrateOpenRecord({ sweepId: 's', sweep, at }); // as after a crash
+    const { lines } = await readRecord(record);
+    expect(lines.map(({ event }) => event.type)).toEqual(['started', ...events.map(() => 'imported')]);
+    expect(lines[1]).toMatchObject({ at, key: `imported:${events[0]?.trial}`, event: events[0] });
+  });
+
+  it('are refused as a whole when the file that keeps them is broken', async () => {
+    const file = join(folder, 'broken.jsonl');
+    await stageImports(file, 'now', eventsOf(csvOfLaw()).slice(0, 2));
+    await writeFile(file, (await readFile(file, 'utf8')).slice(0, -40));
+    await expect(readStagedImports(file)).rejects.toThrow(/line 2 of the imported runs is broken/);
+  });
+
+  it('read a table in the team’s own shape', () => {
+    const fixture = (name: string): string =>
+      readFileSync(new URL(`../fixtures/tables/${name}`, import.meta.url), 'utf8');
+    const { a, b } = sweep.domains;
+    const scales = sweep.scales.map((scale) => ({ ...scale, tokensPerStep: scale.name === 'big' ? 200 : 100 }));
+    const own = { ...sweep, scales, domains: { web: a!, code: b! } };
+    const { runs, leftOut } = importCsv(fixture('team-runs.csv'), parse(fixture('team-runs.yaml')), own);
+    expect(runs.map(({ source, scale }) => `${source.run} ${scale}`)).toEqual([
+      'alpha small',
+      'beta small',
+      'delta big',
+    ]);
+    expect(leftOut.map(({ run }) => run)).toEqual(['gamma']);
+  });
+});

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/domain/errors.js';
+import { diffDecisions, differencesOf, diffSweeps, firstDifference } from '../../src/reports/diff-text.js';
+import { foldRecord } from '../../src/reports/sweep-view.js';
+import { hostileText } from './hostile-text.js';
+import { simulateRecord, SWEEP } from './simulated-record.js';
+
+const sideOf = (...args: Parameters<typeof simulateRecord>) => {
+  const lines = simulateRecord(...args);
+  return { lines, view: foldRecord(lines) };
+};
+const side = sideOf();
+
+describe('two decisions of a sweep', () => {
+  it('are told apart by run, belief, trust, what was considered, and what the later one had seen beside', () => {
+    const text = diffDecisions(side.view, side.lines, 20, 24);
+    expect(text).toMatch(/run +300M x 19,600 steps for [\d.]+ EFLOP|run +150M/);
+    expect(text).toMatch(/runs observed +16 +20/);
+    expect(text).toMatch(/trust in 20M +0\.56 +0\.54/);
+    expect(text).toContain('Seen by decision 24 only: t017, t018, t019, t020.');
+    expect(text).toContain('Believed best:');
+  });
+
+  it('are refused when one of them is not there', () => {
+    expect(() => diffDecisions(side.view, side.lines, 3, 99)).toThrow(InputError);
+  });
+});
+
+describe('two sweeps', () => {
+  it('that are the same have nothing to tell', () => {
+    const text = diffSweeps(side, side);
+    expect(text).toContain('Settings: the same.');
+    expect(text).toContain('Recommended mixtures: the same.');
+    expect(firstDifference(side.view, side.view)).toBeUndefined();
+  });
+
+  it('are told apart by their settings, spending, results and the first decision that differs', () => {
+    const other = sideOf({ sweep: { ...SWEEP, budget: 500, policy: { name: 'random' } } });
+    const lines = other.lines.map((line) =>
+      line.event.type === 'decided' && line.event.decision === 20
+        ? { ...line, event: { ...line.event, steps: 6000, sawObservations: 3, sawDigest: 'ef'.repeat(32) } }
+        : line,
+    );
+    const changed = { lines, view: foldRecord(lines) };
+    const text = diffSweeps(side, changed);
+    expect(text).toMatch(/budget +720 +500/);
+    expect(text).toMatch(/policy\.name +"titrate" +"random"/);
+    expect(firstDifference(side.view, changed.view)).toBe(20);
+    expect(text).toContain('The first decision that differs is number 20');
+    expect(text).toContain('It had seen 16 runs in A and 3 runs in B.');
+  });
+
+  it('lists differences leaf by leaf', () => {
+    expect(differencesOf({ a: { b: 1, c: [1, 2] } }, { a: { b: 1, c: [1, 3] }, d: 0 })).toEqual([
+      { path: 'a.c.1', a: '2', b: '3' },
+      { path: 'd', a: '-', b: '0' },
+    ]);
+  });
+
+  it('carry no control characters from names and texts', () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const hostile = sideOf({ sweep: { ...SWEEP, name: text }, jobText: text });
+        expect(diffSweeps(hostile, side)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
