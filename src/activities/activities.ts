@@ -1,9 +1,13 @@
+import type { Notice, NoticeChannel } from '../domain/notices.js';
 import type { Launcher } from '../domain/ports.js';
+import type { RecordLine } from '../domain/record-event.js';
 import type { LauncherChoice } from '../domain/sweep.js';
+import type { NewEvent } from '../ledger/chain.js';
 import type { RecordFile } from '../ledger/record-file.js';
 import { decisionActivities } from './decision-activities.js';
 import { withFailures } from './failures.js';
 import { jobActivities } from './job-activities.js';
+import { notifyActivities } from './notify-activities.js';
 import type { Proposer } from './proposer.js';
 import { reconcileActivities } from './reconcile-activities.js';
 import type { ReconcileReport } from './reconcile-activities.js';
@@ -18,8 +22,14 @@ export interface ActivityDeps {
   readonly proposer: Proposer;
   /** The one RecordFile of a sweep in this process: appends queue up in it. */
   recordFor(sweepId: string): RecordFile;
+  /** Earlier runs that were imported before the sweep started, to be written behind its first line. */
+  importsFor?(sweepId: string): Promise<readonly NewEvent[]>;
+  /** Signs the last line of a record that has ended. */
+  seal?(sweepId: string, last: RecordLine): Promise<void>;
   launcherFor(sweepId: string, choice: LauncherChoice): Promise<Launcher>;
   findTrial(trial: string, workflowId: string): Promise<TrialStanding>;
+  /** Tells people outside. */
+  notify(channel: NoticeChannel, notice: Notice): Promise<void>;
   /** Looks at the whole home for jobs that no trial owns. */
   reconcile(): Promise<ReconcileReport>;
 }
@@ -32,6 +42,7 @@ export const createActivities = (deps: ActivityDeps) =>
     ...jobActivities(deps),
     ...trialActivities(deps),
     ...reconcileActivities(deps),
+    ...notifyActivities(deps),
   });
 
 export type Activities = ReturnType<typeof createActivities>;

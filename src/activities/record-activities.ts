@@ -21,15 +21,18 @@ export interface AppendOutput {
   readonly events: readonly RecordEvent[];
 }
 
-export const recordActivities = ({ recordFor, version }: ActivityDeps) => {
+export const recordActivities = ({ recordFor, importsFor, seal, version }: ActivityDeps) => {
   const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
     const { head, lines } = await recordFor(sweepId).append(events);
+    const last = lines.at(-1);
+    if (last?.event.type === 'ended') await seal?.(sweepId, last);
     return { head, events: lines.map(({ event }) => event) };
   };
   return {
-    titrateOpenRecord: ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
+    titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
       const event: RecordEvent = { type: 'started', sweepId, sweep, version, node: process.version };
-      return append({ sweepId, events: [{ key: 'started', at, event }] });
+      const imports = (await importsFor?.(sweepId)) ?? [];
+      return append({ sweepId, events: [{ key: 'started', at, event }, ...imports] });
     },
     titrateAppend: append,
   };

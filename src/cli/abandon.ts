@@ -1,5 +1,5 @@
 import type { Run } from './command.js';
-import { sendAct } from './send-act.js';
+import { sendTrialAct } from './send-act.js';
 
 /** `titrate abandon SWEEP TRIAL`. */
-export const abandon: Run = (invocation) => sendAct(invocation, 'abandon');
+export const abandon: Run = (invocation) => sendTrialAct(invocation, 'abandon');

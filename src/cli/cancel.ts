@@ -1,5 +1,6 @@
 import type { Run } from './command.js';
-import { sendAct } from './send-act.js';
+import { sendAct, sendTrialAct } from './send-act.js';
 
-/** `titrate cancel SWEEP`. */
-export const cancel: Run = (invocation) => sendAct(invocation, 'cancel');
+/** `titrate cancel SWEEP [TRIAL]`: of one trial it is the same as giving it up. */
+export const cancel: Run = (invocation) =>
+  invocation.positionals[1] === undefined ? sendAct(invocation, 'cancel') : sendTrialAct(invocation, 'abandon');

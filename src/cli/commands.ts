@@ -1,4 +1,7 @@
+import { ACT_COMMANDS } from './act-commands.js';
 import type { Command, Flag } from './command.js';
+import { EVIDENCE_COMMANDS } from './evidence-commands.js';
+import { RECORD_COMMANDS } from './record-commands.js';
 
 /** Flags that every command takes. */
 export const COMMON_FLAGS: readonly Flag[] = [
@@ -7,32 +10,8 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', about: 'show this help' },
 ];
 
-const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
 const REASON: Flag = { name: 'reason', value: 'TEXT', about: 'written into the record' };
-
-const trialAct = (name: 'retry' | 'abandon', summary: string, detail: string, load: Command['load']): Command => ({
-  name,
-  summary,
-  usage: 'SWEEP TRIAL',
-  fewest: 2,
-  most: 2,
-  flags: [REASON],
-  examples: [`titrate ${name} slimpajama t0012 --reason "the node had a bad disk"`],
-  details: [SWEEP_DETAIL, detail, 'The act is recorded under the name of your operating system user.'],
-  load,
-});
-
-const act = (name: 'pause' | 'resume' | 'cancel', summary: string, load: Command['load']): Command => ({
-  name,
-  summary,
-  usage: 'SWEEP',
-  fewest: 1,
-  most: 1,
-  flags: [REASON],
-  examples: [`titrate ${name} slimpajama --reason "cluster maintenance"`],
-  details: [SWEEP_DETAIL, 'The act is recorded under the name of your operating system user.'],
-  load,
-});
+const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -86,41 +65,8 @@ export const COMMANDS: readonly Command[] = [
     details: [SWEEP_DETAIL, 'N is the number of the decision; the latest when left out. Needs no server.'],
     load: async () => (await import('./explain.js')).explain,
   },
-  {
-    name: 'backtest',
-    summary: 'replay past runs: what would a policy have spent to find the same mixture',
-    usage: 'FILE --table CSV',
-    fewest: 1,
-    most: 1,
-    flags: [
-      { name: 'table', value: 'CSV', about: 'the past runs: one row a run, or one row a checkpoint' },
-      { name: 'mapping', value: 'YAML', about: 'how the table’s columns, names and domains are read' },
-      { name: 'policy', value: 'NAMES', about: 'policies to play, with commas (default: the file’s own, and random)' },
-      { name: 'seeds', value: 'N', about: 'plays of each policy (default 1)' },
-      { name: 'budget', value: 'X', about: 'instead of the budget of the file' },
-    ],
-    examples: ['titrate backtest sweep.yaml --table runs.csv --mapping map.yaml --policy titrate,random --seeds 5'],
-    details: [
-      'Decides as a sweep does, among the rows that exist, with as many runs at once as FILE says. Needs no server.',
-      'docs/evidence.md tells how a table is read and what the figures mean.',
-    ],
-    load: async () => (await import('./backtest.js')).backtest,
-  },
-  act('pause', 'decide nothing new; trials in flight go on', async () => (await import('./pause.js')).pause),
-  act('resume', 'let a paused sweep decide again', async () => (await import('./resume.js')).resume),
-  act('cancel', 'stop the trials in flight and end the sweep', async () => (await import('./cancel.js')).cancel),
-  trialAct(
-    'retry',
-    'run a parked trial again',
-    'A trial is parked when its retries are used up and it is costly: titrate status shows it.',
-    async () => (await import('./retry.js')).retry,
-  ),
-  trialAct(
-    'abandon',
-    'give a trial up for ever, and stop its job',
-    'It never runs again; what it cost stays charged, and the belief learns nothing from it but its checkpoints.',
-    async () => (await import('./abandon.js')).abandon,
-  ),
+  ...EVIDENCE_COMMANDS,
+  ...ACT_COMMANDS,
   {
     name: 'report',
     summary: 'write the HTML report of a sweep from its record',
@@ -132,31 +78,7 @@ export const COMMANDS: readonly Command[] = [
     details: [SWEEP_DETAIL, 'Needs no server.'],
     load: async () => (await import('./report.js')).report,
   },
-  {
-    name: 'verify',
-    summary: 'check a record: its chain, its story, its budget, every decision, every job’s files',
-    usage: '[SWEEP|FOLDER]',
-    fewest: 0,
-    most: 1,
-    flags: [
-      { name: 'decisions', value: 'N..M', about: 'decide only these again' },
-      { name: 'no-recompute', about: 'decide nothing again; check the digests only' },
-      { name: 'without-jobs', about: 'job folders that are missing are no fault' },
-      {
-        name: 'anchor',
-        value: 'SEQ:HASH',
-        about: 'the record must hold this line; temporal asks the server that runs',
-      },
-      { name: 'public-key', value: 'FILE', about: 'the checkpoints must be signed by this key' },
-    ],
-    examples: ['titrate verify slimpajama', 'titrate verify ./copied-folder --public-key team.pub'],
-    details: [
-      SWEEP_DETAIL,
-      'Works on a copy of a sweep’s folder too, and needs no server. Ends with 0 when all holds, else with 1.',
-      'Every decision is made again from what the record says it saw: that takes as long as it took the sweep.',
-    ],
-    load: async () => (await import('./verify.js')).verify,
-  },
+  ...RECORD_COMMANDS,
   {
     name: 'worker',
     summary: 'work for the sweeps of this home, in the foreground',

@@ -1,5 +1,5 @@
 import type { Run } from './command.js';
-import { sendAct } from './send-act.js';
+import { sendTrialAct } from './send-act.js';
 
 /** `titrate retry SWEEP TRIAL`. */
-export const retry: Run = (invocation) => sendAct(invocation, 'retry');
+export const retry: Run = (invocation) => sendTrialAct(invocation, 'retry');

@@ -2,7 +2,8 @@
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { Prediction, Recommendation } from './decision.js';
-import type { RecordHead, SweepStatus } from './record-event.js';
+import type { PricedRun } from './approval.js';
+import type { ActName, Authentication, Imported, RecordHead, SweepStatus } from './record-event.js';
 import type { TrialState } from './trial-moves.js';
 import type { JobRef, JobResult, JobSpec } from './ports.js';
 import type { LauncherChoice, Sweep } from './sweep.js';
@@ -11,11 +12,17 @@ export const SWEEP_WORKFLOW = 'titrateSweep';
 export const TRIAL_WORKFLOW = 'titrateTrial';
 /** Looks for jobs that no trial owns; started by a schedule. */
 export const RECONCILE_WORKFLOW = 'titrateReconcile';
+/** Tells people outside; outlives the sweep. */
+export const NOTICE_WORKFLOW = 'titrateNotice';
 
 export const sweepWorkflowId = (sweepId: string): string => `titrate/${sweepId}`;
 /** Every generation of a trial has a workflow of its own. */
 export const trialWorkflowId = (sweepId: string, trial: string, generation = 1): string =>
   `titrate/${sweepId}/${trial}${generation === 1 ? '' : `/g${generation}`}`;
+
+/** One workflow per notice and way, so that nobody is told twice. */
+export const noticeWorkflowId = (sweepId: string, kind: string, about: string, channel: string): string =>
+  `titrate/${sweepId}/notice/${kind}/${about}/${channel}`;
 
 /** Updates of a sweep. `attach` changes nothing: it lets update-with-start create a sweep or find it. */
 export const SWEEP_UPDATES = {
@@ -25,9 +32,19 @@ export const SWEEP_UPDATES = {
   cancel: 'cancel',
   retry: 'retry',
   abandon: 'abandon',
-} as const;
+  approve: 'approve',
+  refuse: 'refuse',
+  'extend-budget': 'extend-budget',
+  'lower-budget': 'lower-budget',
+  pin: 'pin',
+  veto: 'veto',
+  inject: 'inject',
+  finish: 'finish',
+} as const satisfies Readonly<Record<ActName | 'attach', string>>;
 /** Signal to a sweep: ask the server what became of its trials in flight, and take up those whose workflow is gone. */
 export const SWEEP_SIGNALS = { reconcile: 'reconcile' } as const;
+/** Signal of a notice to its sweep: what became of it. */
+export const NOTICE_SIGNAL = 'noticed';
 /** Query of a sweep: returns `SweepProgress`. */
 export const PROGRESS_QUERY = 'progress';
 
@@ -37,6 +54,8 @@ export interface SweepInput {
   readonly sweep: Sweep;
   /** Set the search attributes of `SEARCH_ATTRIBUTES`; the namespace must have them. */
   readonly visibility?: boolean;
+  /** The namespace has the search attribute of the record's head, too; absent from sweeps of earlier versions. */
+  readonly showsHead?: true;
   /** Continue as new after this many history events; the server's own suggestion when absent. */
   readonly continueAfterEvents?: number;
 }
@@ -59,12 +78,61 @@ export const SWEEP_ITSELF = 'titrate';
 /** A person's act on a sweep. */
 export interface Act {
   readonly by: string;
+  /** How the sender knows who it is; absent from senders of earlier versions. */
+  readonly authenticated?: Authentication;
   readonly reason?: string;
 }
 
 /** A person's act on one trial of a sweep. */
 export interface TrialAct extends Act {
   readonly trial: string;
+}
+
+/** Leave for a trial to run, as it was decided or changed. */
+export interface ApproveAct extends TrialAct {
+  readonly change?: Partial<Omit<PricedRun, 'cost'>>;
+}
+
+/** A change of the budget to so much, or by so much, in units of the sweep's cost; one of the two. */
+export interface BudgetAct extends Act {
+  readonly to?: number;
+  /** Positive: added by `extend-budget`, taken away by `lower-budget`. */
+  readonly change?: number;
+}
+
+/** A run to be made next. */
+export interface PinAct extends Act, Omit<PricedRun, 'cost'> {}
+
+/** Bounds to be tightened; what is not named stays. */
+export interface VetoAct extends Act {
+  readonly bounds: Readonly<Record<string, { readonly min?: number; readonly max?: number }>>;
+}
+
+/** Observations made elsewhere, to be taken as evidence from now on. */
+export interface InjectAct extends Act {
+  readonly observations: readonly Omit<Imported, 'type' | 'by' | 'reason'>[];
+}
+
+/** An end of the search now; `stop` stops the jobs in flight, too. */
+export interface FinishAct extends Act {
+  readonly stop?: boolean;
+}
+
+/** Every act with what it takes. */
+export interface ActInputs {
+  readonly pause: Act;
+  readonly resume: Act;
+  readonly cancel: Act;
+  readonly retry: TrialAct;
+  readonly abandon: TrialAct;
+  readonly approve: ApproveAct;
+  readonly refuse: TrialAct;
+  readonly 'extend-budget': BudgetAct;
+  readonly 'lower-budget': BudgetAct;
+  readonly pin: PinAct;
+  readonly veto: VetoAct;
+  readonly inject: InjectAct;
+  readonly finish: FinishAct;
 }
 
 export interface ActResult {
@@ -88,8 +156,10 @@ export interface InFlightTrial extends Fidelity {
   readonly generation: number;
   /** Of one that backs off: when its next generation is launched (ms since the epoch). */
   readonly notBefore?: number;
-  /** Why it is run again, or parked. */
+  /** Why it is run again, parked, or waits for a person's leave. */
   readonly why?: string;
+  /** Of one that waits for a person's leave: when titrate answers itself (ms since the epoch). */
+  readonly until?: number;
 }
 
 /** Where a sweep stands. */
@@ -122,7 +192,12 @@ export const SEARCH_ATTRIBUTES = {
   TitrateStatus: 'Keyword',
   TitrateScale: 'Keyword',
   TitrateSpent: 'Double',
+  /** Head of the record: `SEQ:HASH`. */
+  TitrateHead: 'Keyword',
 } as const;
+
+/** Memo of a sweep's workflow that holds the head of its record (`RecordHead`): an anchor that the folder's owner cannot rewrite. */
+export const HEAD_MEMO = 'titrateHead';
 
 /** Input of a trial workflow. */
 export interface TrialInput {

@@ -1,6 +1,7 @@
 import { costOf } from './cost.js';
 import { InputError } from './errors.js';
 import { readMixture } from './mixture-checks.js';
+import { readApproval, readNotify } from './read-approval.js';
 import type { Sweep } from './sweep.js';
 import { checksOf } from './sweep-checks.js';
 import type { Draft } from './sweep-draft.js';
@@ -12,11 +13,16 @@ import { readSections } from './sweep-sections.js';
 
 export { sweepJsonSchema } from './sweep-file.js';
 
-const optional = ({ maxEpochs, mixtures, runs, approval }: Partial<SweepFile>, domains: readonly string[]) => ({
+const optional = (
+  { maxEpochs, mixtures, runs, approval, notify, imports }: Partial<SweepFile>,
+  domains: readonly string[],
+) => ({
   ...(maxEpochs === undefined ? {} : { maxEpochs }),
   ...(mixtures === undefined ? {} : { mixtures: mixtures.map((mixture) => readMixture(mixture, domains)) }),
   ...(runs === undefined ? {} : { runs }),
-  ...(approval === undefined ? {} : { approval }),
+  ...(approval === undefined ? {} : { approval: readApproval(approval) }),
+  ...(imports === undefined ? {} : { imports }),
+  ...(notify === undefined ? {} : { notify: readNotify(notify) }),
 });
 
 /** Puts a sweep together; null where something that it cannot be without is missing. */

@@ -1,7 +1,9 @@
-import type { Explanation, Recommendation } from './decision.js';
+import type { PricedRun } from './approval.js';
+import type { Candidate, Explanation, Prediction, Recommendation } from './decision.js';
 import type { Ending } from './ending.js';
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
+import type { NoticeKind } from './notices.js';
 import type { CurvePoint, Metrics, ObservationStatus } from './observation.js';
 import type { ResumePoint } from './ports.js';
 import type { Sweep } from './sweep.js';
@@ -9,8 +11,85 @@ import type { Sweep } from './sweep.js';
 /** How a sweep ended. */
 export type SweepStatus = 'running' | 'paused' | 'completed' | 'cancelled' | 'failed';
 
-/** What a person can ask of a sweep; `retry` and `abandon` name a trial. */
-export type ActName = 'pause' | 'resume' | 'cancel' | 'retry' | 'abandon';
+/** What a person can ask of a sweep; `retry`, `abandon`, `approve` and `refuse` name a trial. */
+export type ActName =
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'retry'
+  | 'abandon'
+  | 'approve'
+  | 'refuse'
+  | 'extend-budget'
+  | 'lower-budget'
+  | 'pin'
+  | 'veto'
+  | 'inject'
+  | 'finish';
+
+/** How the one who acts was known: as a user of an operating system, by a token, or it was titrate itself. */
+export type Authentication = 'os-user' | 'token' | 'titrate';
+
+/** A person's act, or one of titrate itself, such as when nobody answered a request in time. */
+export interface ActEvent {
+  readonly type: 'act';
+  readonly act: ActName;
+  /** Of an act on one trial. */
+  readonly trial?: string;
+  readonly by: string;
+  /** Absent from records of earlier versions. */
+  readonly authenticated?: Authentication;
+  readonly reason?: string;
+  /** The idempotency key: the same one again changes nothing. */
+  readonly id?: string;
+  /** Of `extend-budget` and `lower-budget`, in units of the sweep's cost: in force from this line on. */
+  readonly budget?: { readonly from: number; readonly to: number };
+  /** Of `veto`: the bounds of these domains in force from this line on. */
+  readonly bounds?: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  /** Of `pin`, the run to be made next; of `approve`, the run made instead of the one decided. */
+  readonly run?: PricedRun;
+  /** Of `inject`: how many observations follow. */
+  readonly observations?: number;
+  /** Of `finish`: jobs in flight are stopped. */
+  readonly stop?: boolean;
+}
+
+/** An act that was not taken, and why not. */
+export interface ActRefused extends Pick<ActEvent, 'act' | 'trial' | 'by' | 'authenticated' | 'reason' | 'id'> {
+  readonly type: 'act-refused';
+  readonly because: string;
+}
+
+/** A decision that waits for a person. */
+export interface ApprovalRequested extends PricedRun {
+  readonly type: 'approval-requested';
+  readonly decision: number;
+  readonly trial: string;
+  /** The conditions of the sweep's `approval` that it meets. */
+  readonly reasons: readonly string[];
+  /** Why the policy wants it, in a sentence. */
+  readonly why: string;
+  /** What it is expected to report; absent when nothing is predicted. */
+  readonly expected?: Prediction;
+  /** What would be done instead, as far as the policy considered it. */
+  readonly instead?: Candidate;
+  /** When titrate answers itself (ISO 8601, UTC), and how; absent when it waits for ever. */
+  readonly until?: string;
+  readonly onTimeout?: 'refuse' | 'approve';
+}
+
+/** What became of a message to people outside. */
+export interface Notified {
+  readonly type: 'notified';
+  readonly notice: NoticeKind;
+  /** The trial or the number that it was about, such as `t0012`. */
+  readonly about: string;
+  /** Which entry of the sweep's `notify`, from 1, and of what kind; never its address. */
+  readonly channel: string;
+  readonly sent: boolean;
+  /** Why it could not be sent. */
+  readonly detail?: string;
+}
 
 /** A generation of a trial that ended and is not the trial's last: what it left and what it is charged. */
 export interface Attempted {
@@ -114,6 +193,8 @@ export type RecordEvent =
       readonly sawObservations: number;
       readonly sawPending: readonly string[];
       readonly purpose: 'search' | 'confirm';
+      /** A person pinned it; absent when the policy, or the sweep's `confirm`, chose it. */
+      readonly origin?: 'person';
       readonly explanation: Explanation;
     } & Fidelity)
   | {
@@ -144,14 +225,10 @@ export type RecordEvent =
   | Rerun
   | Parked
   | { readonly type: 'recommended'; readonly observations: number; readonly recommendation: Recommendation }
-  | {
-      readonly type: 'act';
-      readonly act: ActName;
-      /** Of an act on one trial: `retry` and `abandon`. */
-      readonly trial?: string;
-      readonly by: string;
-      readonly reason?: string;
-    }
+  | ActEvent
+  | ActRefused
+  | ApprovalRequested
+  | Notified
   | {
       readonly type: 'ended';
       readonly status: Exclude<SweepStatus, 'running' | 'paused'>;

@@ -44,6 +44,7 @@ export const WHEN_USED_UP: Readonly<Record<Ending, 'ends' | 'parks'>> = {
   refused: 'ends', // the same spec is refused again
   cancelled: 'ends',
   abandoned: 'ends',
+  'refused-by-person': 'ends', // the policy chooses otherwise
 };
 
 export const isRetried = (ending: Ending): ending is RetriedEnding =>

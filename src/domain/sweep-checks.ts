@@ -5,6 +5,7 @@ import { limitProblems } from './limit-problems.js';
 import type { LimitedSweep } from './limits.js';
 import { mixtureProblems } from './mixture-checks.js';
 import { knownWords } from './nearest-word.js';
+import { approvalProblems } from './read-approval.js';
 import type { Draft } from './sweep-draft.js';
 import { holed, sectionOf } from './sweep-draft.js';
 import type { Sections } from './sweep-sections.js';
@@ -162,6 +163,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
     ...runProblems(draft, sections),
+    ...approvalProblems(sections.sound.approval ?? {}, draft.scaleNames, draft.domainNames),
     ...budgetProblems(draft, sections),
   ];
 };

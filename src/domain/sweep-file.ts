@@ -3,7 +3,9 @@
  * key, so that each is checked even where another is wrong. What concerns several keys is in `sweep-checks.ts`.
  */
 import { z } from 'zod';
+import { ApprovalSection } from './approval-section.js';
 import { KubernetesSection } from './kubernetes-choice.js';
+import { NotifySection } from './notify-section.js';
 import { POLICY_NAMES } from './policy-options.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
 import { SlurmSection } from './slurm-choice.js';
@@ -221,9 +223,17 @@ export const SECTIONS = {
   })
     .describe('How often a trial is run again, by how its job ended (docs/failures.md).')
     .optional(),
-  approval: strict({ above: notNegative.describe('In units of cost.') })
-    .describe('Runs that cost more need a person; recorded, not enforced yet.')
+  approval: ApprovalSection.optional(),
+  imports: z
+    .array(
+      strict({
+        from: text.describe('A table of earlier runs (.csv), beside this file or absolute.'),
+        mapping: text.describe('How it is read (.yaml).').optional(),
+      }),
+    )
+    .describe('Earlier runs that count as evidence from the start (docs/evidence.md).')
     .optional(),
+  notify: z.array(NotifySection).describe('Whom to tell what (docs/acts.md).').optional(),
   seed: z.int().describe('Seed of all chance (default 0).').optional(),
 };
 

@@ -1,6 +1,8 @@
+import type { Approval } from './approval.js';
 import type { Fidelity, Scale } from './fidelity.js';
 import type { KubernetesChoice } from './kubernetes-choice.js';
 import type { Mixture } from './mixture.js';
+import type { NoticeChannel } from './notices.js';
 import type { Retries } from './retries.js';
 
 /** What a domain may take of the mixture, and how much of it there is. */
@@ -152,6 +154,11 @@ export interface Sweep {
   readonly confirm: number;
   /** When a trial is run again after its job ended badly; never in sweeps that were started without it. */
   readonly retries?: Retries;
-  readonly approval?: { readonly above: number };
+  /** Which runs wait for a person's leave; absent when none does. */
+  readonly approval?: Approval;
+  /** Tables of earlier runs that are evidence from the start; absent when there are none. */
+  readonly imports?: readonly { readonly from: string; readonly mapping?: string | undefined }[];
+  /** Whom to tell what; absent when nobody is told. */
+  readonly notify?: readonly NoticeChannel[];
   readonly seed: number;
 }

@@ -10,6 +10,11 @@ interface StateRow {
 }
 
 export const TRIAL_STATES = {
+  'awaiting-approval': {
+    is: 'decided and recorded; it waits for a person to approve or refuse it, its cost committed',
+    holdsPlace: false,
+    next: ['queued', 'ended'],
+  },
   queued: {
     is: 'decided and recorded; it waits for a place, and its job is not asked for yet',
     holdsPlace: false,
@@ -53,7 +58,12 @@ export type TrialState = keyof typeof TRIAL_STATES;
 /** States in which a trial has a workflow that may be told to stop and asked about. */
 const LIVE: ReadonlySet<TrialState> = new Set<TrialState>(['launching', 'running', 'stopping']);
 /** States in which no job of the trial can be running. */
-const WITHOUT_JOB: ReadonlySet<TrialState> = new Set<TrialState>(['queued', 'backing-off', 'parked']);
+const WITHOUT_JOB: ReadonlySet<TrialState> = new Set<TrialState>([
+  'awaiting-approval',
+  'queued',
+  'backing-off',
+  'parked',
+]);
 
 export const isLive = (state: TrialState): boolean => LIVE.has(state);
 export const isWithoutJob = (state: TrialState): boolean => WITHOUT_JOB.has(state);

@@ -50,6 +50,24 @@ const possibleRuns = ({ runs, mixtures, domains }: Sweep): ((shares: ArrayLike<n
   return (shares, fidelity) => possible.has(keyOf(shares, fidelity));
 };
 
+const REFUSED_MASS = 0.05; // of the mixture: a person who refused a run does not want one that moves less than this
+
+/** Tells whether a person refused a run like it, as long or shorter, at the same scale: of a mixture close by, or, of listed ones, the same. */
+const refusedRuns = (
+  { domains, mixtures }: Sweep,
+  observations: readonly Observation[],
+): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {
+  const names = Object.keys(domains);
+  const refused = observations
+    .filter(({ status }) => status === 'refused-by-person')
+    .map(({ mixture, scale, steps }) => ({ shares: sharesOf(mixture, names), scale, steps }));
+  const reach = mixtures === undefined ? REFUSED_MASS : 10 ** -KEY_DIGITS;
+  const isNear = (a: readonly number[], b: ArrayLike<number>): boolean =>
+    a.reduce((moved, share, i) => moved + Math.abs(share - (b[i] ?? 0)), 0) / 2 <= reach;
+  return (shares, { scale, steps }) =>
+    refused.some((run) => run.scale === scale && steps >= run.steps && isNear(run.shares, shares));
+};
+
 /** A run as it counts at its place. */
 type PlacedRun = PendingTrial & Pick<Observation, 'imported'> & { readonly status: Observation['status'] | 'pending' };
 
@@ -79,8 +97,10 @@ export const historyOf = (
   const at = (shares: ArrayLike<number>, scale: string) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
 
   const isPossible = possibleRuns(sweep);
+  const isRefused = refusedRuns(sweep, observations);
   const isTaken = (shares: ArrayLike<number>, { scale, steps }: Fidelity): boolean =>
     !isPossible(shares, { scale, steps }) ||
+    isRefused(shares, { scale, steps }) ||
     at(shares, scale).some((run) => {
       if (run.steps === steps) return true;
       if (run.status === 'completed' || run.status === 'pending') return run.steps > steps;

@@ -4,6 +4,7 @@ import type { NearOptimal, Recommendation } from '../domain/decision.js';
 import { StateError } from '../domain/errors.js';
 import { isSameFidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
+import { changesAfter, sweepInForce, type Changes } from '../domain/in-force.js';
 import type { RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { wholeRun } from '../domain/whole-run.js';
@@ -24,6 +25,8 @@ export type LaunchView = EventOf<'launched'> & Placed;
 export type ObservationView = EventOf<'observed'> & Placed & { readonly value?: number };
 /** A generation that was not its trial's last. `spent` counts it. */
 export type AttemptView = EventOf<'attempted'> & Placed;
+/** An earlier run that counts as evidence. `value` as of an observation. */
+export type ImportView = EventOf<'imported'> & Placed & { readonly value?: number };
 export type RerunView = EventOf<'rerun'> & Placed;
 export type ParkedView = EventOf<'parked'> & Placed;
 export type RecommendationView = EventOf<'recommended'> & Placed;
@@ -44,6 +47,7 @@ export interface ScaleSpend {
 
 export interface SweepView {
   readonly sweepId: string;
+  /** With the budget and the bounds in force. */
   readonly sweep: Sweep;
   /** Version of titrate and of Node that started it. */
   readonly version: string;
@@ -56,6 +60,7 @@ export interface SweepView {
   readonly decisions: readonly DecisionView[];
   readonly launches: readonly LaunchView[];
   readonly observations: readonly ObservationView[];
+  readonly imports: readonly ImportView[];
   readonly attempts: readonly AttemptView[];
   readonly reruns: readonly RerunView[];
   readonly parkings: readonly ParkedView[];
@@ -79,9 +84,11 @@ export interface SweepView {
 interface Fold {
   spent: number;
   paused: boolean;
+  changes: Changes;
   readonly decisions: DecisionView[];
   readonly launches: LaunchView[];
   readonly observations: ObservationView[];
+  readonly imports: ImportView[];
   readonly attempts: AttemptView[];
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
@@ -108,6 +115,11 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.observations.push({ ...event, ...whole, at, spent: fold.spent, ...(value === undefined ? {} : { value }) });
       return;
     }
+    case 'imported': {
+      const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
+      fold.imports.push({ ...event, ...placed, ...(value === undefined ? {} : { value }) });
+      return;
+    }
     case 'attempted':
       fold.spent += event.cost;
       fold.attempts.push({ ...event, at, spent: fold.spent });
@@ -122,7 +134,8 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.recommendations.push({ ...event, ...placed });
       return;
     case 'act':
-      fold.paused = event.act === 'pause' || (event.act !== 'resume' && fold.paused);
+      fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
+      fold.changes = changesAfter(fold.changes, event);
       fold.acts.push({ ...event, ...placed });
       return;
     case 'ended':
@@ -168,9 +181,11 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
   const fold: Fold = {
     spent: 0,
     paused: false,
+    changes: {},
     decisions: [],
     launches: [],
     observations: [],
+    imports: [],
     attempts: [],
     reruns: [],
     parkings: [],
@@ -181,10 +196,11 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
   for (const line of lines) addEvent(fold, sweep, line);
   const confirming = new Set(fold.decisions.filter(({ purpose }) => purpose === 'confirm').map(({ trial }) => trial));
   const seen = new Set(fold.observations.map(({ trial }) => trial));
-  const { decisions, launches, observations, attempts, reruns, parkings, recommendations, acts, end } = fold;
+  const { decisions, launches, observations, imports, attempts, reruns, parkings, recommendations, acts, end } = fold;
   const isOver = (parking: ParkedView): boolean =>
     seen.has(parking.trial) || reruns.some(({ key }) => key === parking.key);
   return {
+    imports,
     attempts,
     reruns,
     parkings,
@@ -197,7 +213,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     end,
     spent: fold.spent,
     sweepId,
-    sweep,
+    sweep: sweepInForce(sweep, fold.changes),
     version,
     node,
     startedAt: first.at,

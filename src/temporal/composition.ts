@@ -3,11 +3,14 @@ import { Context } from '@temporalio/activity';
 import { createActivities, type Activities } from '../activities/activities.js';
 import { createThreadProposer } from '../activities/proposer.js';
 import { RecordFile } from '../ledger/record-file.js';
+import { readStagedImports } from '../ledger/staged-imports.js';
 import { findTrial } from './find-trial.js';
 import { sweepPaths, type Home } from './home.js';
 import { createLaunchers } from './launchers.js';
 import { packageVersion } from './package-version.js';
 import { createReconciler } from './reconcile-home.js';
+import { createSeal } from './seal-record.js';
+import { sendNotice } from './send-notice.js';
 
 export interface Composition {
   readonly activities: Activities;
@@ -47,8 +50,11 @@ export const composeActivities = (home: Home, { threads }: CompositionOptions): 
     version: packageVersion(),
     proposer,
     recordFor,
+    importsFor: (sweepId) => readStagedImports(sweepPaths(home, sweepId).imports),
+    seal: createSeal(home),
     launcherFor,
     findTrial,
+    notify: sendNotice,
     reconcile: () => look(Context.current().client),
   });
   return { activities, close: () => proposer.close() };

@@ -1,12 +1,14 @@
-/** What can be asked of sweeps from outside: start, look, pause, resume, cancel, retry, abandon, wait. */
+/** What can be asked of sweeps from outside: start, look, act, wait. */
 import { randomUUID } from 'node:crypto';
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowUpdateFailedError,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { Act, ActResult, SweepInput, SweepProgress, SweepResult, TrialAct } from '../domain/messages.js';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ActInputs, ActResult, InjectAct, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
@@ -96,7 +98,7 @@ export const start = async (on: TitrateConnection, request: StartSweep): Promise
   const startWorkflowOperation = new WithStartWorkflowOperation(SWEEP_WORKFLOW, {
     workflowId,
     taskQueue: on.taskQueue,
-    args: [{ ...input, visibility } satisfies SweepInput],
+    args: [{ ...input, visibility, ...(visibility ? { showsHead: true } : {}) } satisfies SweepInput],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     memo: { starter },
@@ -132,29 +134,45 @@ export const progress = async (
   }
 };
 
-const act =
-  <What extends Act>(name: ActName) =>
-  async (on: TitrateConnection, sweepId: string, by: What, options: AskOptions = {}): Promise<ActResult> => {
-    const { timeoutMs = ACT_TIMEOUT_MS, updateId = randomUUID() } = options;
-    const update = (): Promise<ActResult> =>
-      handleOf(on, sweepId).executeUpdate<ActResult, [What]>(SWEEP_UPDATES[name], { args: [by], updateId });
-    try {
-      return await on.client.withDeadline(Date.now() + timeoutMs, update);
-    } catch (error) {
-      throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
-    }
-  };
+/** What a validator says of an act that it cannot understand. */
+const misunderstood = (error: unknown): InputError | undefined => {
+  if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)) return undefined;
+  const { message, type } = error.cause;
+  return type === 'InputError'
+    ? new InputError(message, [], { hint: 'docs/acts.md says what each act takes' })
+    : undefined;
+};
 
-/** Asks a sweep to decide nothing new; trials in flight go on. @throws StateError when no worker answers in time. */
-export const pause = act<Act>('pause');
-/** Lets a paused sweep decide again. */
-export const resume = act<Act>('resume');
-/** Asks a sweep to stop its trials and end. */
-export const cancel = act<Act>('cancel');
-/** Asks a sweep to run a parked trial again. */
-export const retry = act<TrialAct>('retry');
-/** Asks a sweep to give a trial up for ever, and to stop its job. */
-export const abandon = act<TrialAct>('abandon');
+/**
+ * Asks a sweep for something, and tells whether it was taken. The same `updateId` again gets the first answer and changes nothing.
+ * @throws InputError when the act cannot be understood, StateError when no worker answers in time.
+ */
+export const act = async <N extends ActName>(
+  on: TitrateConnection,
+  sweepId: string,
+  name: N,
+  what: ActInputs[N],
+  options: AskOptions = {},
+): Promise<ActResult> => {
+  const { timeoutMs = ACT_TIMEOUT_MS, updateId = randomUUID() } = options;
+  const update = (): Promise<ActResult> =>
+    handleOf(on, sweepId).executeUpdate<ActResult, [ActInputs[N]]>(SWEEP_UPDATES[name], { args: [what], updateId });
+  try {
+    return await on.client.withDeadline(Date.now() + timeoutMs, update);
+  } catch (error) {
+    const refusal = misunderstood(error);
+    if (refusal !== undefined) throw refusal;
+    throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
+  }
+};
+
+/** Asks a running sweep to take observations as evidence. */
+export const inject = (
+  on: TitrateConnection,
+  sweepId: string,
+  what: InjectAct,
+  options: AskOptions = {},
+): Promise<ActResult> => act(on, sweepId, 'inject', what, options);
 
 /** Waits for a sweep's result, however long; it survives restarts of the embedded server. */
 export const result = async (on: TitrateConnection, sweepId: string): Promise<SweepResult> => {

@@ -1,4 +1,5 @@
 import { costOf, costPerStep } from '../domain/cost.js';
+import type { Fidelity } from '../domain/fidelity.js';
 import { neededMetrics } from '../domain/objective.js';
 import { seedOf } from '../domain/rng.js';
 import type { JobResult, JobSpec } from '../domain/ports.js';
@@ -11,11 +12,20 @@ export const trialName = (decision: number): string => `t${String(decision).padS
 export const jobKey = (sweepId: string, trial: string, generation: number): string =>
   `${sweepId}.${trial}.g${generation}`;
 
+/** What a job is told of the scale that it runs at. */
+export const scaleOf = (
+  sweep: Sweep,
+  { scale: wanted, steps: last }: Fidelity,
+): Pick<JobSpec, 'parameters' | 'tokensPerStep' | 'checkpoints'> => {
+  const scale = sweep.scales.find(({ name }) => name === wanted);
+  if (scale === undefined) throw new TypeError(`a decision names the unknown scale ${wanted}`);
+  const { parameters, tokensPerStep, steps } = scale;
+  return { parameters, tokensPerStep, checkpoints: steps.filter((at) => at <= last) };
+};
+
 /** Builds the job of a recorded decision: the same record always gives the same job. */
 export const jobOf = (sweepId: string, sweep: Sweep, event: Extract<RecordEvent, { type: 'decided' }>): JobSpec => {
   const generation = 1;
-  const scale = sweep.scales.find(({ name }) => name === event.scale);
-  if (scale === undefined) throw new TypeError(`decision ${event.decision} names the unknown scale ${event.scale}`);
   return {
     key: jobKey(sweepId, event.trial, generation),
     sweep: sweepId,
@@ -24,9 +34,7 @@ export const jobOf = (sweepId: string, sweep: Sweep, event: Extract<RecordEvent,
     mixture: event.mixture,
     scale: event.scale,
     steps: event.steps,
-    parameters: scale.parameters,
-    tokensPerStep: scale.tokensPerStep,
-    checkpoints: scale.steps.filter((steps) => steps <= event.steps),
+    ...scaleOf(sweep, event),
     seed: seedOf('job', sweep.seed, event.trial),
     cost: event.cost,
     ...(event.resume === undefined ? {} : { resume: event.resume }),

@@ -5,6 +5,12 @@
 export const PATCHES = {
   /** Trials that this run does not follow are asked to tell their end. */
   askToTell: 'ask-to-tell',
+  /** Acts that are not taken are written down. */
+  recordRefusals: 'record-refusals',
+  /** Runs that the sweep's `approval` names wait for a person. */
+  askForApproval: 'ask-for-approval',
+  /** The head of the record is left in the workflow's memo. */
+  anchorHead: 'anchor-head',
   /** What jobs report while a decision is made is written with it. */
   recordTogether: 'record-together',
   /** Search attributes are set every few seconds. */

@@ -1,26 +1,41 @@
 import { ActivityFailure, ApplicationFailure, patched } from '@temporalio/workflow';
 import { costOf } from '../domain/cost.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
-import type { RecordEvent } from '../domain/record-event.js';
+import type { ActName, RecordEvent } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { RecommendOutput } from '../activities/decision-activities.js';
 import { decisionWork } from './activity-options.js';
 import { PATCHES } from './patches.js';
+import { approvalRequest, awaiting } from './approval-acts.js';
 import type { SweepBook } from './sweep-book.js';
-import { confirmationEvent, decidedEvent, recommendedEvent } from './sweep-events.js';
+import { confirmationEvent, decidedEvent, pinnedEvent, recommendedEvent } from './sweep-events.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { eventsOfNews } from './sweep-inbox.js';
+import type { News } from './sweep-inbox.js';
 import { confirmationsOwed, isAffordable, mayStart, pendingOf, withDecision } from './sweep-state.js';
-import { runningTrial } from './trial-state.js';
+import { awaitingTrial, runningTrial } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 /** What a sweep does with its decisions once they are in the record. */
 export interface DecisionListener {
-  /** Starts the trial of a recorded decision. */
+  /** Starts the trial of a recorded decision that needs no leave. */
   start(trial: RunningTrial): Promise<void>;
   /** Takes an event that was recorded together with a decision. */
   take(event: RecordEvent): void;
 }
+
+const STEERING: ReadonlySet<string> = new Set<ActName>([
+  'refuse',
+  'approve',
+  'extend-budget',
+  'lower-budget',
+  'pin',
+  'veto',
+  'inject',
+]);
+
+/** Does it change what the next decision is made from? */
+const isSteering = (news: News): boolean => news.kind === 'act' && STEERING.has(news.act);
 
 /** The decisions of a sweep: asks for them, checks them, records them. */
 export class SweepDecisions {
@@ -38,14 +53,34 @@ export class SweepDecisions {
     const request = { sweepId: book.input.sweepId, head, pending: pendingOf(book.state), seed };
     const output = await this.#orPause('choose the next trial', () => decisionWork.titratePropose(request));
     if (output === null) return false;
-    // A pause or cancel that came in while the policy was thinking forbids the start.
-    if (!mayStart(book.sweep, book.state)) return true;
+    // A pause or cancel that came in while the policy was thinking forbids the start; a changed sweep is decided anew.
+    if (!mayStart(book.sweep, book.state) || book.inbox.some(isSteering)) return true;
     const decided = decidedEvent(decision, seed, output);
     if (decided === null) return this.#buyNothing('nothing that is left to run is affordable and worth its cost');
     if (!isAffordable(book.sweep, book.state, output.proposal?.cost ?? 0)) {
       return this.#buyNothing('the next trial would exceed the budget');
     }
+    // Of requests that wait for a person there are no more than jobs at once: the policy is asked again when one is answered.
+    if (awaiting(book.state) >= book.sweep.parallel && this.#request(decided) !== null) {
+      return this.#buyNothing('requests for approval wait');
+    }
     return this.#recordAndStart(decided);
+  }
+
+  /** Starts what a person pinned; no policy is asked. */
+  async pinned(): Promise<boolean> {
+    const { book } = this;
+    const [next] = book.state.pinned;
+    if (next === undefined) return false;
+    const seed = seedOf('decision', book.sweep.seed, book.state.decisions + 1);
+    return this.#recordAndStart(pinnedEvent(book.sweep, book.state, next, seed));
+  }
+
+  /** The request for a person's leave that a decision needs; null when it needs none. */
+  #request({ event }: KeyedEvent): KeyedEvent | null {
+    if (event.type !== 'decided' || this.book.sweep.approval === undefined) return null;
+    const request = approvalRequest(this.book.sweep, event, Date.now());
+    return request !== null && patched(PATCHES.askForApproval) ? request : null;
   }
 
   /** Ends the search, or, while trials are in flight, waits for what they teach. */
@@ -58,12 +93,19 @@ export class SweepDecisions {
   /** Records a decision, and with it what jobs reported while it was made. */
   async #recordAndStart(decided: KeyedEvent): Promise<boolean> {
     const { book } = this;
-    const [event, ...reported] = await book.record(decided, ...this.#joinable());
-    if (event?.type !== 'decided') throw ApplicationFailure.nonRetryable('the record lost a decision', 'StateError');
-    const trial = runningTrial(book.input.sweepId, book.sweep, event, Date.now());
-    book.state = withDecision(book.state, event, trial);
-    book.moved = true;
-    await this.listener.start(trial);
+    const request = this.#request(decided);
+    const { trial, reported } = await book.whileWriting(async () => {
+      const asked = request === null ? [] : [request];
+      const [event, ...others] = await book.record(decided, ...asked, ...this.#joinable());
+      if (event?.type !== 'decided') throw ApplicationFailure.nonRetryable('the record lost a decision', 'StateError');
+      const decidedTrial = runningTrial(book.input.sweepId, book.sweep, event, Date.now());
+      const waits = others[0]?.type === 'approval-requested' ? others[0] : undefined;
+      const started = waits === undefined ? decidedTrial : awaitingTrial(decidedTrial, waits);
+      book.state = withDecision(book.state, event, started);
+      book.moved = true;
+      return { trial: started, reported: others };
+    });
+    if (trial.state === 'queued') await this.listener.start(trial);
     for (const other of reported) this.listener.take(other);
     return true;
   }

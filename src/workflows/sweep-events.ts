@@ -5,7 +5,7 @@ import type { Explanation, Recommendation } from '../domain/decision.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { trialName } from './job-spec.js';
-import type { Confirming, SweepState } from './sweep-state.js';
+import type { Confirming, PinnedRun, SweepState } from './sweep-state.js';
 import { committedBy } from './sweep-state.js';
 
 export interface KeyedEvent {
@@ -34,6 +34,38 @@ export const decidedEvent = (decision: number, seed: number, output: ProposeOutp
     sawObservations,
     sawPending: output.sawPending,
     explanation,
+  };
+  return { key: `decided:${decision}`, event };
+};
+
+/** The decision to make the run that a person pinned; no policy was asked. */
+export const pinnedEvent = (sweep: Sweep, state: SweepState, pinned: PinnedRun, seed: number): KeyedEvent => {
+  const decision = state.decisions + 1;
+  const { mixture, scale, steps, cost, by, reason } = pinned;
+  const event: RecordEvent = {
+    type: 'decided',
+    decision,
+    trial: trialName(decision),
+    purpose: 'search',
+    origin: 'person',
+    mixture,
+    scale,
+    steps,
+    cost,
+    seed,
+    sawDigest: '',
+    sawObservations: state.observations,
+    sawPending: state.running.map(({ trial }) => trial),
+    explanation: {
+      policy: sweep.policy.name,
+      reason: `${by} pinned this run${reason === undefined ? '' : `: ${reason}`}`,
+      phase: 'search',
+      committed: state.spent + committedBy(state) - cost,
+      hyperparameters: {},
+      trust: [],
+      considered: [],
+      excluded: [],
+    },
   };
   return { key: `decided:${decision}`, event };
 };

@@ -1,12 +1,15 @@
-import type { Act, TrialAct, TrialEnd } from '../domain/messages.js';
+import type { InjectAct, TrialEnd } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TrialLaunched } from './messages.js';
-import { actEvent } from './sweep-acts.js';
+import { actEvent, refusalEvent } from './sweep-acts.js';
+import type { ActDetails, ActInput } from './sweep-acts.js';
+import { notifiedEvent } from './notices.js';
+import type { NoticeOutcome } from './notices.js';
 import type { KeyedEvent } from './sweep-events.js';
-import { findTrial, withEvent } from './sweep-state.js';
+import { findTrial, isClosing, withEvent } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
-import { endedEvents, givenUpEvent, launchedEvent, retryEvent } from './trial-events.js';
+import { endedEvents, givenUpEvent, launchedEvent, notApprovedEvent, retryEvent } from './trial-events.js';
 import { isToSettle } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
@@ -19,15 +22,47 @@ export type News =
   | { readonly kind: 'doubt' }
   /** A trial without a job is to end: it was abandoned, or its sweep cancelled. */
   | { readonly kind: 'given-up'; readonly trial: string }
-  | { readonly kind: 'act'; readonly act: ActName; readonly number: number; readonly what: Act & Partial<TrialAct> };
+  | {
+      readonly kind: 'act';
+      readonly act: ActName;
+      readonly number: number;
+      readonly what: ActInput;
+      readonly details?: ActDetails;
+    }
+  /** An act that was not taken. */
+  | {
+      readonly kind: 'act-refused';
+      readonly act: ActName;
+      readonly number: number;
+      readonly what: ActInput;
+      readonly because: string;
+      readonly id?: string;
+    }
+  /** What became of a message to people outside. */
+  | { readonly kind: 'notified'; readonly outcome: NoticeOutcome };
 
 type ActNews = Extract<News, { kind: 'act' }>;
 
-const eventsOfAct = (state: SweepState, { number, act, what }: ActNews): KeyedEvent[] => {
-  const trial = act === 'retry' ? findTrial(state, what.trial ?? '') : undefined;
-  const isParked = trial?.state === 'parked' && trial.abandoned === undefined;
-  return [actEvent(number, act, what), ...(isParked ? [retryEvent(trial, what)] : [])];
+const importedEvents = ({ observations, by, reason }: InjectAct): KeyedEvent[] =>
+  observations.map((one) => ({
+    key: `imported:${one.trial}`,
+    event: { type: 'imported', ...one, by, ...(reason === undefined ? {} : { reason }) },
+  }));
+
+/** What an act leads to beside its own line. */
+const consequences = (state: SweepState, { act, what }: ActNews): KeyedEvent[] => {
+  if (act === 'inject' && 'observations' in what) return importedEvents(what);
+  const trial = 'trial' in what ? findTrial(state, what.trial) : undefined;
+  if (trial === undefined) return [];
+  if (act === 'refuse' && trial.state === 'awaiting-approval') return [notApprovedEvent(trial, what)];
+  const isRetried = act === 'retry' && trial.state === 'parked' && trial.abandoned === undefined;
+  return isRetried ? [retryEvent(trial, what)] : [];
 };
+
+const eventsOfAct = (state: SweepState, news: ActNews): KeyedEvent[] => [
+  actEvent(news.number, news.act, news.what, news.details),
+  ...consequences(state, news),
+];
 
 /** A trial's end, with its launch when that was not told before. */
 const toldEnd = (sweep: Sweep, state: SweepState, trial: RunningTrial, end: TrialEnd): KeyedEvent[] => {
@@ -50,8 +85,12 @@ const eventsOf = (sweep: Sweep, state: SweepState, news: News): KeyedEvent[] => 
     }
     case 'given-up': {
       const trial = findTrial(state, news.trial);
-      return trial !== undefined && isToSettle(trial, state.cancel !== null) ? [givenUpEvent(trial)] : [];
+      return trial !== undefined && isToSettle(trial, isClosing(state)) ? [givenUpEvent(state, trial)] : [];
     }
+    case 'act-refused':
+      return [refusalEvent(news.number, news.act, news.what, news.because, news.id)];
+    case 'notified':
+      return [notifiedEvent(news.outcome)];
     case 'lost':
     case 'doubt':
       return [];
@@ -66,7 +105,7 @@ export const eventsOfNews = (sweep: Sweep, state: SweepState, news: readonly New
     for (const event of eventsOf(sweep, expected, item)) {
       if (events.has(event.key)) continue;
       events.set(event.key, event);
-      expected = withEvent(expected, event.event, 0); // when a rerun is due changes no event of this batch
+      expected = withEvent(sweep, expected, event.event, 0); // when a rerun is due changes no event of this batch
     }
   }
   return [...events.values()];

@@ -2,28 +2,40 @@
 import { costOf } from '../domain/cost.js';
 import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
-import { committedBy, isAffordable } from './sweep-state.js';
+import type { TrialState } from '../domain/trial-moves.js';
+import { committedBy, isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { RunningTrial } from './trial-state.js';
 
+/** Does it go on without a person's doing? */
+const isMoving = ({ state, retrying, abandoned, answered, until }: RunningTrial): boolean => {
+  if (abandoned !== undefined) return true;
+  if (state === 'parked') return retrying === true;
+  return state !== 'awaiting-approval' || answered !== undefined || until !== undefined;
+};
+
 /** Names what a person has to decide before anything moves; null while something does, or a pause is what it waits for. */
 const waitsFor = (sweep: Sweep, state: SweepState): string | null => {
-  const { running, pause, cancel, phase, searchOver, nothingToBuyAt, observations } = state;
-  if (pause !== null || cancel !== null || running.length === 0) return null;
+  const { running, pause, phase, searchOver, nothingToBuyAt, observations } = state;
+  if (pause !== null || isClosing(state) || running.length === 0) return null;
   const isSearching = phase === 'searching' && searchOver === null && nothingToBuyAt !== observations;
   const owesRuns = phase === 'confirming' && (state.confirming?.left ?? 0) > 0;
   const mayConfirm = owesRuns && isAffordable(sweep, state, costOf(sweep, sweep.target));
-  const isMoving = running.some(
-    ({ state: standing, retrying, abandoned }) => standing !== 'parked' || retrying === true || abandoned !== undefined,
-  );
-  if (isSearching || mayConfirm || isMoving) return null;
-  const names = running.map(({ trial }) => trial).join(', ');
-  return `nothing else can be done: retry or abandon ${names}`;
+  if (isSearching || mayConfirm || state.pinned.length > 0 || running.some(isMoving)) return null;
+  const named = (standing: TrialState): string =>
+    running.flatMap((one) => (one.state === standing ? [one.trial] : [])).join(', ');
+  const parked = named('parked');
+  const asking = named('awaiting-approval');
+  const ways = [
+    ...(asking === '' ? [] : [`approve or refuse ${asking}`]),
+    ...(parked === '' ? [] : [`retry or abandon ${parked}`]),
+  ];
+  return `nothing else can be done: ${ways.join('; ')}`;
 };
 
 const shown = (trial: RunningTrial): InFlightTrial => {
   const { job: _job, losses: _losses, decidedCost: _cost, paid: _paid, endings: _endings, ...rest } = trial;
-  const { stalled: _stalled, retrying: _retrying, abandoned: _abandoned, ...told } = rest;
+  const { stalled: _stalled, retrying: _retrying, abandoned: _abandoned, answered: _answered, ...told } = rest;
   return told;
 };
 

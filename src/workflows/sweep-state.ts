@@ -1,15 +1,17 @@
 /** What a sweep workflow knows, as plain data, and how recorded events change it. No Temporal in here. */
+import type { PricedRun } from '../domain/approval.js';
 import { BUDGET_SLACK, confirmationReserve } from '../domain/cost.js';
 import type { Recommendation } from '../domain/decision.js';
 import type { Ending } from '../domain/ending.js';
-import type { Act, SweepProgress } from '../domain/messages.js';
+import type { Changes } from '../domain/in-force.js';
+import type { Act, ActResult, FinishAct, SweepProgress } from '../domain/messages.js';
 import { isSameMixture } from '../domain/mixture.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { PendingTrial } from '../domain/observation.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { holdsPlace } from '../domain/trial-moves.js';
-import { attemptedTrial, carriedTrial, movedTrial, parkedTrial, rerunTrial } from './trial-state.js';
+import { approvedTrial, attemptedTrial, carriedTrial, movedTrial, parkedTrial, rerunTrial } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 /** Small and plain: it travels whole through continue-as-new, however long the sweep. */
@@ -33,6 +35,29 @@ export interface SweepState {
   readonly recommendation: Recommendation | null;
   /** Confirmation runs still to be started, and of what. */
   readonly confirming: Confirming | null;
+  /** The budget and the bounds as people have changed them. */
+  readonly changes: Changes;
+  /** Runs that people pinned and that are not decided yet, the next one first; their cost is committed. */
+  readonly pinned: readonly PinnedRun[];
+  /** A person ends the search now. */
+  readonly finish: FinishAct | null;
+  /** The answers to the latest acts, by idempotency key. */
+  readonly answers: readonly Answer[];
+  /** Number of acts that were not taken. */
+  readonly refusedActs: number;
+  /** Requests for approval in a row that nobody answered in time. */
+  readonly unanswered: number;
+  /** The budget of which people have been told that 80 % is spent. */
+  readonly toldOfBudget: number | null;
+}
+
+/** A run that a person wants to be made next, and who. */
+export interface PinnedRun extends PricedRun, Act {}
+
+/** What was answered to an act. */
+export interface Answer extends ActResult {
+  /** The idempotency key. */
+  readonly id: string;
 }
 
 export interface Confirming {
@@ -59,16 +84,28 @@ export const initialState: SweepState = {
   incumbent: null,
   recommendation: null,
   confirming: null,
+  changes: {},
+  pinned: [],
+  finish: null,
+  answers: [],
+  refusedActs: 0,
+  unanswered: 0,
+  toldOfBudget: null,
 };
 
-/** Reads the state that an earlier run of the workflow hands over. */
+/** Is the sweep on its way to its end by a person's act? */
+export const isClosing = ({ cancel, finish }: SweepState): boolean => cancel !== null || finish !== null;
+
+/** Reads the state that an earlier run of the workflow hands over, be it of an earlier version. */
 export const carriedState = (carried: SweepState): SweepState => ({
+  ...initialState,
   ...carried,
   running: carried.running.map(carriedTrial),
 });
 
-/** Worst-case cost of the trials in flight, parked ones included. */
-export const committedBy = (state: SweepState): number => state.running.reduce((sum, { cost }) => sum + cost, 0);
+/** Worst-case cost of the trials in flight, parked and waiting ones included, and of what people pinned. */
+export const committedBy = ({ running, pinned }: SweepState): number =>
+  [...running, ...pinned].reduce((sum, { cost }) => sum + cost, 0);
 
 /** Can a job of this cost be started within the budget, whatever becomes of the trials in flight? */
 export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boolean => {
@@ -78,7 +115,7 @@ export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boo
 
 export const mayStart = (sweep: Sweep, state: SweepState): boolean =>
   state.pause === null &&
-  state.cancel === null &&
+  !isClosing(state) &&
   state.running.filter((trial) => holdsPlace(trial.state)).length < sweep.parallel;
 
 /** The trials in flight as the policy sees them; what earlier generations cost counts as theirs. */
@@ -111,6 +148,7 @@ export const withDecision = (state: SweepState, event: Decided, trial: RunningTr
   ...state,
   decisions: event.decision,
   running: [...state.running, trial],
+  pinned: event.origin === 'person' ? state.pinned.slice(1) : state.pinned,
   incumbent: event.explanation.incumbent ?? state.incumbent,
   confirming:
     event.purpose === 'confirm' && state.confirming !== null
@@ -141,6 +179,7 @@ const failsInARow = (before: number, ending: Ending, isLast: boolean): number =>
     case 'preempted':
     case 'cancelled':
     case 'abandoned':
+    case 'refused-by-person':
       return before;
   }
 };
@@ -171,8 +210,11 @@ const withAttempt = (state: SweepState, event: Attempted): SweepState => ({
 });
 
 /** Takes a recorded event about a trial in flight into account; `now` in ms since the epoch. */
-export const withEvent = (state: SweepState, event: RecordEvent, now: number): SweepState => {
+export const withEvent = (sweep: Sweep, state: SweepState, event: RecordEvent, now: number): SweepState => {
   switch (event.type) {
+    case 'act':
+      if (event.act !== 'approve' || event.trial === undefined) return state;
+      return changeTrial(state, event.trial, (trial) => approvedTrial(sweep, trial, event));
     case 'observed':
       return withObservation(state, event);
     case 'attempted':

@@ -1,15 +1,19 @@
 import { allHandlersFinished, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
 import { SWEEP_ITSELF } from '../domain/messages.js';
-import type { Act, ActResult, SweepInput, SweepProgress, SweepResult, TrialAct } from '../domain/messages.js';
-import type { RecordEvent } from '../domain/record-event.js';
+import type { Act, ActInputs, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
+import type { ActName, RecordEvent } from '../domain/record-event.js';
 import { isLive } from '../domain/trial-moves.js';
-import { abandonAct, cancelAct, isToStop, resumeAct, retryAct } from './sweep-acts.js';
+import { approveAct, overdue, refuseAct } from './approval-acts.js';
+import { budgetNotice, noticeOf, postingsOf } from './notices.js';
+import { postNotices } from './post-notices.js';
+import { isToStop } from './sweep-acts.js';
 import { SweepBook } from './sweep-book.js';
 import { SweepDecisions } from './sweep-decisions.js';
+import { SweepDesk } from './sweep-desk.js';
 import { endedEvent } from './sweep-events.js';
 import { eventsOfNews } from './sweep-inbox.js';
 import type { News } from './sweep-inbox.js';
-import { changeTrial, findTrial, isFailing, mayStart, withEvent } from './sweep-state.js';
+import { changeTrial, findTrial, isClosing, isFailing, mayStart, withEvent } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { titrateSweep } from './sweep.js';
 import { TrialFleet } from './trial-fleet.js';
@@ -17,19 +21,31 @@ import { isToSettle, movedTrial } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 const LOSSES_BEFORE_PAUSE = 3; // of one trial's workflow
+const UNANSWERED_BEFORE_PAUSE = 5; // requests in a row: there is nobody who answers
 const RECONCILE_EVERY_MS = 3_600_000; // only while trials of an earlier run are in flight
+
+/** Why a sweep ends, in words. */
+const endReason = ({ cancel, finish, searchOver }: SweepState): string => {
+  if (cancel !== null) return `cancelled by ${cancel.by}: ${cancel.reason ?? 'no reason given'}`;
+  if (finish !== null) return `finished by ${finish.by}${finish.reason === undefined ? '' : `: ${finish.reason}`}`;
+  return searchOver ?? '';
+};
 
 /** One run of a sweep workflow: hears what happens, and makes the moves. */
 export class SweepStory {
   readonly #book: SweepBook;
   readonly #fleet: TrialFleet;
   readonly #decisions: SweepDecisions;
+  readonly #desk: SweepDesk;
+  /** Recorded events that people outside may have to be told of. */
+  readonly #toTell: RecordEvent[] = [];
 
   constructor(
     readonly input: SweepInput,
     readonly carried: SweepState | undefined,
   ) {
     this.#book = new SweepBook(input, carried);
+    this.#desk = new SweepDesk(this.#book);
     this.#fleet = new TrialFleet(input, {
       ended: (end) => this.hear({ kind: 'ended', end }),
       lost: ({ trial, workflowId }, reason) => this.hear({ kind: 'lost', trial, workflowId, reason }),
@@ -49,24 +65,14 @@ export class SweepStory {
     this.#book.hear(news);
   }
 
-  pause(what: Act): ActResult {
-    return this.#book.pause(what);
+  /** Takes an act at once. */
+  act<N extends ActName>(name: N, what: ActInputs[N]): ActResult {
+    return this.#desk.take(name, what);
   }
 
-  resume(what: Act): ActResult {
-    return this.#book.act('resume', what, resumeAct(this.#book.state));
-  }
-
-  cancel(what: Act): ActResult {
-    return this.#book.act('cancel', what, cancelAct(this.#book.state, what));
-  }
-
-  retry(what: TrialAct): ActResult {
-    return this.#book.act('retry', what, retryAct(this.#book.state, what));
-  }
-
-  abandon(what: TrialAct): ActResult {
-    return this.#book.act('abandon', what, abandonAct(this.#book.state, what));
+  /** Takes an act when all that is committed is known. */
+  steer<N extends ActName>(name: N, what: ActInputs[N]): Promise<ActResult> {
+    return this.#desk.takeSettled(name, what);
   }
 
   /** Tells the story to its end, or to where the next run of the workflow takes over. */
@@ -75,6 +81,7 @@ export class SweepStory {
     else await this.#reconcile();
     for (;;) {
       await this.#readInbox();
+      if (this.#book.sweep.notify !== undefined) await this.#tellPeople();
       if (this.#isOver()) {
         if (await this.#end()) return this.#book.result as unknown as SweepResult;
       } else if (this.#mayContinueAsNew()) {
@@ -91,7 +98,11 @@ export class SweepStory {
       const news = book.inbox;
       book.inbox = [];
       const events = eventsOfNews(book.sweep, book.state, news);
-      if (events.length > 0) for (const event of await book.record(...events)) this.#take(event);
+      if (events.length > 0) {
+        await book.whileWriting(async () => {
+          for (const event of await book.record(...events)) this.#take(event);
+        });
+      }
       for (const item of news) if (item.kind === 'lost') this.#markLost(item);
       if (news.some(({ kind }) => kind === 'doubt')) await this.#reconcile();
       book.show();
@@ -102,13 +113,14 @@ export class SweepStory {
   /** Takes an event as it stands in the record. */
   #take(event: RecordEvent): void {
     const book = this.#book;
-    book.state = withEvent(book.state, event, Date.now());
+    book.state = withEvent(book.sweep, book.state, event, Date.now());
+    this.#toTell.push(event);
     if (event.type !== 'observed' && event.type !== 'attempted') return;
     book.moved = true;
     if (!isFailing(book.sweep, book.state)) return;
     const detail = event.detail === undefined ? '' : `; the last one said: ${event.detail}`;
     const reason = `${book.state.failuresInARow} jobs failed in a row${detail}`;
-    this.pause({ by: SWEEP_ITSELF, reason });
+    book.pause({ by: SWEEP_ITSELF, reason });
   }
 
   /** Asks the server about the trials that have a workflow. */
@@ -129,7 +141,7 @@ export class SweepStory {
     const isNew = isLive(found.state);
     book.state = changeTrial(book.state, trial, (one) => ({ ...(isNew ? movedTrial(one, 'lost') : one), losses }));
     if (losses % LOSSES_BEFORE_PAUSE > 0) return;
-    this.pause({ by: SWEEP_ITSELF, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
+    book.pause({ by: SWEEP_ITSELF, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
   }
 
   async #stopWhatMustStop(): Promise<void> {
@@ -146,28 +158,64 @@ export class SweepStory {
   /** Makes one move if there is one to make. */
   async #move(): Promise<boolean> {
     const { sweep, state } = this.#book;
-    const { phase, running, searchOver, observations, nothingToBuyAt, cancel } = state;
-    const settled = running.filter((trial) => isToSettle(trial, cancel !== null));
+    const { phase, running, searchOver, observations, nothingToBuyAt } = state;
+    if (this.#answerOverdue()) return true;
+    const settled = running.filter((trial) => isToSettle(trial, isClosing(state)));
     for (const { trial } of settled) this.hear({ kind: 'given-up', trial });
     if (settled.length > 0 || (await this.#startAgain())) return true;
     if (!mayStart(sweep, this.#book.state)) return false;
     const queued = running.find((trial) => trial.state === 'queued');
     if (queued !== undefined) return this.#start(queued).then(() => true);
+    if (this.#book.state.pinned.length > 0) return this.#decisions.pinned();
     if (phase === 'confirming') return this.#decisions.confirm();
     if (searchOver === null) return nothingToBuyAt === observations ? false : this.#decisions.decide();
     return running.length === 0 ? this.#decisions.beginConfirming() : false;
   }
 
+  /** Answers requests for approval that nobody answered in time, as the sweep file says. */
+  #answerOverdue(): boolean {
+    const book = this.#book;
+    if (isClosing(book.state)) return false;
+    const late = overdue(book.state, Date.now());
+    const { timeoutSeconds = 0, onTimeout = 'refuse' } = book.sweep.approval ?? {};
+    const reason = `nobody answered within ${timeoutSeconds} s`;
+    for (const { trial } of late) {
+      const what = { by: SWEEP_ITSELF, authenticated: 'titrate', reason, trial } as const;
+      const leave = onTimeout === 'approve' ? approveAct(book.sweep, book.state, what) : null;
+      if (leave?.accepted === true) book.act('approve', what, leave);
+      else book.act('refuse', what, refuseAct(book.state, what));
+    }
+    const { unanswered } = book.state;
+    if (late.length > 0 && unanswered >= UNANSWERED_BEFORE_PAUSE) {
+      book.pause({ by: SWEEP_ITSELF, reason: `nobody answered ${unanswered} requests for approval in a row` });
+    }
+    return late.length > 0;
+  }
+
+  /** Tells people outside what was recorded since, and that most of the budget is spent. */
+  async #tellPeople(): Promise<void> {
+    const book = this.#book;
+    const events = this.#toTell.splice(0);
+    if (book.sweep.notify === undefined) return;
+    const { sweepId } = this.input;
+    const budget = budgetNotice(sweepId, book.sweep, book.state);
+    if (budget !== null) book.change({ toldOfBudget: book.sweep.budget });
+    const notices = [...events.map((event) => noticeOf(sweepId, book.sweep, event)), budget];
+    const postings = notices.flatMap((notice) => (notice === null ? [] : postingsOf(book.sweep, notice)));
+    if (postings.length > 0) await postNotices(sweepId, postings);
+  }
+
   /** Starts a trial again that has its place already: its workflow is lost, or its back-off is over. */
   async #startAgain(): Promise<boolean> {
-    const { running, pause, cancel } = this.#book.state;
+    const { running, pause } = this.#book.state;
+    const isOver = isClosing(this.#book.state);
     const lost = running.find(({ state }) => state === 'lost');
-    if (lost !== undefined && (pause === null || cancel !== null || lost.abandoned !== undefined)) {
+    if (lost !== undefined && (pause === null || isOver || lost.abandoned !== undefined)) {
       await this.#start(lost);
       await this.#stopWhatMustStop();
       return true;
     }
-    if (pause !== null || cancel !== null) return false;
+    if (pause !== null || isOver) return false;
     const due = running.find(({ state, notBefore = 0 }) => state === 'backing-off' && notBefore <= Date.now());
     if (due === undefined) return false;
     this.#book.moveTrial(due.trial, 'queued');
@@ -176,21 +224,25 @@ export class SweepStory {
   }
 
   #isOver(): boolean {
-    const { running, phase, cancel } = this.#book.state;
-    return running.length === 0 && (phase === 'ended' || cancel !== null);
+    const { running, phase } = this.#book.state;
+    return running.length === 0 && (phase === 'ended' || isClosing(this.#book.state));
   }
 
   /** Writes the last lines of the record; false when that must wait for something to be mended. */
   async #end(): Promise<boolean> {
     const book = this.#book;
-    const { cancel, searchOver, pause } = book.state;
+    const { cancel, pause } = book.state;
     if (pause !== null && cancel === null) return false;
     const status = cancel === null ? 'completed' : 'cancelled';
-    const reason =
-      cancel === null ? (searchOver ?? '') : `cancelled by ${cancel.by}: ${cancel.reason ?? 'no reason given'}`;
-    if ((await this.#decisions.recommend('final')) === null && cancel === null) return false;
+    const reason = endReason(book.state);
+    book.isEnding = true; // what is asked for from here on could not be recorded
+    if ((await this.#decisions.recommend('final')) === null && cancel === null) {
+      book.isEnding = false;
+      return false;
+    }
     const { spent, spentByScale, decisions, recommendation } = book.state;
-    await book.record(endedEvent(status, spent, reason));
+    this.#toTell.push(...(await book.record(endedEvent(status, spent, reason))));
+    await this.#tellPeople();
     const sweep = this.input.sweepId;
     book.result = { sweep, status, recommendation, spent, spentByScale, trials: decisions, reason };
     book.change({ phase: 'ended' });
@@ -214,11 +266,17 @@ export class SweepStory {
     if (!(await condition(hasNews, wait)) && dueIn > wait) await this.#reconcile();
   }
 
-  /** Until the next back-off is over; never while the sweep is paused or cancelled. */
+  /** Until the next back-off is over, unless the sweep is paused, or a request is overdue; never when it is closing. */
   #dueInMs(): number {
-    const { running, pause, cancel } = this.#book.state;
-    if (pause !== null || cancel !== null) return Infinity;
-    const times = running.filter(({ state }) => state === 'backing-off').map(({ notBefore = 0 }) => notBefore);
-    return Math.max(1, Math.min(...times) - Date.now());
+    const { running, pause } = this.#book.state;
+    if (isClosing(this.#book.state)) return Infinity;
+    const late = running.flatMap(({ state, until, answered }) =>
+      state === 'awaiting-approval' && until !== undefined && answered === undefined ? [until] : [],
+    );
+    const due =
+      pause === null
+        ? running.filter(({ state }) => state === 'backing-off').map(({ notBefore = 0 }) => notBefore)
+        : [];
+    return Math.max(1, Math.min(...due, ...late) - Date.now());
   }
 }

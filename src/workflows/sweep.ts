@@ -23,21 +23,19 @@
  * 14. A trial goes on from the last checkpoint that its earlier generations reported.
  * 15. A trial that is parked runs again, or ends, only by a person's act; the sweep goes on with others, and does not end.
  * 16. A trial moves only as the table of domain/trial-moves.ts allows.
+ * 17. A decision that the sweep's `approval` names starts no job before a person's leave is in the record, or titrate's own
+ *     answer when nobody answered in time; what was refused is not proposed again.
+ * 18. Every act is in the record, taken or not; the same idempotency key gets the same answer and changes nothing, in
+ *     later runs of the workflow too.
+ * 19. The budget and the bounds in force follow from the record: a decision is made from those that stand in it, and one
+ *     that was on its way when they changed is made anew. A budget is never below what is spent and committed.
+ * 20. Notices hold nothing up and fail nothing.
  */
 import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { SweepInput, SweepResult } from '../domain/messages.js';
-import {
-  abandonUpdate,
-  attachUpdate,
-  cancelUpdate,
-  endedSignal,
-  launchedSignal,
-  pauseUpdate,
-  progressQuery,
-  reconcileSignal,
-  resumeUpdate,
-  retryUpdate,
-} from './messages.js';
+import { attachUpdate, endedSignal, launchedSignal, progressQuery, reconcileSignal } from './messages.js';
+import { IMMEDIATE, STEERING, noticeSignal, updateOf } from './act-messages.js';
+import { validateAct } from './sweep-desk.js';
 import type { SweepState } from './sweep-state.js';
 import { SweepStory } from './sweep-story.js';
 
@@ -46,16 +44,18 @@ export async function titrateSweep(input: SweepInput, carried?: SweepState): Pro
   const story = new SweepStory(input, carried);
   setHandler(progressQuery, () => story.progress());
   setHandler(attachUpdate, () => ({ sweepId: input.sweepId }));
-  setHandler(pauseUpdate, (act) => story.pause(act));
-  setHandler(resumeUpdate, (act) => story.resume(act));
-  setHandler(cancelUpdate, (act) => story.cancel(act));
-  setHandler(retryUpdate, (act) => story.retry(act));
-  setHandler(abandonUpdate, (act) => story.abandon(act));
+  for (const name of IMMEDIATE) {
+    setHandler(updateOf(name), (act) => story.act(name, act), { validator: validateAct(name) });
+  }
+  for (const name of STEERING) {
+    setHandler(updateOf(name), (act) => story.steer(name, act), { validator: validateAct(name) });
+  }
+  setHandler(noticeSignal, (outcome) => story.hear({ kind: 'notified', outcome }));
   setHandler(launchedSignal, (message) => story.hear({ kind: 'launched', message }));
   setHandler(endedSignal, (end) => story.hear({ kind: 'ended', end }));
   setHandler(reconcileSignal, () => story.hear({ kind: 'doubt' }));
   CancellationScope.current().cancelRequested.catch(() =>
-    story.cancel({ by: 'temporal', reason: 'the workflow was cancelled' }),
+    story.act('cancel', { by: 'temporal', reason: 'the workflow was cancelled' }),
   );
   return CancellationScope.nonCancellable(() => story.tell());
 }

@@ -9,7 +9,7 @@ import type { Retries } from '../domain/retries.js';
 import type { Sweep } from '../domain/sweep.js';
 import { chargeFor, checkedResult, jobKey, nextGeneration } from './job-spec.js';
 import type { KeyedEvent } from './sweep-events.js';
-import { isAffordable } from './sweep-state.js';
+import { isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { RunningTrial } from './trial-state.js';
 
@@ -149,7 +149,7 @@ const aftermath = (sweep: Sweep, retries: Retries, state: SweepState, trial: Run
 export const endedEvents = (sweep: Sweep, state: SweepState, trial: RunningTrial, end: TrialEnd): KeyedEvent[] => {
   const result = checkedResult(sweep, end.result);
   const { retries } = sweep;
-  const isOver = state.cancel !== null || trial.abandoned !== undefined;
+  const isOver = isClosing(state) || trial.abandoned !== undefined;
   const isOurs = result !== end.result; // it lacks a metric, and would lack it again
   if (retries !== undefined && !isOver && !isOurs && isRetried(result.status)) {
     return aftermath(sweep, retries, state, trial, result);
@@ -158,19 +158,27 @@ export const endedEvents = (sweep: Sweep, state: SweepState, trial: RunningTrial
   return [observedEvent(trial, trial.job.key, settledResult(trial, result), charge)];
 };
 
+const withoutJob = (status: JobResult['status'], detail: string): JobResult => ({
+  status,
+  metrics: {},
+  curve: [], // its generations' attempts have it
+  detail,
+  digest: '',
+  folder: '',
+  stepsReached: 0,
+  warnings: [],
+});
+
+/** The end of a trial that was not allowed to run. */
+export const notApprovedEvent = (trial: RunningTrial, act: Act): KeyedEvent =>
+  observedEvent(trial, trial.job.key, withoutJob('refused-by-person', `refused by ${wordsOf(act)}`), 0);
+
 /** The end of a trial that has no job at the moment and gets none any more: abandoned, or of a cancelled sweep. */
-export const givenUpEvent = (trial: RunningTrial): KeyedEvent => {
+export const givenUpEvent = (state: SweepState, trial: RunningTrial): KeyedEvent => {
   const { abandoned, job, why } = trial;
-  const who = abandoned === undefined ? 'the sweep was cancelled' : `abandoned by ${wordsOf(abandoned)}`;
-  const result: JobResult = {
-    status: abandoned === undefined ? 'cancelled' : 'abandoned',
-    metrics: {},
-    curve: [], // its generations' attempts have it
-    detail: why === undefined ? who : `${who}; it waited: ${why}`,
-    digest: '',
-    folder: '',
-    stepsReached: 0,
-    warnings: [],
-  };
+  const over = state.cancel === null && state.finish !== null ? 'finished' : 'cancelled';
+  const who = abandoned === undefined ? `the sweep was ${over}` : `abandoned by ${wordsOf(abandoned)}`;
+  const status = abandoned === undefined ? 'cancelled' : 'abandoned';
+  const result = withoutJob(status, why === undefined ? who : `${who}; it waited: ${why}`);
   return observedEvent(trial, jobKey(job.sweep, job.trial, Math.max(1, job.generation - 1)), result, 0);
 };

@@ -1,13 +1,15 @@
 /** What a sweep knows of one trial that is not observed yet, and how that changes. No Temporal in here. */
+import type { PricedRun } from '../domain/approval.js';
 import type { Ending } from '../domain/ending.js';
 import { trialWorkflowId } from '../domain/messages.js';
 import type { Act, InFlightTrial } from '../domain/messages.js';
+import { isSameMixture } from '../domain/mixture.js';
 import type { JobSpec } from '../domain/ports.js';
-import type { Attempted, Parked, RecordEvent, Rerun } from '../domain/record-event.js';
+import type { ActEvent, ApprovalRequested, Attempted, Parked, RecordEvent, Rerun } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { isWithoutJob, moved } from '../domain/trial-moves.js';
 import type { TrialState } from '../domain/trial-moves.js';
-import { jobOf } from './job-spec.js';
+import { jobOf, scaleOf } from './job-spec.js';
 
 /** A trial in flight with the job of its generation, so that a lost trial workflow can be started again on the same job. */
 export interface RunningTrial extends InFlightTrial {
@@ -27,6 +29,8 @@ export interface RunningTrial extends InFlightTrial {
   readonly retrying?: boolean;
   /** A person gave it up. */
   readonly abandoned?: Act;
+  /** The answer to the request for its approval. */
+  readonly answered?: Act & { readonly answer: 'approved' | 'refused' };
 }
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
@@ -38,6 +42,42 @@ interface EarlierTrial extends Omit<
 > {
   readonly lost?: boolean;
 }
+
+/** It waits for a person's leave. */
+export const awaitingTrial = (trial: RunningTrial, { reasons, until }: ApprovalRequested): RunningTrial => ({
+  ...trial,
+  state: 'awaiting-approval',
+  why: `needs approval: ${reasons.join('; ')}`,
+  ...(until === undefined ? {} : { until: Date.parse(until) }),
+});
+
+/** Can a changed run go on from the checkpoint that the decision named? */
+export const resumesStill = ({ mixture, scale, job }: RunningTrial, run: PricedRun): boolean =>
+  job.resume !== undefined &&
+  run.scale === scale &&
+  isSameMixture(run.mixture, mixture) &&
+  run.steps > job.resume.steps;
+
+/** The run that a person made of a decision. */
+const changedTrial = (sweep: Sweep, trial: RunningTrial, run: PricedRun): RunningTrial => {
+  const { continues, ...rest } = trial;
+  const { resume, ...job } = trial.job;
+  const goesOn = resumesStill(trial, run);
+  return {
+    ...rest,
+    ...run,
+    ...(goesOn && continues !== undefined ? { continues } : {}),
+    decidedCost: run.cost,
+    job: { ...job, ...run, ...scaleOf(sweep, run), ...(goesOn && resume !== undefined ? { resume } : {}) },
+  };
+};
+
+/** It may run: as it was decided, or as the recorded act says. */
+export const approvedTrial = (sweep: Sweep, trial: RunningTrial, { run }: ActEvent): RunningTrial => {
+  if (trial.state !== 'awaiting-approval') return trial;
+  const { until: _until, why: _why, ...rest } = run === undefined ? trial : changedTrial(sweep, trial, run);
+  return movedTrial(rest, 'queued');
+};
 
 /** The trial that a recorded decision starts. */
 export const runningTrial = (sweepId: string, sweep: Sweep, event: Decided, since: number): RunningTrial => {

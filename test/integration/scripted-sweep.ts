@@ -149,6 +149,7 @@ export interface SweepSetup {
   readonly launcher: ScriptedLauncher;
   readonly continueAfterEvents?: number;
   readonly maxCachedWorkflows?: number;
+  readonly notify?: ActivityDeps['notify'];
   readonly reconcile?: ActivityDeps['reconcile'];
 }
 
@@ -176,6 +177,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
     recordFor: () => recordFile,
     launcherFor: async () => setup.launcher,
     findTrial,
+    notify: setup.notify ?? (() => Promise.resolve()),
     reconcile: setup.reconcile ?? (() => Promise.reject(new Error('this test looks for no orphans'))),
   });
   const taskQueue = `queue-${sweepId}`;

@@ -56,14 +56,14 @@ describe('before there is a worker', () => {
     await expect(sweeps.progress(on, 'waits', { timeoutMs: 1500 })).rejects.toThrow(
       `no worker is polling task queue ${on.taskQueue}`,
     );
-    await expect(sweeps.resume(on, 'waits', { by: 'test' }, { timeoutMs: 1500 })).rejects.toMatchObject({
+    await expect(sweeps.act(on, 'waits', 'resume', { by: 'test' }, { timeoutMs: 1500 })).rejects.toMatchObject({
       code: 'StateError',
     });
     expect(await sweeps.standing(on, 'waits')).toBe('open');
   });
 
   it('a sweep that was never started is not there', async () => {
-    await expect(sweeps.pause(on, 'absent', { by: 'test' })).rejects.toThrow(/found no sweep "absent"/);
+    await expect(sweeps.act(on, 'absent', 'pause', { by: 'test' })).rejects.toThrow(/found no sweep "absent"/);
     await expect(sweeps.result(on, 'absent')).rejects.toThrow(/found no sweep "absent"/);
     expect(await sweeps.standing(on, 'absent')).toBe('none');
   });
@@ -109,12 +109,14 @@ describe('with a worker process', () => {
       );
       return seen.some((progress) => progress !== undefined && progress.steps > 0);
     });
-    const paused = await sweeps.pause(on, 'slow', { by: 'test', reason: 'lunch' }, { updateId: 'pause-1' });
+    const paused = await sweeps.act(on, 'slow', 'pause', { by: 'test', reason: 'lunch' }, { updateId: 'pause-1' });
     expect(paused.accepted).toBe(true);
-    expect(await sweeps.pause(on, 'slow', { by: 'test', reason: 'lunch' }, { updateId: 'pause-1' })).toEqual(paused);
+    expect(await sweeps.act(on, 'slow', 'pause', { by: 'test', reason: 'lunch' }, { updateId: 'pause-1' })).toEqual(
+      paused,
+    );
     expect((await sweeps.progress(on, 'slow')).status).toBe('paused');
-    expect((await sweeps.resume(on, 'slow', { by: 'test' })).accepted).toBe(true);
-    expect((await sweeps.cancel(on, 'slow', { by: 'test' })).accepted).toBe(true);
+    expect((await sweeps.act(on, 'slow', 'resume', { by: 'test' })).accepted).toBe(true);
+    expect((await sweeps.act(on, 'slow', 'cancel', { by: 'test' })).accepted).toBe(true);
     expect((await sweeps.result(on, 'slow')).status).toBe('cancelled');
   });
 

@@ -80,7 +80,7 @@ const result = (status: Ending, change: Partial<JobResult> = {}): JobResult => (
 
 const take = (of: Sweep, state: SweepState, ...news: News[]): { state: SweepState; events: RecordEvent[] } => {
   const events = eventsOfNews(of, state, news).map(({ event }) => event);
-  return { events, state: events.reduce((next, event) => withEvent(next, event, 1_000), state) };
+  return { events, state: events.reduce((next, event) => withEvent(sweep, next, event, 1_000), state) };
 };
 
 const only = (state: SweepState): RunningTrial => {

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { strict } from './strict-shape.js';
+
+const share = z.number().min(0).max(1);
+
+/** `approval` of a sweep file. */
+export const ApprovalSection = strict({
+  above: z.number().min(0).describe('Runs that cost more than this, in units of cost.').optional(),
+  scales: z.array(z.string().min(1)).min(1).describe('Runs at these scales.').optional(),
+  target: z.boolean().describe('Runs to the target, confirmation runs included (default false).').optional(),
+  outside: z
+    .record(z.string().min(1), z.tuple([share, share]))
+    .describe('Domain to [smallest, largest] share: runs of mixtures outside.')
+    .optional(),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .describe('How long a request waits for an answer (default: for ever).')
+    .optional(),
+  onTimeout: z
+    .enum(['refuse', 'approve', 'wait'])
+    .describe('What titrate answers itself when the time is over (default refuse).')
+    .optional(),
+})
+  .refine(
+    ({ above, scales, target, outside }) =>
+      above !== undefined || scales !== undefined || target === true || outside !== undefined,
+    { error: 'at least one of above, scales, target: true, outside' },
+  )
+  .describe('Runs that any of these conditions names wait for a person (docs/acts.md).');

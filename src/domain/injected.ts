@@ -1,0 +1,25 @@
+/** Observations that are put into a running sweep: what they must be, since no decision could be made with a wrong one. */
+import { knownWords } from './nearest-word.js';
+import { neededMetrics } from './objective.js';
+import type { Imported } from './record-event.js';
+import type { Sweep } from './sweep.js';
+
+const TOLERANCE = 1e-3; // as of observations everywhere: rounded shares of a published table are off by this much
+const OWN_TRIAL = /^t\d{4,}$/; // how the sweep names its own trials
+
+/** Says what is wrong with an observation from elsewhere; undefined when it can be learnt from. */
+export const observationProblem = (
+  sweep: Sweep,
+  { trial, mixture, scale, status, metrics }: Omit<Imported, 'type' | 'by' | 'reason'>,
+): string | undefined => {
+  const scales = sweep.scales.map(({ name }) => name);
+  const domains = Object.keys(sweep.domains);
+  if (OWN_TRIAL.test(trial)) return 'names like this are those of the sweep’s own trials';
+  if (!scales.includes(scale)) return `${scale} is no scale of the sweep: ${knownWords(scale, scales)}`;
+  const unknown = Object.keys(mixture).find((name) => !domains.includes(name));
+  if (unknown !== undefined) return `${unknown} is no domain of the sweep: ${knownWords(unknown, domains)}`;
+  const sum = Object.values(mixture).reduce((total, share) => total + share, 0);
+  if (Math.abs(sum - 1) > TOLERANCE) return `shares must sum to 1; found ${sum}`;
+  const missing = status === 'completed' ? neededMetrics(sweep).filter((metric) => metrics[metric] === undefined) : [];
+  return missing.length === 0 ? undefined : `it completed and lacks ${missing.join(', ')}`;
+};
