@@ -116,7 +116,7 @@ const checkSearchAttributes = async ({ connection, namespace, kind }: TitrateCon
   const mend =
     kind === 'embedded'
       ? 'titrate server stop, then titrate server start'
-      : `temporal operator search-attribute create -n ${namespace} --name TitrateSweep --type Keyword --name TitrateStatus --type Keyword --name TitrateScale --type Keyword --name TitrateSpent --type Double`;
+      : `temporal operator search-attribute create -n ${namespace} --name TitrateSweep --type Keyword --name TitrateStatus --type Keyword --name TitrateScale --type Keyword --name TitrateSpent --type Double --name TitrateHead --type Keyword`;
   try {
     return (await visibilityReady(connection, namespace))
       ? good(name, 'registered')

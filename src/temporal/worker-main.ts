@@ -12,6 +12,7 @@ import { findOwnServer } from './own-server.js';
 import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
 import { codeStamp } from './package-version.js';
 import { checkReplay } from './replay-check.js';
+import { checkSigningKey } from './seal-record.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, type WorkerFiles, type WorkerRecord } from './worker-files.js';
@@ -61,6 +62,7 @@ const main = async (): Promise<void> => {
   });
   const home = resolveHome({ flag: values.home });
   if (values.check === true) return check(home);
+  await checkSigningKey();
   const files = await filesOf(home);
   const lock = await tryLock(files.lock);
   if (lock === undefined) return log('another worker process works for this home already');
