@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { InputError, StateError } from '../domain/errors.js';
-import type { Imported } from '../domain/record-event.js';
+import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
-import { stageImports } from '../ledger/staged-imports.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
@@ -12,9 +11,9 @@ import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
-import { injectRuns } from './inject-runs.js';
+import { injectRuns, keepRuns } from './inject-runs.js';
 import { openPastTable } from './past-table.js';
-import { whoami } from './send-act.js';
+import { identify } from './identity.js';
 import { readSweep } from './sweep-record.js';
 import { readSweepSource, type SweepSource } from './sweep-source.js';
 
@@ -44,11 +43,8 @@ const destinationOf = async (home: Home, wanted: string, id: string | undefined)
   return { sweep: source.sweep, sweepId };
 };
 
-const eventsOf = ({ runs }: Imports, by: string, reason: string | undefined): Imported[] =>
-  runs.map((run) => ({ type: 'imported', ...run, by, ...(reason === undefined ? {} : { reason }) }));
-
 /** Brings the runs to where the sweep takes them: into the running one, or beside the record that is not there yet. */
-const deliver = async (home: Home, at: Destination, events: readonly Imported[], invocation: Invocation) => {
+const deliver = async (home: Home, at: Destination, { runs }: Imports, invocation: Invocation): Promise<ActResult> => {
   const recorded = existsSync(sweepPaths(home, at.sweepId).record) ? await readSweep(home, at.sweepId) : undefined;
   const status = recorded?.view.end?.status;
   if (status !== undefined) {
@@ -56,10 +52,12 @@ const deliver = async (home: Home, at: Destination, events: readonly Imported[],
       hint: 'titrate what-if shows what these runs would have changed; or import them into a new sweep',
     });
   }
-  if (recorded !== undefined) return injectRuns(home, at.sweepId, events);
+  const given = textFlag(invocation, 'reason');
+  const who = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
+  if (recorded !== undefined) return injectRuns(home, at.sweepId, runs, who);
   if (at.source !== undefined) await claimSweep(home, at.source, { id: textFlag(invocation, 'id'), fresh: false });
-  const fresh = await stageImports(sweepPaths(home, at.sweepId).imports, new Date().toISOString(), events);
-  return { accepted: true, reason: `${plural(fresh, 'new run')} kept for its start`, fresh };
+  const fresh = await keepRuns(home, at.sweepId, runs, who);
+  return { accepted: true, reason: `${plural(fresh, 'new run')} kept for its start` };
 };
 
 const leftOutLines = ({ leftOut }: Imports): string[] =>
@@ -114,8 +112,7 @@ export const importRuns = async (invocation: Invocation): Promise<Outcome> => {
   if (flags['dry-run'] === true) {
     return { exitCode: EXIT.ok, json: { ...json, dryRun: true }, text: `${text}\nNothing was imported (--dry-run).` };
   }
-  const events = eventsOf(imports, whoami(), textFlag(invocation, 'reason'));
-  const { accepted, reason } = await deliver(home, destination, events, invocation);
+  const { accepted, reason } = await deliver(home, destination, imports, invocation);
   const verdict = accepted ? `Imported: ${reason}.` : `Not imported: ${reason}.`;
   return {
     exitCode: accepted ? EXIT.ok : EXIT.sweep,

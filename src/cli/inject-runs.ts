@@ -1,24 +1,49 @@
-import type { ActResult } from '../domain/messages.js';
-import type { Imported } from '../domain/record-event.js';
-import type { Home } from '../temporal/home.js';
+import { basename, dirname, resolve } from 'node:path';
+import type { Act, ActResult } from '../domain/messages.js';
+import { importsOf, type ImportedRun } from '../evidence/imports.js';
+import { stageImports } from '../ledger/staged-imports.js';
+import { sweepPaths, type Home } from '../temporal/home.js';
+import { identify } from './identity.js';
+import { openPastTable } from './past-table.js';
+import type { SweepSource } from './sweep-source.js';
 
 const AT_ONCE = 100; // far below what a message to the server may hold, whatever their curves
 
 /** Asks a running sweep to take runs as evidence. Safe to repeat: a run that it has is not taken twice. */
-export const injectRuns = async (home: Home, sweepId: string, events: readonly Imported[]): Promise<ActResult> => {
+export const injectRuns = async (
+  home: Home,
+  sweepId: string,
+  runs: readonly ImportedRun[],
+  who: Act,
+): Promise<ActResult> => {
   const { connect } = await import('../temporal/client.js');
   const { inject } = await import('../temporal/sweeps.js');
   const on = await connect({ home, onlyRunning: true });
   try {
     let taken: ActResult = { accepted: true, reason: 'nothing to take' };
-    for (let from = 0; from < events.length && taken.accepted; from += AT_ONCE) {
-      const part = events.slice(from, from + AT_ONCE);
-      const { by, reason } = part[0] ?? { by: '' };
-      const observations = part.map(({ type: _type, by: _by, reason: _reason, ...run }) => run);
-      taken = await inject(on, sweepId, { by, ...(reason === undefined ? {} : { reason }), observations });
-    }
+    for (let from = 0; from < runs.length && taken.accepted; from += AT_ONCE)
+      taken = await inject(on, sweepId, { ...who, observations: runs.slice(from, from + AT_ONCE) });
     return taken;
   } finally {
     await on.close();
+  }
+};
+
+/** Keeps runs for the start of a sweep; returns how many are new. */
+export const keepRuns = (home: Home, sweepId: string, runs: readonly ImportedRun[], who: Act): Promise<number> => {
+  const { by, reason } = who;
+  const why = reason === undefined ? {} : { reason };
+  const events = runs.map((run) => ({ type: 'imported' as const, ...run, by, ...why }));
+  return stageImports(sweepPaths(home, sweepId).imports, new Date().toISOString(), events);
+};
+
+/** Keeps the runs that a sweep file names under `imports` for its start. @throws InputError when one cannot be read. */
+export const keepImportsOf = async (home: Home, sweepId: string, { file, sweep }: SweepSource): Promise<void> => {
+  const who = sweep.imports === undefined ? { by: '' } : await identify();
+  for (const { from, mapping } of sweep.imports ?? []) {
+    const place = (path: string): string => resolve(dirname(file), path);
+    const past = await openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
+    const { runs } = importsOf(sweep, past, basename(from));
+    await keepRuns(home, sweepId, runs, { ...who, reason: 'named in the sweep file' });
   }
 };

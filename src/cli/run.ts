@@ -2,6 +2,7 @@ import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { conclude } from './conclude.js';
+import { keepImportsOf } from './inject-runs.js';
 import { readSweep } from './sweep-record.js';
 import { readSweepSource } from './sweep-source.js';
 
@@ -16,6 +17,7 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     io.note(`${sweepId} has ended already; this is how. --fresh starts another.`);
     return conclude(home, sweepId, io);
   }
+  if (before === undefined) await keepImportsOf(home, sweepId, source);
   const { runLive } = await import('./run-live.js');
   return runLive({ home, sweepId, sweep: source.placed, io, detach: flags['detach'] === true });
 };
