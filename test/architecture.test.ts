@@ -138,6 +138,13 @@ const PLANTED_ORDERS: Planted = [
     },
   ],
   [
+    'audit-imports-domain-host-ledger-launchers-policy',
+    {
+      'src/audit/aside.ts': "import type { Told } from '../workflows/told.js'; export type Aside = Told;",
+      'src/workflows/told.ts': 'export type Told = 1;',
+    },
+  ],
+  [
     'activities-imports-domain-policy-ledger',
     {
       'src/activities/downwards.ts': "import { read } from '../host/files.js'; export const downwards = read;",
