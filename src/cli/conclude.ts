@@ -34,13 +34,17 @@ export const sweepJson = (home: Home, view: SweepView): Record<string, unknown> 
   head: view.head,
 });
 
+const PRIVATE_FILE = 0o600; // as everything in a sweep's folder; a file named by --out is the caller's own
+
 /** Writes the report, whole or not at all. @throws StateError when it cannot be written. */
 export const writeReport = async (home: Home, view: SweepView, out?: string): Promise<string> => {
   const { report, sweepFile } = sweepPaths(home, view.sweepId);
   const file = out ?? report;
   const text = await readFile(sweepFile, 'utf8').catch(() => undefined);
   const page = renderReport(view, text === undefined ? {} : { sweepFile: text });
-  await onDisk('write the report', file, () => replaceFile(file, page));
+  await onDisk('write the report', file, () =>
+    out === undefined ? replaceFile(file, page, PRIVATE_FILE) : replaceFile(file, page),
+  );
   return file;
 };
 

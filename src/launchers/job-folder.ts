@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { InputError } from '../domain/errors.js';
 import { readTail } from '../host/atomic-files.js';
 
+/** Job folders of one user are nobody else's: specs, outputs and metrics may tell what a team trains. */
+export const JOB_FOLDER_MODE = 0o700;
+
 export interface JobFiles {
   readonly folder: string;
   /** The intent: the job's spec. */

@@ -16,7 +16,7 @@ import { LauncherError } from '../domain/errors.js';
 import type { JobRef, JobSpec } from '../domain/ports.js';
 import { createOnce, isThere, makeFolder, readTail } from '../host/atomic-files.js';
 import { startDetached } from '../host/detached-process.js';
-import type { JobFiles } from './job-folder.js';
+import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 import { printable } from './printable.js';
@@ -112,7 +112,7 @@ const attachOrStart = async (
 
 /** Starts the job of this key in its folder, or finds it. @throws LauncherError when the key is another job's */
 export const launchJob = async (files: JobFiles, spec: JobSpec, settings: LaunchSettings): Promise<JobRef> => {
-  await makeFolder(files.folder);
+  await makeFolder(files.folder, JOB_FOLDER_MODE);
   settings.onStep('folder-made');
   await writeIntent(files, spec);
   settings.onStep('intent-written');

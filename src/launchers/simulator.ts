@@ -8,7 +8,7 @@ import { MetricsLine } from '../domain/job-contract.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World } from '../domain/ports.js';
 import { createOnce, makeFolder } from '../host/atomic-files.js';
-import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
+import { JOB_FOLDER_MODE, checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { readJobRecord } from './job-records.js';
 import { listFolders } from './list-jobs.js';
 
@@ -121,7 +121,7 @@ const launchJob = async (options: SimulatorLauncherOptions, job: JobSpec): Promi
   const files = filesOf(options, job.key);
   world.train(job); // refuses what it does not know before anything is on disk
   const simulated = { startedAt: now(), milliseconds: 1000 * secondsPerUnit * job.cost };
-  await makeFolder(files.folder);
+  await makeFolder(files.folder, JOB_FOLDER_MODE);
   await createOnce(files.spec, `${JSON.stringify({ ...job, simulated })}\n`);
   const found = await readJobRecord(files.spec, SimulatedJob);
   if (found !== undefined && canonicalJson(specOf(found)) === canonicalJson(job)) {

@@ -4,7 +4,7 @@ import { createOnce, isThere, makeFolder } from '../host/atomic-files.js';
 import { signalProcess } from '../host/detached-process.js';
 import type { ProcessIdentity } from '../host/process-identity.js';
 import { examineJob, jobProcesses } from './examine-job.js';
-import type { JobFiles } from './job-folder.js';
+import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 
 const LOOK_MS = 50;
@@ -54,7 +54,7 @@ const isGroupLeader = (pid: number): boolean => {
  */
 export const stopJob = async (files: JobFiles, graceMs: number, now: () => number): Promise<void> => {
   if ((await examineJob(files)).state === 'ended') return;
-  await makeFolder(files.folder);
+  await makeFolder(files.folder, JOB_FOLDER_MODE);
   if (!(await isThere(files.stopped))) await createOnce(files.stopped, `${JSON.stringify({ at: now() })}\n`);
   const lock = await readJobRecord(files.lock, LockRecord); // after the mark: see run-job.ts, 2
   if (lock === undefined) return;

@@ -8,6 +8,7 @@ import type { Home } from './home.js';
 import { visibilityReady } from './namespace.js';
 import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
+import { openFolders } from './privacy.js';
 import { isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
 
@@ -136,6 +137,20 @@ const checkWorker = async (on: TitrateConnection): Promise<Check> => {
   }
 };
 
+/** Tells whether others may read what lies in the home. */
+const checkPrivacy = async (home: Home): Promise<Check> => {
+  const name = 'privacy';
+  const mend = `chmod -R go-rwx ${home.root}`;
+  try {
+    const open = await openFolders(home);
+    if (open.length === 0) return good(name, 'only you may enter the home');
+    const more = open.length > 1 ? ` and ${open.length - 1} more` : '';
+    return bad(name, `others may enter ${open[0]}${more}`, mend);
+  } catch (error) {
+    return failed(name, error, mend);
+  }
+};
+
 /** Tells what the last look for orphans left in quarantine. */
 const checkOrphans = async (home: Home): Promise<Check> => {
   const name = 'orphans';
@@ -148,10 +163,11 @@ const checkOrphans = async (home: Home): Promise<Check> => {
   }
 };
 
-/** Checks everything that a sweep needs, changing nothing: Node, home, disk, orphans, CLI, server, namespace, worker. */
+/** Checks everything that a sweep needs, changing nothing: Node, home, disk, privacy, orphans, CLI, server, namespace, worker. */
 export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   const { home, env = process.env } = options;
-  const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkOrphans(home)];
+  const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkPrivacy(home)];
+  checks.push(await checkOrphans(home));
   const isEmbedded = findOwnServer(env) === undefined;
   if (isEmbedded && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
   const { check, on } = await checkServer(options);

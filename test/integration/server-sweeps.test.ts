@@ -42,6 +42,7 @@ describe('before there is a worker', () => {
       'node',
       'home',
       'disk',
+      'privacy',
       'orphans',
       'server',
       'namespace',

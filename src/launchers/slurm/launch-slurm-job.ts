@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { LauncherError, RefusedError } from '../../domain/errors.js';
 import type { JobRef, JobSpec } from '../../domain/ports.js';
 import { createOnce, isThere, makeFolder } from '../../host/atomic-files.js';
+import { JOB_FOLDER_MODE } from '../job-folder.js';
 import { writeIntent } from '../job-intent.js';
 import { readJobRecord } from '../job-records.js';
 import { conclude } from './conclude-job.js';
@@ -173,7 +174,7 @@ export const launchSlurmJob = async (context: SlurmContext, files: SlurmFiles, j
   if (/[\n\r]/.test(files.folder)) {
     throw new LauncherError(`a folder of Slurm jobs cannot have a line end in its name (${files.folder})`);
   }
-  await makeFolder(files.folder);
+  await makeFolder(files.folder, JOB_FOLDER_MODE);
   await writeIntent(files, job);
   context.onStep('intent-written');
   return new Launch(context, files, job).run();

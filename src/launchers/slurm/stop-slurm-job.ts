@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LauncherError } from '../../domain/errors.js';
 import { createOnce, isThere, makeFolder } from '../../host/atomic-files.js';
+import { JOB_FOLDER_MODE } from '../job-folder.js';
 import { examineSlurmJob } from './examine-slurm-job.js';
 import { unanswered } from './slurm-calls.js';
 import type { SlurmContext } from './slurm-context.js';
@@ -90,7 +91,7 @@ class Stop {
  */
 export const stopSlurmJob = async (context: SlurmContext, files: SlurmFiles, key: string): Promise<void> => {
   if ((await examineSlurmJob(context, files, key)).state === 'ended') return;
-  await makeFolder(files.folder);
+  await makeFolder(files.folder, JOB_FOLDER_MODE);
   // Before anything else: a batch script that starts from now on sees it, and one that runs ends by itself.
   if (!(await isThere(files.stopped))) {
     await createOnce(files.stopped, `${JSON.stringify({ at: context.now() })}\n`);
