@@ -2,7 +2,6 @@
  * The development server of one home: detached, on loopback, with its database under the home. It survives the command
  * that started it and is found again through `server.json`.
  */
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StateError } from '../domain/errors.js';
 import { signalProcess, waitUntilGone } from '../host/detached-process.js';
@@ -10,9 +9,10 @@ import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
 import { freePorts, isPortFree } from './free-port.js';
 import { openHome, type Home } from './home.js';
+import { databaseVersion, noteWhole, setAsideUnfinished } from './server-database.js';
 import { launchServer } from './server-launch.js';
 import { answers, prepareServer } from './server-probe.js';
-import { DatabaseVersion, readJsonFile, ServerRecord, writeJsonFile } from './server-record.js';
+import { readJsonFile, ServerRecord, writeJsonFile } from './server-record.js';
 import type { ServerPorts } from './server-settings.js';
 import { findTemporalCli, type CliSearch, type TemporalCli } from './temporal-cli.js';
 
@@ -100,9 +100,7 @@ const choosePorts = async (options: StartOptions, last: ServerRecord | undefined
 
 /** Finds a CLI that the database can be opened with. @throws StateError on a version mismatch. */
 const chooseCli = async (home: Home, options: StartOptions): Promise<TemporalCli> => {
-  const version = existsSync(home.server.database)
-    ? await readJsonFile(home.server.version, DatabaseVersion)
-    : undefined;
+  const version = await databaseVersion(home);
   try {
     return await findTemporalCli({ ...options, serverVersion: version?.serverVersion });
   } catch (error) {
@@ -115,6 +113,7 @@ const chooseCli = async (home: Home, options: StartOptions): Promise<TemporalCli
 
 const prepare = async (home: Home, record: ServerRecord): Promise<ServerRecord> => {
   if (record.prepared) return record;
+  await noteWhole(home, record.cli);
   await prepareServer(record.address);
   const prepared = { ...record, prepared: true };
   await writeJsonFile(home.server.record, prepared);
@@ -123,13 +122,14 @@ const prepare = async (home: Home, record: ServerRecord): Promise<ServerRecord> 
 
 const launch = async (home: Home, options: StartOptions, last: ServerRecord | undefined): Promise<ServerRecord> => {
   const log = options.log ?? ((): void => {});
+  const aside = await setAsideUnfinished(home, last);
+  if (aside !== undefined) log(`the server's database was never finished; it is moved to ${aside}`);
   const cli = await chooseCli(home, options);
   log(`Temporal CLI: ${cli.path} (${cli.route}, ${cli.cliVersion}, server ${cli.serverVersion})`);
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(options, attempt === 1 ? last : undefined);
     const outcome = await launchServer(home, cli, ports);
     if (outcome.started) {
-      await writeJsonFile(home.server.version, { serverVersion: cli.serverVersion, cliVersion: cli.cliVersion });
       log(`Temporal server: ${outcome.record.address}, web ${outcome.record.uiAddress}`);
       return prepare(home, outcome.record);
     }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { missingSearchAttributes, visibilityReady } from '../../src/temporal/namespace.js';
 import { serverStatus, startServer, stopServer } from '../../src/temporal/embedded-server.js';
@@ -72,6 +72,21 @@ describe('a home of its own', () => {
     expect(await stopServer(home)).toBe(true);
     expect((await serverStatus(home)).state).toBe('stopped');
     expect(await stopServer(home)).toBe(false);
+  });
+
+  it('makes its database anew when the first start was cut short, and keeps what there was', async () => {
+    const home = await newHome();
+    await mkdir(home.server.folder, { recursive: true });
+    await writeFile(home.server.database, ''); // as a server leaves it that is killed before it made its tables
+    const said: string[] = [];
+    const { address } = await startServer(home, { log: (line) => said.push(line) });
+    expect(await serverStatus(home)).toMatchObject({ state: 'running', record: { address } });
+    expect(said.join('\n')).toContain('never finished');
+    const isAside = (name: string): boolean => name.startsWith('temporal.db.unfinished-');
+    expect((await readdir(home.server.folder)).filter(isAside)).toHaveLength(1);
+    await stopServer(home);
+    await startServer(home); // a database that was whole once stays
+    expect((await readdir(home.server.folder)).filter(isAside)).toHaveLength(1);
   });
 
   it('takes another port when its last one is taken, and refuses a demanded port that is taken', async () => {

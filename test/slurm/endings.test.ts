@@ -101,6 +101,15 @@ describe('a job that is told to end', () => {
     expect(result).toMatchObject({ status: 'cancelled', detail: expect.stringContaining('CANCELLED') });
   });
 
+  it('by Slurm itself, for no user, has lost its host: it may run again', async () => {
+    const broken = await lab.run('sbatch', '--parsable', '--wrap', 'exit 1');
+    const sbatchArgs = [`--dependency=afterok:${broken}`, '--kill-on-invalid-dep=yes'];
+    const { launcher, ref, key } = await begin({ ...harness.train('quick'), sbatchArgs });
+    const { result } = await follow(launcher, ref);
+    expect(result).toMatchObject({ status: 'host-lost', detail: expect.stringContaining('for no user') });
+    expect(await harness.starts(key)).toBe(0);
+  });
+
   it('before it began is cancelled and never starts', async () => {
     const { launcher, ref, key } = await begin({ sbatchArgs: ['--hold'] });
     expect(await launcher.inspect(ref)).toEqual({ state: 'running', waiting: 'PENDING (JobHeldUser)' });

@@ -45,11 +45,14 @@ const withoutExit = ({ starts, words }: EndRecord, state: FinalState): ProcessEn
 };
 
 const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
-  const { kind, state, exit, words } = end;
+  const { kind, state, exit, words, byUser } = end;
   if (kind === 'stopped-before-start') return { how: 'cancelled', words: 'stopped before its start' };
   if (kind === 'refused') return { how: 'failed', words: `refused: ${words}`, notStarted: true };
   if (exit?.why === 'own') return afterOwnExit(exit, end, isStopped);
   if (isStopped) return { how: 'cancelled', words: saidBySlurm(end) };
+  // A controller that was restarted, or a dependency that cannot be met: nobody meant this job.
+  if (state === 'CANCELLED' && byUser === false)
+    return { how: 'host-lost', words: `cancelled by Slurm itself, for no user (${saidBySlurm(end)})` };
   if (exit?.why === 'time' && state !== 'PREEMPTED')
     return { how: 'timed-out', words: `timed out (${saidBySlurm(end)})` };
   if (!isFinalState(state)) return { how: 'host-lost', words: `host lost: no exit status (${words})` };

@@ -7,6 +7,7 @@ interface Conclusion {
   readonly kind: EndRecord['kind'];
   readonly state?: string;
   readonly words?: string;
+  readonly byUser?: boolean | undefined;
 }
 
 /**
@@ -16,10 +17,11 @@ interface Conclusion {
 export const conclude = async (
   { now }: Pick<SlurmContext, 'now'>,
   files: SlurmFiles,
-  { kind, state = '', words = '' }: Conclusion,
+  { kind, state = '', words = '', byUser }: Conclusion,
 ): Promise<EndRecord> => {
   const { exit, starts } = await readEvidence(files);
-  const end: EndRecord = { kind, state, words, exit: exit ?? null, starts, at: now() };
+  const who = byUser === undefined ? {} : { byUser };
+  const end: EndRecord = { kind, state, words, ...who, exit: exit ?? null, starts, at: now() };
   if (await createOnce(files.ended, `${JSON.stringify(end)}\n`)) return end;
   return (await readJobRecord(files.ended, EndRecord)) ?? end;
 };

@@ -6,7 +6,7 @@
 import { LauncherError } from '../../domain/errors.js';
 import { readTail } from '../../host/atomic-files.js';
 import { conclude } from './conclude-job.js';
-import { askAccounting } from './slurm-accounting.js';
+import { askAccounting, askAccountingOf } from './slurm-accounting.js';
 import type { SlurmContext } from './slurm-context.js';
 import { readEvidence, slurmName, type EndRecord, type FolderEvidence, type SlurmFiles } from './slurm-files.js';
 import type { SlurmJob } from './slurm-queue.js';
@@ -66,7 +66,8 @@ const lacksExit = ({ starts, exit }: FolderEvidence, state: string): boolean =>
   starts > 0 && exit === undefined && (state === 'COMPLETED' || state === 'FAILED');
 
 const afterEnd = async (look: Look, job: SlurmJob): Promise<SlurmStanding> => {
-  const conclusion = { kind: 'slurm', state: job.state, words: describe(job) } as const;
+  const { state, byUser } = job;
+  const conclusion = { kind: 'slurm', state, words: describe(job), byUser } as const;
   if (!lacksExit(look.evidence, job.state)) return endOnce(look, conclusion);
   return waitOut(look, `Slurm says ${describe(job)}, its exit status is not to be seen yet`, conclusion);
 };
@@ -84,6 +85,16 @@ const outsideQueue = async (look: Look, rows: readonly SlurmJob[] | undefined): 
   return waitOut(look, `the queue does not know it, the accounting says ${said}`, { kind: 'gone', words });
 };
 
+/** The queue does not say who cancelled a job, which the accounting does, where there is one. */
+const afterCancel = async (look: Look, job: SlurmJob): Promise<SlurmStanding> => {
+  const rows = await askAccountingOf(look.context.calls, job);
+  if (rows === undefined) return afterEnd(look, job);
+  const row = rows.at(-1);
+  if (row?.state === 'CANCELLED') return afterEnd(look, row);
+  const conclusion = { kind: 'slurm', state: job.state, words: describe(job) } as const;
+  return waitOut(look, `Slurm says ${describe(job)}, its accounting not yet by whom`, conclusion);
+};
+
 const inQueue = async (look: Look, jobs: readonly SlurmJob[]): Promise<SlurmStanding | undefined> => {
   const { owner } = look.evidence;
   const ours = owner === undefined ? jobs : jobs.filter(({ id }) => id === owner.job);
@@ -95,6 +106,7 @@ const inQueue = async (look: Look, jobs: readonly SlurmJob[]): Promise<SlurmStan
   const strange = ours.find(({ state }) => meaningOf(state) === undefined);
   if (strange !== undefined) return { state: 'unknown', reason: `Slurm says ${describe(strange)}` };
   const last = ours.at(-1);
+  if (last?.state === 'CANCELLED' && !look.evidence.isStopped) return afterCancel(look, last);
   return last === undefined ? undefined : afterEnd(look, last);
 };
 

@@ -38,6 +38,8 @@ export const EndRecord = z.object({
   /** Slurm's reason or message, for people. */
   words: z.string(),
   exit: RunExit.nullable(),
+  /** Of a cancelled job, where the accounting tells: did a user ask for it? */
+  byUser: z.boolean().optional(),
   /** How often the command was started. */
   starts: z.number(),
   at: z.number(),

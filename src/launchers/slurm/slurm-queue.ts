@@ -9,6 +9,8 @@ export interface SlurmJob {
   readonly name: string;
   readonly reason: string;
   readonly comment: string;
+  /** Of a cancelled job in the accounting: did a user ask for it? Slurm itself cancels jobs, too. */
+  readonly byUser?: boolean;
 }
 
 /** What squeue knew at one moment, ended jobs included that the controller has not forgotten. */
