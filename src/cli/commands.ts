@@ -10,7 +10,6 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', about: 'show this help' },
 ];
 
-const REASON: Flag = { name: 'reason', value: 'TEXT', about: 'written into the record' };
 const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
 
 export const COMMANDS: readonly Command[] = [

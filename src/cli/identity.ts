@@ -10,7 +10,7 @@ import type { Act } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
 
 /** The operating system's name of who runs this; the user id where it has no name (containers). */
-export const whoami = (): string => {
+const whoami = (): string => {
   try {
     return userInfo().username;
   } catch {

@@ -8,8 +8,6 @@ import { findSweep } from './find-sweep.js';
 import { identify } from './identity.js';
 import { readSweep } from './sweep-record.js';
 
-export { whoami } from './identity.js';
-
 const outcomeOf = (
   sweepId: string,
   name: ActName,

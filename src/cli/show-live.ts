@@ -23,23 +23,37 @@ const interrupted = async (watched: Watched): Promise<Outcome> => ({
   text: `The sweep goes on. Come back with: titrate watch ${watched.sweepId}`,
 });
 
-/** Only parked trials are left: says which, and what can be done. */
-const parked = async (watched: Watched, waitsFor: string, trials: SweepProgress['inFlight']): Promise<Outcome> => {
+const namedBy = (trials: SweepProgress['inFlight']): Record<'parked' | 'awaitingApproval', string[]> => {
+  const named = (state: string): string[] => trials.flatMap((one) => (one.state === state ? [one.trial] : []));
+  return { parked: named('parked'), awaitingApproval: named('awaiting-approval') };
+};
+
+/** What a person can do about a trial that waits. */
+const waysOut = (sweepId: string, { trial, state }: SweepProgress['inFlight'][number]): string =>
+  state === 'awaiting-approval'
+    ? `titrate approve ${sweepId} ${trial}, or titrate refuse ${sweepId} ${trial} --reason WHY`
+    : `titrate retry ${sweepId} ${trial}, or titrate abandon ${sweepId} ${trial}`;
+
+/** Only trials that wait for a person are left: says which, and what can be done. */
+const waiting = async (watched: Watched, waitsFor: string, trials: SweepProgress['inFlight']): Promise<Outcome> => {
   const { sweepId } = watched;
   return {
     exitCode: EXIT.sweep,
-    json: { ...(await standing(watched, 'running')), reason: waitsFor, parked: trials.map(({ trial }) => trial) },
+    json: { ...(await standing(watched, 'running')), reason: waitsFor, ...namedBy(trials) },
     text: [
       `The sweep waits for you: ${plainText(waitsFor)}.`,
-      ...trials.map(({ trial, why }) => `  ${plainText(trial)}: ${plainText(why ?? 'parked')}`),
-      `Either: titrate retry ${sweepId} TRIAL. Or: titrate abandon ${sweepId} TRIAL. Nothing is lost meanwhile.`,
+      ...trials.flatMap((one) => [
+        `  ${plainText(one.trial)}: ${plainText(one.why ?? one.state)}`,
+        `    ${plainText(waysOut(sweepId, one))}`,
+      ]),
+      'Nothing is lost meanwhile.',
     ].join('\n'),
   };
 };
 
 /** The sweep waits for a person: says for what, and fails, so that a script does not wait for ever. */
 const stuck = async (watched: Watched, { pause, waitsFor, inFlight }: SweepProgress): Promise<Outcome> => {
-  if (waitsFor !== null) return parked(watched, waitsFor, inFlight);
+  if (waitsFor !== null) return waiting(watched, waitsFor, inFlight);
   const reason = pause?.reason ?? 'no reason given';
   const { sweepId } = watched;
   return {

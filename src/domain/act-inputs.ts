@@ -11,12 +11,12 @@ const share = z.number().min(0).max(1);
 const mixture = z.record(name, share);
 const steps = z.int().positive();
 
-const act = {
+const person = {
   by: name,
   authenticated: z.enum(['os-user', 'token', 'titrate']).optional(),
   reason: text.optional(),
 };
-const onTrial = { ...act, trial: name };
+const onTrial = { ...person, trial: name };
 
 const Injected = z.strictObject({
   trial: name,
@@ -38,13 +38,13 @@ const Injected = z.strictObject({
 const MOST_INJECTED = 500; // an update is far below the server's 2 MiB with them
 
 const Budget = z
-  .strictObject({ ...act, to: z.number().min(0).optional(), change: z.number().positive().optional() })
+  .strictObject({ ...person, to: z.number().min(0).optional(), change: z.number().positive().optional() })
   .refine(({ to, change }) => (to === undefined) !== (change === undefined), { error: 'either to or change' });
 
 const INPUTS: Readonly<Record<ActName, z.ZodType>> = {
-  pause: z.strictObject(act),
-  resume: z.strictObject(act),
-  cancel: z.strictObject(act),
+  pause: z.strictObject(person),
+  resume: z.strictObject(person),
+  cancel: z.strictObject(person),
   retry: z.strictObject(onTrial),
   abandon: z.strictObject(onTrial),
   approve: z.strictObject({
@@ -54,20 +54,20 @@ const INPUTS: Readonly<Record<ActName, z.ZodType>> = {
   refuse: z.strictObject({ ...onTrial, reason: text }),
   'extend-budget': Budget,
   'lower-budget': Budget,
-  pin: z.strictObject({ ...act, mixture, scale: name, steps }),
+  pin: z.strictObject({ ...person, mixture, scale: name, steps }),
   veto: z.strictObject({
-    ...act,
+    ...person,
     bounds: z
       .record(name, z.strictObject({ min: share.optional(), max: share.optional() }))
       .refine((bounds) => Object.keys(bounds).length > 0, { error: 'at least one domain' }),
   }),
-  inject: z.strictObject({ ...act, observations: z.array(Injected).min(1).max(MOST_INJECTED) }),
-  finish: z.strictObject({ ...act, stop: z.boolean().optional() }),
+  inject: z.strictObject({ ...person, observations: z.array(Injected).min(1).max(MOST_INJECTED) }),
+  finish: z.strictObject({ ...person, stop: z.boolean().optional() }),
 };
 
 /** @throws InputError naming everything about an act's input that is not as it must be. */
-export const checkAct = (name: ActName, input: unknown): void => {
-  const { error } = INPUTS[name].safeParse(input);
+export const checkAct = (act: ActName, input: unknown): void => {
+  const { error } = INPUTS[act].safeParse(input);
   if (error === undefined) return;
-  throw new InputError(`${name} cannot be understood`, zodProblems(error, [], input), { hint: 'see docs/acts.md' });
+  throw new InputError(`${act} cannot be understood`, zodProblems(error, [], input), { hint: 'see docs/acts.md' });
 };

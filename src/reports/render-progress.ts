@@ -70,6 +70,7 @@ const titleLine = (progress: SweepProgress, options: ProgressOptions): string =>
 /** What a trial waits for that has no job at the moment; empty for one that runs. */
 const waitText = ({ state, generation, notBefore }: InFlightTrial, { now }: ProgressOptions): string => {
   if (state === 'parked') return 'parked: retry or abandon it';
+  if (state === 'awaiting-approval') return 'waits for approval';
   if (state === 'stopping') return 'stopping';
   const run = generation > 1 ? `run ${generation}` : '';
   if (state !== 'backing-off') return state === 'queued' ? `${run} waits for a place` : '';
@@ -162,11 +163,28 @@ const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[]
 
 const LONGEST_WHY = 300; // characters
 
-/** Why trials were parked, and what to do when nothing else goes on. */
-const parkedLines = ({ inFlight, waitsFor }: SweepProgress, options: ProgressOptions): string[] => {
-  const texts = inFlight
-    .filter(({ state }) => state === 'parked')
-    .map(({ trial, why }) => `${plainText(trial)} is parked: ${plainText(why ?? 'no reason recorded', LONGEST_WHY)}`);
+/** What a person is asked to approve, and how to answer. */
+const requestText = (
+  sweepId: string,
+  { trial, scale, steps, cost, why, until }: InFlightTrial,
+  { sweep, now }: ProgressOptions,
+): string => {
+  const left =
+    until === undefined || now === undefined
+      ? ''
+      : `; without an answer in ${formatDuration(Math.max(0, until - now))}`;
+  const run = `${plainText(scale)}, ${formatCount(steps)} steps, up to ${formatCost(cost, costUnit(sweep.cost))}`;
+  const needs = plainText(why ?? 'needs approval', LONGEST_WHY);
+  return `${plainText(trial)} (${run}) ${needs}${left === '' ? '' : `${left} titrate answers itself`}. titrate approve ${plainText(sweepId)} ${plainText(trial)}, or titrate refuse`;
+};
+
+/** Why trials wait for a person, and what to do when nothing else goes on. */
+const parkedLines = ({ sweepId, inFlight, waitsFor }: SweepProgress, options: ProgressOptions): string[] => {
+  const texts = inFlight.flatMap((one) => {
+    if (one.state === 'awaiting-approval') return [requestText(sweepId, one, options)];
+    if (one.state !== 'parked') return [];
+    return [`${plainText(one.trial)} is parked: ${plainText(one.why ?? 'no reason recorded', LONGEST_WHY)}`];
+  });
   const all = waitsFor === null ? texts : [...texts, plainText(waitsFor)];
   return all
     .flatMap((text) => wrap(text, Math.max(20, options.width - 1)))
@@ -200,7 +218,12 @@ export const renderProgressLine = (
     best === null ? 'no prediction yet' : `best ${objectiveName(options.sweep.objective)} ${formatPrediction(best)}`;
   const state = progress.status === 'running' ? progress.phase : progress.status;
   const parked = progress.inFlight.filter((trial) => trial.state === 'parked').length;
-  const flying = `${progress.inFlight.length - parked} in flight${parked === 0 ? '' : `, ${parked} parked`}`;
+  const asking = progress.inFlight.filter((trial) => trial.state === 'awaiting-approval').length;
+  const flying = [
+    `${progress.inFlight.length - parked - asking} in flight`,
+    ...(parked === 0 ? [] : [`${parked} parked`]),
+    ...(asking === 0 ? [] : [`${asking} waiting for approval`]),
+  ].join(', ');
   const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${flying}`;
   const money = `${formatCost(progress.spent)} of ${formatCost(progress.budget, unit)}`;
   return line(

@@ -13,8 +13,8 @@ import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '
 import { InputError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
-import { isNotFound, isTimeout, noSweep, sweepFailure, unanswered } from './sweep-errors.js';
-import { visibilityReady as namespaceReady } from './namespace.js';
+import { isNotFound, isTimeout, sweepFailure, unanswered } from './sweep-errors.js';
+import { visibilityReady } from './namespace.js';
 
 export interface StartSweep extends Omit<SweepInput, 'visibility'> {
   /** Set search attributes; asked of the server when absent. */
@@ -94,7 +94,7 @@ export const start = async (on: TitrateConnection, request: StartSweep): Promise
   checkId(input.sweepId);
   const workflowId = sweepWorkflowId(input.sweepId);
   const starter = randomUUID(); // tells afterwards whether it was this call that created the sweep
-  const visibility = input.visibility ?? (await visibilityReady(on));
+  const visibility = input.visibility ?? (await visibilityReady(on.connection, on.namespace));
   const startWorkflowOperation = new WithStartWorkflowOperation(SWEEP_WORKFLOW, {
     workflowId,
     taskQueue: on.taskQueue,
@@ -200,12 +200,4 @@ export const standing = async (on: TitrateConnection, sweepId: string): Promise<
   const description = await describe(on, sweepId);
   if (description === undefined) return 'none';
   return description.status.name === 'RUNNING' ? 'open' : 'closed';
-};
-
-/** Are titrate's search attributes registered in the namespace? */
-export const visibilityReady = (on: TitrateConnection): Promise<boolean> => namespaceReady(on.connection, on.namespace);
-
-/** @throws StateError that this server has no such sweep, when it has none. */
-export const requireSweep = async (on: TitrateConnection, sweepId: string): Promise<void> => {
-  if ((await standing(on, sweepId)) === 'none') throw noSweep(on, sweepId);
 };

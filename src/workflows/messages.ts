@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { PROGRESS_QUERY, SWEEP_SIGNALS, SWEEP_UPDATES, TRIAL_SIGNALS } from '../domain/messages.js';
-import type { Act, ActResult, SweepProgress, TrialAct, TrialEnd } from '../domain/messages.js';
+import type { SweepProgress, TrialEnd } from '../domain/messages.js';
 import type { JobRef } from '../domain/ports.js';
 
 /** A trial's job was launched, or found again. */
@@ -10,11 +10,6 @@ export interface TrialLaunched {
 }
 
 export const attachUpdate = defineUpdate<{ sweepId: string }>(SWEEP_UPDATES.attach);
-export const pauseUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.pause);
-export const resumeUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.resume);
-export const cancelUpdate = defineUpdate<ActResult, [Act]>(SWEEP_UPDATES.cancel);
-export const retryUpdate = defineUpdate<ActResult, [TrialAct]>(SWEEP_UPDATES.retry);
-export const abandonUpdate = defineUpdate<ActResult, [TrialAct]>(SWEEP_UPDATES.abandon);
 export const reconcileSignal = defineSignal(SWEEP_SIGNALS.reconcile);
 export const progressQuery = defineQuery<SweepProgress>(PROGRESS_QUERY);
 

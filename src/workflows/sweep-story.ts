@@ -1,6 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
 import { SWEEP_ITSELF } from '../domain/messages.js';
-import type { Act, ActInputs, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
+import type { ActInputs, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import type { ActName, RecordEvent } from '../domain/record-event.js';
 import { isLive } from '../domain/trial-moves.js';
 import { approveAct, overdue, refuseAct } from './approval-acts.js';

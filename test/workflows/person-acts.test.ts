@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import { checkAct } from '../../src/domain/act-inputs.js';
+import { approvalReasons } from '../../src/domain/approval.js';
+import { checkedRun } from '../../src/domain/checked-run.js';
+import { changesAfter, sweepInForce } from '../../src/domain/in-force.js';
+import type { ActEvent, RecordLine } from '../../src/domain/record-event.js';
+import { parseSweep } from '../../src/domain/parse-sweep.js';
+import { ObservationLog } from '../../src/ledger/observation-log.js';
+import { linkLine } from '../../src/ledger/chain.js';
+import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { actLog, renderLog } from '../../src/reports/act-log.js';
+import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
+import { pauseAct } from '../../src/workflows/sweep-acts.js';
+import { initialState } from '../../src/workflows/sweep-state.js';
+import { toySweep } from './toy-sweep.js';
+
+const sweep = toySweep({ budget: 100, confirm: 1 });
+const ada = { by: 'ada' };
+const run = { mixture: { a: 0.5, b: 0.5 }, scale: 'big', steps: 20, cost: 20 };
+const act = (change: Partial<ActEvent>): ActEvent => ({ type: 'act', act: 'veto', by: 'ada', ...change });
+
+describe('a run that needs a person’s leave', () => {
+  it('is named by any condition, each with its reason', () => {
+    const approval = { above: 10, scales: ['big'], target: true, outside: { a: [0.6, 1] } } as const;
+    expect(approvalReasons({ ...sweep, approval }, run)).toEqual([
+      'it may cost 20, more than 10',
+      'it is at scale big',
+      'it is a target run',
+      'its share of a, 0.5, is outside 0.6 to 1',
+    ]);
+    expect(approvalReasons({ ...sweep, approval: { above: 20 } }, run)).toEqual([]);
+    expect(approvalReasons(sweep, run)).toEqual([]);
+  });
+
+  it('is asked for in the sweep file, which is checked', () => {
+    const file = {
+      ...toySweep({ policy: { name: 'titrate' }, launcher: { kind: 'none' } }),
+      approval: { scales: ['huge'], outside: { c: [0, 1], a: [1, 0] } },
+      notify: [{ webhook: 'https://user:secret@example.org' }],
+    };
+    expect(() => parseSweep(file)).toThrow(/approval\.scales\[0\][\s\S]*approval\.outside\.[ac][\s\S]*approval/);
+    expect(() => parseSweep({ ...file, approval: {} })).toThrow(/at least one of above/);
+    expect(() => parseSweep({ ...file, approval: { target: true } })).toThrow(/notify/);
+    const notify = [
+      { webhook: 'env:HOOK', signingKey: 'file:/run/key' },
+      { command: ['tell'], on: ['budget-80'] },
+    ];
+    const parsed = parseSweep({ ...file, approval: { target: true, timeoutSeconds: 60 }, notify });
+    expect(parsed).toMatchObject({ approval: { target: true, timeoutSeconds: 60 }, notify });
+    expect(parseSweep(parsed)).toEqual(parsed);
+  });
+});
+
+describe('a run that a person names', () => {
+  it('is scaled to a sum of 1, priced, and refused with the limit that it breaks', () => {
+    const free = toySweep({ domains: { a: { min: 0.1, max: 0.6 }, b: { min: 0, max: 1 } } });
+    expect(checkedRun(free, { ...run, mixture: { a: 0.333, b: 0.666 } })).toMatchObject({ run: { cost: 20 } });
+    const text = (change: object): unknown => checkedRun(free, { ...run, ...change });
+    expect(text({ mixture: { a: 0.7, b: 0.3 } })).toEqual({
+      problem: 'the share of a must be from 0.1 to 0.6 now; found 0.7',
+    });
+    expect(text({ mixture: { a: 0.5, b: 0.4 } })).toEqual({ problem: 'shares must sum to 1; found 0.9' });
+    expect(text({ scale: 'bigg' })).toMatchObject({ problem: expect.stringContaining('bigg is no scale') as string });
+    expect(text({ steps: 15 })).toEqual({ problem: 'the steps of big are 10, 20; found 15' });
+  });
+});
+
+describe('an act that changes a sweep', () => {
+  it('keeps the budget above what is spent, committed and pinned', () => {
+    const spent = { ...initialState, spent: 30 };
+    const pinned = pinAct(sweep, spent, { ...ada, ...run });
+    expect(pinned).toMatchObject({ accepted: true, details: { run } });
+    expect(pinAct(sweep, pinned.state, { ...ada, ...run })).toMatchObject({ accepted: false });
+    expect(lowerBudgetAct(sweep, pinned.state, { ...ada, to: 49 }).reason).toBe(
+      '30 are spent and 20 committed: the budget cannot be below 50',
+    );
+    const lowered = lowerBudgetAct(sweep, pinned.state, { ...ada, change: 50 });
+    expect(lowered).toMatchObject({ accepted: true, details: { budget: { from: 100, to: 50 } } });
+    expect(extendBudgetAct(sweep, spent, { ...ada, to: 100 })).toMatchObject({ accepted: false });
+    // 80 spent, 20 kept for the confirmation: nothing is left.
+    expect(pinAct(sweep, { ...initialState, spent: 80 }, { ...ada, ...run })).toMatchObject({
+      accepted: false,
+      reason: 'the run may cost 20, and 0 are left to decide on',
+    });
+  });
+
+  it('only tightens bounds, and leaves some mixture', () => {
+    const veto = (bounds: object) => vetoAct(sweep, initialState, { ...ada, bounds: { ...bounds } }, sweep);
+    expect(veto({ a: { max: 0.3 } })).toMatchObject({
+      accepted: true,
+      details: { bounds: { a: { min: 0, max: 0.3 } } },
+    });
+    expect(veto({ a: { max: 0.3 }, b: { max: 0.3 } }).reason).toMatch(/^no mixture would be left/);
+    expect(veto({ c: { max: 0.3 } }).reason).toMatch(/^c is no domain/);
+    expect(veto({ a: { max: 1 } }).reason).toBe('the bounds are so already');
+    const listed = toySweep({ mixtures: [{ a: 0.5, b: 0.5 }] });
+    const nothing = vetoAct(listed, initialState, { ...ada, bounds: { a: { max: 0.2 } } }, listed);
+    expect(nothing).toMatchObject({ accepted: false, reason: 'none of the listed mixtures would be left' });
+  });
+
+  it('finds a sweep closed that is being finished', () => {
+    const { state } = finishAct(initialState, { ...ada, stop: true });
+    for (const { accepted, reason } of [
+      finishAct(state, ada),
+      pauseAct(state, ada),
+      extendBudgetAct(sweep, state, { ...ada, to: 200 }),
+      vetoAct(sweep, state, { ...ada, bounds: { a: { max: 0.3 } } }, sweep),
+    ])
+      expect([accepted, reason]).toEqual([false, 'the sweep is being finished by ada']);
+  });
+
+  it.each([
+    ['refuse', { by: 'ada', trial: 't0001' }, /reason/],
+    ['pin', { by: 'ada', mixture: { a: 2 }, scale: 'big', steps: 20 }, /mixture\.a/],
+    ['extend-budget', { by: 'ada', to: 1, change: 1 }, /either to or change/],
+    ['pause', { by: '', surprise: 1 }, /by[\s\S]*surprise|surprise[\s\S]*by/],
+    ['cancel', 'now', /./],
+  ] as const)('is refused at the door when it cannot be understood: %s', (name, input, words) => {
+    expect(() => checkAct(name, input)).toThrow(words);
+  });
+});
+
+describe('the sweep in force', () => {
+  const bounds = { a: { min: 0, max: 0.25 } };
+  it('follows from the record, line by line', () => {
+    const events = [
+      { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const,
+      act({ act: 'extend-budget', budget: { from: 100, to: 150 } }),
+      act({ bounds }),
+    ];
+    const log = new ObservationLog();
+    const lines: RecordLine[] = [];
+    for (const [i, event] of events.entries()) {
+      const before = lines.at(-1) ?? { seq: 0, hash: '0'.repeat(64) };
+      lines.push(linkLine(before, { key: `k${i}`, at: '2026-01-01T00:00:00.000Z', event }));
+    }
+    for (const line of lines) log.take(line);
+    const [first, second, third] = lines.map((line) => log.viewAt(line));
+    expect(first?.sweep).toBe(sweep);
+    expect(second?.sweep).toEqual({ ...sweep, budget: 150 });
+    expect(third?.sweep.domains['a']).toEqual({ min: 0, max: 0.25 });
+    expect(new Set([first?.stream, second?.stream, third?.stream]).size).toBe(3);
+  });
+
+  it('is what the policy proposes and recommends within, whatever was seen outside', () => {
+    const real = toySweep({ policy: { name: 'titrate' }, budget: 200 });
+    const changed = sweepInForce(real, changesAfter({}, act({ bounds })));
+    const seen = [0.1, 0.4, 0.6, 0.9].map((a, i) => ({
+      trial: `t${i}`,
+      mixture: { a, b: 1 - a },
+      scale: 'small',
+      steps: 20,
+      status: 'completed' as const,
+      metrics: { loss: 3 - a },
+    }));
+    expect(recommend(real, seen, { seed: 1 }).mixture['a']).toBeGreaterThan(0.3);
+    expect(recommend(changed, seen, { seed: 1 }).mixture['a']).toBeLessThanOrEqual(0.25 + 1e-9);
+    expect(propose(changed, seen, { seed: 1 })?.mixture['a']).toBeLessThanOrEqual(0.25 + 1e-9);
+  });
+
+  it('never offers a run again that a person refused, nor one close by', () => {
+    const real = toySweep({ policy: { name: 'titrate' }, budget: 200 });
+    const refusals: {
+      trial: string;
+      mixture: Record<string, number>;
+      scale: string;
+      steps: number;
+      status: 'refused-by-person';
+      metrics: object;
+      cost: number;
+    }[] = [];
+    for (let i = 0; i < 4; i++) {
+      const next = propose(real, refusals as never, { seed: 1 });
+      if (next === null) break;
+      for (const { mixture, scale, steps } of refusals) {
+        if (scale !== next.scale || next.steps < steps) continue;
+        expect(Math.abs((mixture['a'] ?? 0) - (next.mixture['a'] ?? 0))).toBeGreaterThan(0.05);
+      }
+      const { mixture, scale, steps } = next;
+      refusals.push({ trial: `t${i}`, mixture, scale, steps, status: 'refused-by-person', metrics: {}, cost: 0 });
+    }
+    expect(refusals).toHaveLength(4);
+  });
+
+  it('leaves listed mixtures out with their runs', () => {
+    const listed = toySweep({
+      mixtures: [
+        { a: 0.5, b: 0.5 },
+        { a: 0.1, b: 0.9 },
+      ],
+      runs: [
+        { mixture: 0, scale: 'big', steps: 20 },
+        { mixture: 1, scale: 'big', steps: 20 },
+      ],
+    });
+    expect(sweepInForce(listed, { bounds })).toMatchObject({
+      mixtures: [{ a: 0.1, b: 0.9 }],
+      runs: [{ mixture: 0, scale: 'big', steps: 20 }],
+    });
+  });
+});
+
+describe('the log', () => {
+  it('says who did what, how they were known, and what was not taken, without escapes', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const events = [
+      { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const,
+      act({ act: 'extend-budget', authenticated: 'token', budget: { from: 100, to: 150 }, reason: 'more\u001B[2J' }),
+      {
+        type: 'act-refused',
+        act: 'approve',
+        trial: 't0009',
+        by: 'bob',
+        because: 'no trial t0009 is in flight',
+      } as const,
+    ];
+    const lines = events.map((event, i) => ({ v: 1 as const, seq: i + 1, key: `${i}`, at, event, prev: '', hash: '' }));
+    const entries = actLog(lines);
+    expect(entries).toMatchObject([
+      { line: 2, by: 'ada', authenticated: 'token', what: 'extend-budget', taken: true },
+      { line: 3, by: 'bob', authenticated: null, trial: 't0009', taken: false },
+    ]);
+    const text = renderLog(entries).join('\n');
+    expect(text).toContain('ada (token)');
+    expect(text).toContain('from 100 to 150 units');
+    expect(text).toContain('not taken, no trial t0009 is in flight');
+    expect(text).not.toContain('\u001B');
+  });
+});
