@@ -102,7 +102,7 @@ describe('a job that is told to end', () => {
   });
 
   it('by Slurm itself, for no user, has lost its host: it may run again', async () => {
-    const broken = await lab.run('sbatch', '--parsable', '--wrap', 'exit 1');
+    const broken = await lab.run('sbatch', '--parsable', '--output=/dev/null', '--wrap', 'exit 1');
     const sbatchArgs = [`--dependency=afterok:${broken}`, '--kill-on-invalid-dep=yes'];
     const { launcher, ref, key } = await begin({ ...harness.train('quick'), sbatchArgs });
     const { result } = await follow(launcher, ref);
