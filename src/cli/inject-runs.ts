@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Act, ActResult } from '../domain/messages.js';
 import { importsOf, type ImportedRun } from '../evidence/imports.js';
+import { digestOf } from '../ledger/chain.js';
 import { stageImports } from '../ledger/staged-imports.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 import { identify } from './identity.js';
@@ -21,8 +22,11 @@ export const injectRuns = async (
   const on = await connect({ home, onlyRunning: true });
   try {
     let taken: ActResult = { accepted: true, reason: 'nothing to take' };
-    for (let from = 0; from < runs.length && taken.accepted; from += AT_ONCE)
-      taken = await inject(on, sweepId, { ...who, observations: runs.slice(from, from + AT_ONCE) });
+    for (let from = 0; from < runs.length && taken.accepted; from += AT_ONCE) {
+      const observations = runs.slice(from, from + AT_ONCE);
+      const updateId = `import-${digestOf(observations.map(({ trial }) => trial))}`; // the same runs again change nothing
+      taken = await inject(on, sweepId, { ...who, observations }, { updateId });
+    }
     return taken;
   } finally {
     await on.close();

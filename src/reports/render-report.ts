@@ -1,4 +1,6 @@
 import { cautions, confirmationSection, header, recommendationSection, spendTable, tiles } from './page/overview.js';
+import { healthSection } from './page/health.js';
+import { importsSection } from './page/imports.js';
 import { markup, preformatted, type Insert, type Markup } from './page/markup.js';
 import { frontSection } from './page/several-metrics.js';
 import { styleSheet } from './page/style.js';
@@ -8,6 +10,7 @@ import { curvesPlot } from './plots/curves-plot.js';
 import { pathPlot } from './plots/path-plot.js';
 import { predictedPlot } from './plots/predicted-plot.js';
 import { recommendationPlot } from './plots/recommendation-plot.js';
+import { regretPlot } from './plots/regret-plot.js';
 import { spendPlot } from './plots/spend-plot.js';
 import { trustPlot } from './plots/trust-plot.js';
 import type { SweepView } from './sweep-view.js';
@@ -47,13 +50,14 @@ const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
     frontSection(view),
     section('What was spent where', [spendPlot(view), spendTable(view)]),
     plotSection('Prediction against spend', recommendationPlot(view)),
+    plotSection('Regret against spend', regretPlot(view)),
     plotSection('Learning curves', curvesPlot(view)),
     plotSection('Expected against reported', predictedPlot(view)),
     trustSection(view),
-  )}${confirmationSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section(
+  )}${confirmationSection(view)}${healthSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section(
     'Every decision and its reason',
     timeline(view),
-  )}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
+  )}${importsSection(view)}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
 };
 
 // Nothing may be fetched or run, even if something slipped through the escaping.

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { Recommendation } from '../../src/domain/decision.js';
+import { healthOf, type HealthCheck } from '../../src/reports/health.js';
+import { renderReport } from '../../src/reports/render-report.js';
+import { foldRecord, type SweepView } from '../../src/reports/sweep-view.js';
+import { simulateRecord } from './simulated-record.js';
+
+const view = foldRecord(simulateRecord());
+const recommendation = view.recommendation!;
+const found = (name: string, changed: Partial<SweepView>): HealthCheck =>
+  healthOf({ ...view, ...changed }).find((check) => check.name === name)!;
+const recommending = (change: Partial<Recommendation>): Partial<SweepView> => ({
+  recommendation: { ...recommendation, ...change },
+});
+
+describe('health checks', () => {
+  it('find nothing in a sweep that is well, and give no remedy then', () => {
+    const trust = recommendation.trust.map((item) => ({ ...item, correlation: 0.9 }));
+    for (const { state, remedy } of healthOf({ ...view, ...recommending({ trust }) }))
+      expect([state, remedy]).toEqual(['good', '']);
+  });
+
+  it('see intervals that are too narrow, by leave-one-out errors and by what runs reported', () => {
+    const poor = { rows: 60, logMarginalLikelihood: 1, standardizedError: 2.1 };
+    const decisions = view.decisions.map((one) => ({ ...one, explanation: { ...one.explanation, fit: poor } }));
+    expect(found('Fit of the model', { decisions })).toMatchObject({ state: 'watch' });
+    const missed = view.observations.map((run) => (run.value === undefined ? run : { ...run, value: run.value + 1 }));
+    expect(found('Fit of the model', { observations: missed }).finding).toMatch(
+      /^Leave-one-out .* 0 of \d+ runs reported/,
+    );
+    expect(found('Fit of the model', { observations: missed }).state).toBe('watch');
+  });
+
+  it('see scales that rank the other way round', () => {
+    const trust = [{ scale: '20M', correlation: -0.8, interval: [-0.9, -0.5] as const, runs: 11 }];
+    const { state, finding, remedy } = found('Small scales as guides', recommending({ trust }));
+    expect([state, finding.includes('20M -0.80')]).toEqual(['watch', true]);
+    expect(remedy).not.toBe('');
+  });
+
+  it('see a best mixture at a bound that the team set', () => {
+    const mixture = { ...recommendation.mixture, wikipedia: 0.8, github: 0.02 };
+    expect(found('Bounds', recommending({ mixture })).finding).toContain(
+      'wikipedia at its most, 80.0 %, github at its least, 2.0 %',
+    );
+    expect(found('Bounds', recommending({ mixture: { ...mixture, wikipedia: 0, github: 0.2 } })).state).toBe('good');
+  });
+
+  it('see an objective that hardly tells mixtures apart', () => {
+    const shareRanges = Object.fromEntries(Object.keys(view.sweep.domains).map((name) => [name, [0, 0.9] as const]));
+    expect(found('Does the mixture matter?', recommending({ shareRanges })).state).toBe('watch');
+  });
+
+  it('see too few runs at the target, and too many that did not complete', () => {
+    const observations = view.observations.filter(({ scale }) => scale !== '1B');
+    expect(found('Runs at the target', { observations })).toMatchObject({
+      state: 'watch',
+      finding: '0 runs completed there.',
+    });
+    const failed = view.observations.map((run, i) => (i % 2 === 0 ? { ...run, status: 'failed' as const } : run));
+    expect(found('Runs that did not complete', { observations: failed }).state).toBe('watch');
+  });
+
+  it('stand in the report with what to do, beside the regret and the earlier runs', () => {
+    const source = { file: 'old.csv', sha256: 'a'.repeat(64), lines: [7, 8], run: 'exp-12 <b>' };
+    const run = { ...view.observations[0]!, type: 'imported' as const, source, by: 'ann', changed: ['web split'] };
+    const page = renderReport({
+      ...view,
+      imports: [run],
+      observations: view.observations.filter(({ scale }) => scale !== '150M'),
+    });
+    for (const text of ['Health checks', 'Regret against spend', 'exp-12 &lt;b&gt;', 'old.csv, line 7, 8', 'web split'])
+      expect(page).toContain(text);
+  });
+});
