@@ -36,7 +36,8 @@ const verdictOf = ({ holds, checks, head, lines }: Audit): string => {
   const failed = checks.filter(({ outcome }) => outcome === 'fails').length;
   const faults = checks.reduce((sum, check) => sum + check.faults.length, 0);
   if (holds) return `All that was checked holds. Head: ${head.seq}:${head.hash}`;
-  return `${failed} of ${checks.length} checks failed, with ${faults} fault${faults === 1 ? '' : 's'}; sound up to line ${lines}.`;
+  const sound = checks[0]?.outcome === 'fails' ? `; the chain is sound up to line ${lines}` : '';
+  return `${failed} of ${checks.length} checks failed, with ${faults} fault${faults === 1 ? '' : 's'}${sound}.`;
 };
 
 /** Writes an audit's report. */

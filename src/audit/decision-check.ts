@@ -1,5 +1,7 @@
 /** Is every decision what the policy makes of what the record says it saw? */
 import { canonicalJson } from '../domain/canonical-json.js';
+import type { Fidelity } from '../domain/fidelity.js';
+import type { Mixture } from '../domain/mixture.js';
 import type { PendingTrial } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
@@ -66,6 +68,8 @@ class DecisionWalk {
   readonly #progress = new ProgressLog();
   readonly #moments: Moment[] = [];
   #observations = 0;
+  /** Runs that people asked for. */
+  readonly #pins: (Fidelity & { readonly mixture: Mixture })[] = [];
   #searched: EventOf<'recommended'> | undefined;
 
   constructor(
@@ -77,6 +81,10 @@ class DecisionWalk {
     const { event, seq } = line;
     if (event.type === 'decided') this.#decided(event, seq);
     if (event.type === 'recommended') this.#recommended(event, seq);
+    if (event.type === 'act' && event.act === 'pin' && event.run !== undefined) {
+      const { mixture, scale, steps } = event.run;
+      this.#pins.push({ mixture, scale, steps });
+    }
     this.log.take(line);
     this.#progress.take(event);
     if (event.type === 'observed' || event.type === 'imported') this.#observations += 1;
@@ -103,6 +111,7 @@ class DecisionWalk {
     if (event.origin === 'person') {
       this.#checkSeed(event, this.sweepAt(seq), where);
       this.pinned += 1;
+      if (!this.#isPinned(event)) this.#fault(where, 'unasked', 'no act before it pins this run');
       return;
     }
     if (event.purpose === 'confirm') {
@@ -135,6 +144,11 @@ class DecisionWalk {
         namesOf(pending) === names &&
         this.log.viewAt({ seq, hash: '' }).digestWith(pending) === event.sawDigest,
     );
+  }
+
+  /** Did a person ask for this very run? */
+  #isPinned({ mixture, scale, steps }: EventOf<'decided'>): boolean {
+    return this.#pins.some((pin) => differenceOf({ mixture, scale, steps }, pin) === null);
   }
 
   #unseen({ sawObservations, sawPending, sawDigest }: EventOf<'decided'>, where: string): void {

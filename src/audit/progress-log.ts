@@ -17,6 +17,8 @@ export interface OpenTrial {
   /** The step that the generation in force goes on from. */
   readonly from: number;
   readonly isLaunched: boolean;
+  /** Does it wait for a person's leave? */
+  readonly awaitsLeave: boolean;
   /** Has the generation in force ended, with no other decided yet? */
   readonly hasEnded: boolean;
 }
@@ -68,7 +70,10 @@ export class ProgressLog {
         break;
       }
       case 'act':
-        if (event.act === 'approve' && event.run !== undefined) this.#replace(event.trial ?? '', event.run);
+        if (event.act === 'approve') this.#approve(event.trial ?? '', event.run);
+        break;
+      case 'approval-requested':
+        this.#change(event.trial, { awaitsLeave: true });
         break;
       case 'observed':
         this.spent += event.cost;
@@ -91,8 +96,14 @@ export class ProgressLog {
       paid: 0,
       from: decided.resume?.steps ?? 0,
       isLaunched: false,
+      awaitsLeave: false,
       hasEnded: false,
     });
+  }
+
+  #approve(trial: string, run: PricedRun | undefined): void {
+    this.#change(trial, { awaitsLeave: false });
+    if (run !== undefined) this.#replace(trial, run);
   }
 
   /** A person approved another run than the one that was decided. */

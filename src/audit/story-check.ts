@@ -87,9 +87,10 @@ class Story {
     return `${this.#sweepId}.${trial}.g${generation}`;
   }
 
-  #launched({ trial, key }: EventOf<'launched'>, { generation, hasEnded }: OpenTrial): Verdict {
+  #launched({ trial, key }: EventOf<'launched'>, { generation, hasEnded, awaitsLeave }: OpenTrial): Verdict {
     const expected = this.#keyOf(trial, generation);
     if (key !== expected) return ['undecided', `the job ${expected} is decided; ${key} was launched`];
+    if (awaitsLeave) return ['without leave', `${key} waits for a person’s leave, and none stands before it`];
     return hasEnded ? ['undecided', `${key} had ended, and no rerun stands before it`] : null;
   }
 

@@ -8,6 +8,7 @@ import { auditFolder, type AuditOptions } from '../../src/audit/audit.js';
 import type { CheckName, Fault } from '../../src/audit/check.js';
 import { checkChain } from '../../src/audit/chain-check.js';
 import { readRawRecord } from '../../src/audit/raw-lines.js';
+import { checkStory } from '../../src/audit/story-check.js';
 import { recomputeHere } from '../../src/audit/recompute.js';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { GENESIS, linkLine } from '../../src/ledger/chain.js';
@@ -341,6 +342,26 @@ describe('in a record that was written anew, every hash made right', () => {
       rewritten((event) => (event.type === 'launched' && event.trial === 't0004' ? null : event)),
     );
     expect(faultsOf(unlaunched, 'story')).toMatchObject([{ looksLike: 'unlaunched' }]);
+  });
+
+  it('a decision that is put down to a person who asked for nothing is found', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.decision === 4 ? { ...event, origin: 'person' as const } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'unasked' }]);
+  });
+
+  it('a launch without the leave that it waited for is found', async () => {
+    const text = await readFile(new URL('../fixtures/records/approvals-and-reruns.jsonl', import.meta.url), 'utf8');
+    const recorded = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RecordLine);
+    expect(checkStory(recorded).faults).toEqual([]);
+    const without = recorded.filter(({ event }) => event.type !== 'act' || event.trial !== 't0008');
+    expect(checkStory(without).faults).toMatchObject([{ looksLike: 'without leave' }]);
   });
 
   it('a smaller budget, a dearer run, an understated charge and another sum are found', async () => {
