@@ -16,6 +16,8 @@ import type { SweepState } from './sweep-state.js';
 import { resumesStill } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
+const short = (cost: number): string => String(Number(cost.toPrecision(6)));
+
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
 
 /** What would be done instead: the best other candidate that the policy looked at. */
@@ -99,13 +101,18 @@ export const approveAct = (sweep: Sweep, state: SweepState, what: ApproveAct): T
   if (typeof run === 'string') return refused(state, `trial ${trial} cannot run so: ${run}`);
   const others = { ...state, running: state.running.filter((one) => one.trial !== trial) };
   if (!isAffordable(sweep, others, run.cost)) {
-    return refused(state, `trial ${trial} may cost ${run.cost} so, more than the budget allows`);
+    return refused(state, `trial ${trial} may cost ${short(run.cost)} so, more than the budget allows`);
   }
   const isChanged = what.change !== undefined;
   const when = state.pause === null ? 'when it has a place' : 'when the sweep is resumed';
   const cost = isChanged ? run.cost : found.cost;
   const change = answer(state, found, what, 'approved', cost);
-  return taken(state, change, `trial ${trial} runs ${when}, at a cost of up to ${cost}`, isChanged ? { run } : {});
+  return taken(
+    state,
+    change,
+    `trial ${trial} runs ${when}, at a cost of up to ${short(cost)}`,
+    isChanged ? { run } : {},
+  );
 };
 
 /** Does not let a trial run: the policy chooses otherwise, and never the same again. */

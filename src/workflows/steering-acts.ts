@@ -13,6 +13,8 @@ import type { Taken } from './sweep-acts.js';
 import { committedBy, isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 
+const short = (cost: number): string => String(Number(cost.toPrecision(6)));
+
 /** Why nothing more can be searched for; undefined while the search goes on. */
 const isOverText = (state: SweepState): string | undefined => {
   if (isClosing(state)) return closingText(state);
@@ -22,7 +24,7 @@ const isOverText = (state: SweepState): string | undefined => {
 /** The budget is another one from here on. */
 const budgetTaken = (sweep: Sweep, state: SweepState, to: number): Taken => {
   const changes = { ...state.changes, budget: to };
-  const reason = `the budget is ${to} ${costUnit(sweep.cost)} now, instead of ${sweep.budget}`;
+  const reason = `the budget is ${short(to)} ${costUnit(sweep.cost)} now, instead of ${short(sweep.budget)}`;
   const goesOn = to > sweep.budget && state.phase === 'searching' ? { searchOver: null, nothingToBuyAt: null } : {};
   return taken(state, { changes, ...goesOn }, reason, { budget: { from: sweep.budget, to } });
 };
@@ -30,7 +32,8 @@ const budgetTaken = (sweep: Sweep, state: SweepState, to: number): Taken => {
 export const extendBudgetAct = (sweep: Sweep, state: SweepState, what: BudgetAct): Taken => {
   const to = what.to ?? sweep.budget + (what.change ?? 0);
   if (isClosing(state)) return refused(state, closingText(state));
-  if (to <= sweep.budget) return refused(state, `the budget is ${sweep.budget} already; ${to} would not extend it`);
+  if (to <= sweep.budget)
+    return refused(state, `the budget is ${short(sweep.budget)} already; ${short(to)} would not extend it`);
   return budgetTaken(sweep, state, to);
 };
 
@@ -38,11 +41,15 @@ export const extendBudgetAct = (sweep: Sweep, state: SweepState, what: BudgetAct
 export const lowerBudgetAct = (sweep: Sweep, state: SweepState, what: BudgetAct): Taken => {
   const to = what.to ?? sweep.budget - (what.change ?? 0);
   if (isClosing(state)) return refused(state, closingText(state));
-  if (to >= sweep.budget) return refused(state, `the budget is ${sweep.budget}; ${to} would not lower it`);
+  if (to >= sweep.budget)
+    return refused(state, `the budget is ${short(sweep.budget)}; ${short(to)} would not lower it`);
   const committed = committedBy(state);
   const least = state.spent + committed;
   if (to < least) {
-    return refused(state, `${state.spent} are spent and ${committed} committed: the budget cannot be below ${least}`);
+    return refused(
+      state,
+      `${short(state.spent)} are spent and ${short(committed)} committed: the budget cannot be below ${short(least)}`,
+    );
   }
   return budgetTaken(sweep, state, to);
 };
@@ -61,7 +68,7 @@ export const pinAct = (sweep: Sweep, state: SweepState, what: PinAct): Taken => 
   if (state.pinned.some(isThere)) return refused(state, 'that very run is pinned already');
   if (!isAffordable(sweep, state, run.cost)) {
     const left = sweep.budget - state.spent - committedBy(state) - confirmationReserve(sweep);
-    return refused(state, `the run may cost ${run.cost}, and ${Math.max(0, left)} are left to decide on`);
+    return refused(state, `the run may cost ${short(run.cost)}, and ${short(Math.max(0, left))} are left to decide on`);
   }
   const { by, authenticated, reason } = what;
   const pinned = [
@@ -74,7 +81,9 @@ export const pinAct = (sweep: Sweep, state: SweepState, what: PinAct): Taken => 
     },
   ];
   const when = state.pause === null ? 'as soon as there is a place' : 'when the sweep is resumed';
-  return taken(state, { pinned, searchOver: null }, `the run starts ${when}, at a cost of up to ${run.cost}`, { run });
+  return taken(state, { pinned, searchOver: null }, `the run starts ${when}, at a cost of up to ${short(run.cost)}`, {
+    run,
+  });
 };
 
 /** The bounds of the domains that a veto names, tightened; or why that cannot be. */
