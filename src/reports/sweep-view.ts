@@ -101,6 +101,9 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
   const placed = { at, spent: fold.spent };
   switch (event.type) {
     case 'started':
+    case 'act-refused': // these are told by the log
+    case 'approval-requested':
+    case 'notified':
       return;
     case 'decided':
       fold.decisions.push({ ...event, ...placed });
