@@ -48,7 +48,7 @@ export const whatIfCommand = async (invocation: Invocation): Promise<Outcome> =>
   const at = textFlag(invocation, 'at');
   const situation = at === undefined ? situationNow(lines) : situationAt(lines, numberOf('--at', at, true));
   const result = whatIf(situation, await changesOf(invocation, situation));
-  const isSame = isSameRun(result.actual.proposal, result.then.proposal);
+  const isSame = isSameRun(result.actual.proposal, result.instead.proposal);
   return {
     exitCode: EXIT.ok,
     json: { sweep: sweepId, decision: situation.decision, same: isSame, ...result },

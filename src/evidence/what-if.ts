@@ -40,7 +40,7 @@ export interface Outcome {
 
 export interface WhatIf {
   readonly actual: Outcome;
-  readonly then: Outcome;
+  readonly instead: Outcome;
   /** What was changed, each in words. */
   readonly changes: readonly string[];
   /** What is believed otherwise, and so why the choice differs or does not; in words. */
@@ -147,7 +147,7 @@ const choiceMoves = (actual: Proposal | null, then: Proposal | null, unit: strin
   ];
 };
 
-const becauseOf = (actual: Outcome, then: Outcome, unit: string): string[] => [
+const becauseOf = (actual: Outcome, instead: Outcome, unit: string): string[] => [
   recommendationMoves(actual, then),
   ...trustMoves(actual, then),
   ...choiceMoves(actual.proposal, then.proposal, unit),
@@ -159,7 +159,7 @@ export const whatIf = (situation: Situation, changes: Changes): WhatIf => {
   const then = outcomeOf(alter(situation, changes));
   return {
     actual,
-    then,
+    instead: then,
     changes: changesText(situation, changes),
     because: becauseOf(actual, then, costUnit(situation.sweep.cost)),
   };
@@ -180,7 +180,7 @@ const column = ({ proposal, recommendation }: Outcome, unit: string): string[] =
 export const whatIfText = (sweepId: string, situation: Situation, result: WhatIf): string => {
   const { decision, recorded, sweep, observations, pending } = situation;
   const unit = costUnit(sweep.cost);
-  const { actual, then, changes, because } = result;
+  const { actual, instead: then, changes, because } = result;
   const [left, right] = [column(actual, unit), column(then, unit)];
   const rows = ['next run', 'its mixture', 'recommended', 'predicted'].map((title, i) => [
     title,

@@ -15,7 +15,7 @@ const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** Names the event for ever: the same run imported twice is one observation. */
-export const importKey = (trial: string): string => `imported:${trial}`;
+const importKey = (trial: string): string => `imported:${trial}`;
 
 const readText = (file: string): Promise<string> =>
   onDisk('read the imported runs', file, () =>

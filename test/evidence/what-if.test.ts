@@ -60,7 +60,7 @@ describe('what would be otherwise', () => {
     expect(altered.observations.map(({ trial }) => trial)).not.toContain(dropped?.trial);
     expect(altered.sweep.budget).toBeCloseTo(situation.sweep.budget - dropped!.cost!, 12);
     const result = whatIf(situation, { drop: [dropped!.trial] });
-    expect(result.actual.recommendation.mean).not.toBe(result.then.recommendation.mean);
+    expect(result.actual.recommendation.mean).not.toBe(result.instead.recommendation.mean);
     expect(() => alter(situation, { drop: ['t9999'] })).toThrow(InputError);
   });
 
@@ -70,13 +70,13 @@ describe('what would be otherwise', () => {
     const { runs } = importsOf(situation.sweep, past, 'old.csv');
     const altered = alter(situation, { add: runs });
     expect(altered.observations.at(-1)).toMatchObject({ cost: 0, imported: true, metrics: { loss: 0.5 } });
-    const { actual, then } = whatIf(situation, { add: runs });
+    const { actual, instead: then } = whatIf(situation, { add: runs });
     expect(then.recommendation.mean).not.toBe(actual.recommendation.mean);
   });
 
   it('with less money buys nothing when it is spent, and says so', () => {
     const result = whatIf(situation, { budget: 1 });
-    expect(result.then.proposal).toBeNull();
+    expect(result.instead.proposal).toBeNull();
     const text = whatIfText('law', situation, result);
     expect(text).toContain('with a budget of 1.00 units instead of 90.0 units');
     expect(text).toContain('nothing: all that is left is beyond the budget');
@@ -84,7 +84,7 @@ describe('what would be otherwise', () => {
   });
 
   it('by another policy is what that policy proposes', () => {
-    const { then } = whatIf(situationAt(lines, 2), { policy: 'random' });
+    const { instead: then } = whatIf(situationAt(lines, 2), { policy: 'random' });
     expect(then.proposal?.explanation.policy).toBe('random');
   });
 

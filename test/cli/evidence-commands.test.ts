@@ -1,0 +1,129 @@
+/** The commands on evidence, called as the command line calls them; no server. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Invocation } from '../../src/cli/command.js';
+import { diff } from '../../src/cli/diff.js';
+import { importRuns } from '../../src/cli/import.js';
+import { createIo } from '../../src/cli/io.js';
+import { parseCommandLine } from '../../src/cli/parse-command-line.js';
+import { whatIfCommand } from '../../src/cli/what-if.js';
+import { InputError, StateError } from '../../src/domain/errors.js';
+import { play } from '../../src/evidence/backtest.js';
+import { createReplay } from '../../src/evidence/replay.js';
+import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { simulateRecord } from '../reports/simulated-record.js';
+import { csvOfLaw, lawSweep, pastOfLaw } from '../evidence/table-of-law.js';
+
+const SWEEP_FILE = `name: law
+objective: { minimize: loss }
+domains: { a: {}, b: {}, c: {} }
+scales:
+  small: { parameters: 1e7, tokensPerStep: 1000, steps: [10, 20] }
+  big: { parameters: 1e9, tokensPerStep: 1000, steps: [20] }
+target: { scale: big, steps: 20 }
+cost: { kind: table, perStep: { small: 0.1, big: 1 } }
+budget: 90
+launcher: { kind: simulator, world: runs.csv }
+`;
+
+let root: string;
+const invocation = (...args: string[]): Invocation => {
+  const { positionals, flags } = parseCommandLine([...args, '--home', root]);
+  return { positionals, flags, io: { ...createIo(false), note: () => undefined } };
+};
+
+/** Every file of the home: its bytes and when it was changed. */
+const pictureOf = async (folder: string): Promise<readonly string[]> => {
+  const names = (await readdir(folder, { recursive: true })).sort();
+  const files: string[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    const info = await stat(path);
+    const sha = info.isFile()
+      ? createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex')
+      : '';
+    files.push(`${name} ${info.mtimeMs} ${sha}`);
+  }
+  return files;
+};
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'titrate-evidence-'));
+  const { lines } = await play(createReplay(lawSweep(), pastOfLaw()), 'titrate', 3, {
+    propose: ({ sweep, observations, pending, seed }) =>
+      Promise.resolve(propose(sweep, observations, { seed, pending })),
+    recommend: ({ sweep, observations, seed }) => Promise.resolve(recommend(sweep, observations, { seed })),
+  });
+  for (const [id, record] of [
+    ['law-1', lines],
+    ['slim-2', simulateRecord()],
+  ] as const) {
+    await mkdir(join(root, 'sweeps', id), { recursive: true });
+    await writeFile(
+      join(root, 'sweeps', id, 'record.jsonl'),
+      record.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+  }
+  await writeFile(join(root, 'runs.csv'), csvOfLaw());
+  await writeFile(join(root, 'sweep.yaml'), SWEEP_FILE);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe('titrate what-if and titrate diff', () => {
+  it('change nothing in the home, not a byte and not a time', async () => {
+    const before = await pictureOf(root);
+    const runs = join(root, 'runs.csv');
+    const outcomes = [
+      await whatIfCommand(invocation('what-if', 'law-1', '--drop', 't0002', '--at', '9')),
+      await whatIfCommand(invocation('what-if', 'law-1', '--add', runs, '--budget', '120')),
+      await whatIfCommand(invocation('what-if', join(root, 'sweeps', 'law-1'), '--at', '2', '--policy', 'random')),
+      await diff(invocation('diff', 'law-1', '3', '9')),
+      await diff(invocation('diff', 'law-1', 'slim-2')),
+    ];
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0]);
+    expect(outcomes[0]?.text).toContain('What if: without t0002');
+    expect(await pictureOf(root)).toEqual(before);
+  });
+
+  it('say what they need when it is not given', async () => {
+    await expect(whatIfCommand(invocation('what-if', 'law-1'))).rejects.toThrow(/--drop, --add, --budget or --policy/);
+    await expect(whatIfCommand(invocation('what-if', 'law-1', '--policy', 'titrat'))).rejects.toThrow(
+      /did you mean titrate/,
+    );
+    await expect(diff(invocation('diff', 'law-1', 'three', '7'))).rejects.toThrow(InputError);
+  });
+});
+
+describe('titrate import, before a sweep starts', () => {
+  it('keeps nothing on a dry run, and then each run once, with who, when and why', async () => {
+    const args = ['import', join(root, 'sweep.yaml'), '--from', join(root, 'runs.csv')];
+    const dry = await importRuns(invocation(...args, '--dry-run'));
+    const { sweep } = dry.json as { sweep: string };
+    const file = join(root, 'sweeps', sweep, 'imports.jsonl');
+    await expect(stat(file)).rejects.toThrow(/ENOENT/);
+    const taken = await importRuns(invocation(...args, '--reason', 'runs of last year'));
+    expect(taken).toMatchObject({ exitCode: 0, json: { accepted: true, reason: '15 new runs kept for its start' } });
+    const again = await importRuns(invocation(...args));
+    expect(again.json).toMatchObject({ reason: '0 new runs kept for its start' });
+    const [first] = (await readFile(file, 'utf8')).split('\n').map((text) => JSON.parse(text || 'null') as unknown);
+    expect(first).toMatchObject({
+      at: expect.stringMatching(/Z$/) as string,
+      event: { type: 'imported', reason: 'runs of last year', source: { file: 'runs.csv', lines: [2, 3], run: 's0' } },
+    });
+  });
+
+  it('refuses a sweep that has ended', async () => {
+    const csv = join(root, 'slim.csv');
+    await writeFile(
+      csv,
+      'mix.wikipedia,mix.github,mix.book,mix.stackexchange,mix.arxiv,scale,steps,metric.book_ce\n1,0,0,0,0,20M,2000,3\n',
+    );
+    await expect(importRuns(invocation('import', 'slim-2', '--from', csv))).rejects.toThrow(StateError);
+  });
+});
