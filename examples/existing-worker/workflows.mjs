@@ -1,7 +1,7 @@
 // The team's own workflow module. A plugin cannot ship workflows, so titrate's are re-exported here.
 import { executeChild, proxyActivities } from '@temporalio/workflow';
 
-export { titrateReconcile, titrateSweep, titrateTrial } from 'titrate/workflows';
+export { titrateNotice, titrateReconcile, titrateSweep, titrateTrial } from 'titrate/workflows';
 
 const { orderTrainingRun } = proxyActivities({ startToCloseTimeout: '1 minute' });
 
