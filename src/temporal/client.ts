@@ -1,8 +1,10 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { StateError } from '../domain/errors.js';
 import { serverStatus, startServer } from './embedded-server.js';
 import { openHome, readHomeId, taskQueueOf, type Home } from './home.js';
 import { findOwnServer, type OwnServer } from './own-server.js';
+import { dataConverterFor } from './payload-converter.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
 
 /** A way to a Temporal server, with what belongs to this home on it. */
@@ -40,16 +42,22 @@ const dial = async (options: ConnectionOptions, what: string, hint: string): Pro
   }
 };
 
+/** What every client of a home has, wherever its server is. */
+interface Ours {
+  readonly taskQueue: string;
+  readonly dataConverter: DataConverter;
+}
+
 const connectOwn = async (
   own: OwnServer,
-  taskQueue: string,
+  { taskQueue, dataConverter }: Ours,
   log: (line: string) => void,
 ): Promise<TitrateConnection> => {
   const { address, namespace } = own;
   log(`Temporal server: ${address}, namespace ${namespace} (from the TEMPORAL_ settings)`);
   const hint = 'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY and the TLS settings; unset them to use the embedded server';
   const connection = await dial(own.options, `the Temporal server at ${address}`, hint);
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter });
   return { kind: 'own', address, namespace, taskQueue, connection, client, close: () => connection.close() };
 };
 
@@ -67,12 +75,15 @@ const embeddedAddress = async ({
   });
 };
 
-const connectEmbedded = async (options: ConnectOptions, taskQueue: string): Promise<TitrateConnection> => {
+const connectEmbedded = async (
+  options: ConnectOptions,
+  { taskQueue, dataConverter }: Ours,
+): Promise<TitrateConnection> => {
   const { address, uiAddress } = await embeddedAddress(options);
   const hint = 'titrate server status';
   const connection = await dial({ address }, `the embedded Temporal server at ${address}`, hint);
   const namespace = EMBEDDED_NAMESPACE;
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter });
   return {
     kind: 'embedded',
     address,
@@ -87,12 +98,14 @@ const connectEmbedded = async (options: ConnectOptions, taskQueue: string): Prom
 
 /**
  * Connects to the team's own server when TEMPORAL_ or CLI settings name one, and else to the home's embedded server,
- * which it starts when it does not run. @throws StateError when the server cannot be reached or started.
+ * which it starts when it does not run. @throws StateError when the server cannot be reached or started, InputError when
+ * the encryption keys that the environment names cannot be used.
  */
 export const connect = async (options: ConnectOptions): Promise<TitrateConnection> => {
   const { home, env = process.env, log = () => {}, onlyRunning } = options;
+  const dataConverter = dataConverterFor(env);
   const homeId = onlyRunning === true ? ((await readHomeId(home)) ?? 'none') : await openHome(home);
-  const taskQueue = taskQueueOf(homeId, env);
+  const ours = { taskQueue: taskQueueOf(homeId, env), dataConverter };
   const own = findOwnServer(env);
-  return own === undefined ? connectEmbedded({ ...options, env, log }, taskQueue) : connectOwn(own, taskQueue, log);
+  return own === undefined ? connectEmbedded({ ...options, env, log }, ours) : connectOwn(own, ours, log);
 };

@@ -1,5 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { z } from 'zod';
 import type { JobProgress } from '../domain/ports.js';
 import type { TitrateConnection } from './client.js';
@@ -27,8 +30,10 @@ const progressOf = async (on: TitrateConnection, { heartbeatDetails }: Pending):
   return metrics === undefined ? { steps } : { steps, metrics };
 };
 
-const troubleOf = ({ attempt, lastFailure }: Pending): string | undefined =>
-  lastFailure?.message ? `${lastFailure.message} (tried ${attempt ?? 1} times, and goes on trying)` : undefined;
+const troubleOf = async (on: TitrateConnection, { attempt, lastFailure }: Pending): Promise<string | undefined> => {
+  const failure = await decodeOptionalFailureToOptionalError(on.client.options.loadedDataConverter, lastFailure);
+  return failure?.message ? `${failure.message} (tried ${attempt ?? 1} times, and goes on trying)` : undefined;
+};
 
 /**
  * Looks at what a workflow waits for: progress by heartbeat, trouble by the last failure. Costs one call to the server and
@@ -43,8 +48,11 @@ export const pendingWork = async (on: TitrateConnection, workflowId: string): Pr
       throw error;
     });
   const activities = description?.raw.pendingActivities ?? [];
-  const trouble = activities.map(troubleOf).find((found) => found !== undefined);
+  let trouble: string | undefined;
   let progress: JobProgress | undefined;
-  for (const activity of activities) progress ??= await progressOf(on, activity);
+  for (const activity of activities) {
+    trouble ??= await troubleOf(on, activity);
+    progress ??= await progressOf(on, activity);
+  }
   return { ...(progress === undefined ? {} : { progress }), ...(trouble === undefined ? {} : { trouble }) };
 };

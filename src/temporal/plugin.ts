@@ -1,18 +1,26 @@
 /** The plugin for teams that run Temporal workers already; titrate's own worker uses the same one. */
 import { readFileSync } from 'node:fs';
-import type { Worker, WorkerOptions } from '@temporalio/worker';
+import type { ClientOptions } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
 import { SimplePlugin } from '@temporalio/plugin';
 import { SWEEP_WORKFLOW, TRIAL_WORKFLOW } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
 import { composeActivities, type Composition } from './composition.js';
 import { checkReplay } from './replay-check.js';
 import { openHome, resolveHome, type Home } from './home.js';
+import { withEncryption } from './payload-converter.js';
+import { readKeyRing, type KeyRing } from './payload-keys.js';
 
 export interface TitratePluginOptions {
   /** Folder of titrate's home, where records and jobs lie; TITRATE_HOME or `.titrate` when absent. */
   readonly home?: string;
   /** Threads that fit and choose (default 1). */
   readonly threads?: number;
+}
+
+interface WithConverter {
+  readonly dataConverter?: DataConverter;
 }
 
 const ACTIVITY_PREFIX = 'titrate';
@@ -51,6 +59,7 @@ const checkActivities = (options: WorkerOptions, ours: object): void => {
 export class TitratePlugin extends SimplePlugin {
   readonly home: Home;
   readonly #composition: Composition;
+  readonly #keys: KeyRing | undefined;
   #bundle: WorkerOptions['workflowBundle'];
 
   constructor(options: TitratePluginOptions = {}) {
@@ -59,6 +68,17 @@ export class TitratePlugin extends SimplePlugin {
     super({ name: 'titrate' });
     this.home = home;
     this.#composition = composition;
+    this.#keys = readKeyRing();
+  }
+
+  /** Gives a client the encryption of the workers, when the environment names keys. Add it to the client's `plugins`. */
+  override configureClient(options: Omit<ClientOptions, 'plugins'>): Omit<ClientOptions, 'plugins'> {
+    return super.configureClient({ ...options, ...this.#converter(options) });
+  }
+
+  /** The replay of histories needs the encryption too. */
+  override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
+    return super.configureReplayWorker({ ...options, ...this.#converter(options) });
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
@@ -66,7 +86,11 @@ export class TitratePlugin extends SimplePlugin {
     checkActivities(options, this.#composition.activities);
     this.#bundle = options.workflowBundle;
     const activities = { ...options.activities, ...this.#composition.activities };
-    return super.configureWorker({ ...options, activities });
+    return super.configureWorker({ ...options, ...this.#converter(options), activities });
+  }
+
+  #converter({ dataConverter }: WithConverter): Required<WithConverter> {
+    return { dataConverter: withEncryption(this.#keys, dataConverter) };
   }
 
   /**

@@ -13,6 +13,8 @@ import { StateError } from '../domain/errors.js';
 import { SWEEP_WORKFLOW, TRIAL_WORKFLOW } from '../domain/messages.js';
 import type { Home } from './home.js';
 import { packageVersion, workflowBundlePath } from './package-version.js';
+import { sweepWithoutKey } from './payload-check.js';
+import { listingClient } from './payload-converter.js';
 import { readJsonFile, writeJsonFile } from './server-record.js';
 
 /** The workflow code of a worker cannot go on with what is open. Trying again is of no use. */
@@ -55,11 +57,11 @@ const digestOf = (bundle: WorkflowBundle): string =>
     .digest('hex');
 
 /** The histories of the sweeps and trials that are open on a task queue. */
-async function* openHistories({ client, taskQueue }: ReplayCheck) {
+async function* openHistories({ client, namespace, taskQueue }: ReplayCheck) {
   const queue = taskQueue.replaceAll("'", "\\'");
   const types = `(WorkflowType = '${SWEEP_WORKFLOW}' OR WorkflowType = '${TRIAL_WORKFLOW}')`;
   const query = `TaskQueue = '${queue}' AND ExecutionStatus = 'Running' AND ${types}`;
-  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+  for await (const { workflowId, runId } of listingClient(client, namespace).list({ query })) {
     yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   }
 }
@@ -76,11 +78,24 @@ const incompatible = (failed: readonly string[], last: LastBundle | undefined): 
   );
 };
 
+/** @throws IncompatibleWorkflowsError naming a sweep that is encrypted with a key that this worker lacks. */
+const checkKeys = async (check: ReplayCheck): Promise<void> => {
+  const found = await sweepWithoutKey(check);
+  if (found === undefined) return;
+  const { hint, values, message } = found.why;
+  throw new IncompatibleWorkflowsError(`cannot go on with ${found.workflowId}: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    values,
+    cause: found.why,
+  });
+};
+
 /**
- * Makes sure that a worker can replay what is open on its task queue, before it takes any work.
- * @throws IncompatibleWorkflowsError naming what it cannot replay.
+ * Makes sure that a worker can open and replay what is open on its task queue, before it takes any work.
+ * @throws IncompatibleWorkflowsError naming what it cannot open or replay.
  */
 export const checkReplay = async (check: ReplayCheck): Promise<void> => {
+  await checkKeys(check);
   const bundle = check.bundle ?? builtBundle();
   if (bundle === undefined) return; // a source tree that was never built: no release runs there
   const file = lastBundleFile(check.home, check.namespace, check.taskQueue);
@@ -88,8 +103,9 @@ export const checkReplay = async (check: ReplayCheck): Promise<void> => {
   const last = await readJsonFile(file, LastBundle);
   if (last?.digest === digest) return;
   const failed: string[] = [];
+  const { payloadCodecs } = check.client.options.loadedDataConverter;
   for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: bundle },
+    { workflowBundle: bundle, dataConverter: { payloadCodecs } },
     openHistories(check),
   )) {
     if (error !== undefined) failed.push(`${workflowId} (${error.message.split('\n')[0]?.slice(0, 200)})`);

@@ -15,6 +15,7 @@ import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
 import { isNotFound, isTimeout, sweepFailure, unanswered } from './sweep-errors.js';
 import { visibilityReady } from './namespace.js';
+import { listingClient } from './payload-converter.js';
 
 export interface StartSweep extends Omit<SweepInput, 'visibility'> {
   /** Set search attributes; asked of the server when absent. */
@@ -187,7 +188,8 @@ export const result = async (on: TitrateConnection, sweepId: string): Promise<Sw
 export const list = async (on: TitrateConnection): Promise<ListedSweep[]> => {
   const query = `WorkflowType = '${SWEEP_WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'`;
   const sweeps: ListedSweep[] = [];
-  for await (const { workflowId, status, taskQueue, startTime, closeTime } of on.client.workflow.list({ query })) {
+  const listing = listingClient(on.client, on.namespace);
+  for await (const { workflowId, status, taskQueue, startTime, closeTime } of listing.list({ query })) {
     const sweepId = workflowId.startsWith(WORKFLOW_PREFIX) ? workflowId.slice(WORKFLOW_PREFIX.length) : workflowId;
     const ended = closeTime === undefined ? {} : { endedAt: closeTime.toISOString() };
     sweeps.push({ sweepId, workflowId, status: status.name, taskQueue, startedAt: startTime.toISOString(), ...ended });

@@ -24,6 +24,8 @@ export const WorkerRecord = z.object({
   /** `polling` once it takes work. */
   state: z.enum(['starting', 'polling']),
   startedAt: z.string(),
+  /** Ids of the encryption keys that it has; those of workers before there was encryption are absent. */
+  keys: z.array(z.string()).optional(),
 });
 export type WorkerRecord = z.infer<typeof WorkerRecord>;
 

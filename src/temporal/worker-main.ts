@@ -11,6 +11,7 @@ import { connect } from './client.js';
 import { findOwnServer } from './own-server.js';
 import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
 import { codeStamp } from './package-version.js';
+import { readKeyRing } from './payload-keys.js';
 import { checkReplay } from './replay-check.js';
 import { checkSigningKey } from './seal-record.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
@@ -75,6 +76,7 @@ const main = async (): Promise<void> => {
     code: codeStamp(),
     state: 'starting',
     startedAt,
+    keys: readKeyRing()?.keys.map(({ id }) => id) ?? [],
   } as const;
   try {
     await writeJsonFile(files.record, record satisfies WorkerRecord);

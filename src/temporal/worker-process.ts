@@ -12,6 +12,7 @@ import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
 import type { Home } from './home.js';
 import { codeStamp, packageFile } from './package-version.js';
+import { readKeyRing } from './payload-keys.js';
 import { readJsonFile } from './server-record.js';
 import { workerFiles, WorkerRecord, type WorkerFiles, type WorkerTarget } from './worker-files.js';
 
@@ -110,20 +111,34 @@ const checkSuccessor = async (home: Home, { env = process.env }: EnsureWorkerOpt
   const args = [workerEntry(), '--home', home.root, '--check'];
   const { failed, stderr } = await execa(process.execPath, args, { env, extendEnv: false, reject: false });
   if (!failed) return;
-  throw new StateError(`the worker that runs stays; one of this code cannot take its place:\n${stderr.trim()}`, {
-    hint: 'use the version of titrate that the worker runs until its sweeps have ended; titrate worker --stop ends it',
-  });
+  throw new StateError(
+    `the worker that runs stays; one of this code and environment cannot take its place:\n${stderr.trim()}`,
+    {
+      hint: 'use the version of titrate that the worker runs until its sweeps have ended; titrate worker --stop ends it',
+    },
+  );
+};
+
+/** Says why a worker that runs cannot do what one that is started now could; undefined when it can. */
+const outdated = (
+  { code, keys = [] }: WorkerRecord,
+  { env = process.env }: EnsureWorkerOptions,
+): string | undefined => {
+  if (code !== codeStamp()) return 'runs other code of titrate';
+  const lacks = readKeyRing(env)?.keys.find(({ id }) => !keys.includes(id));
+  return lacks && `lacks the encryption key ${lacks.id}`;
 };
 
 const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorkerOptions): Promise<WorkerProcess> => {
   const running = await livingRecord(files);
-  if (running?.code === codeStamp()) {
+  const why = running && outdated(running, options);
+  if (running !== undefined && why === undefined) {
     const { pid } = running.state === 'polling' ? running : await awaitPolling(files, () => false);
     return { pid, started: false, log: files.log };
   }
   if (running !== undefined) {
     await checkSuccessor(home, options);
-    options.log?.(`the worker (process ${running.pid}) runs other code of titrate; starting it anew`);
+    options.log?.(`the worker (process ${running.pid}) ${why}; starting it anew`);
     await end(running);
   }
   const child = await spawnWorker(home, files, options);
@@ -137,7 +152,8 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
 
 /**
  * Makes sure that a worker process of this home works for the target: finds it, or starts it detached, so that it
- * survives the terminal. Two at once give one; one that runs other code of titrate is replaced (jobs go on meanwhile).
+ * survives the terminal. Two at once give one; one that runs other code of titrate, or lacks an encryption key that this
+ * process has, is replaced (jobs go on meanwhile).
  * @throws StateError with the end of its log when it does not come up.
  */
 export const ensureWorker = (
