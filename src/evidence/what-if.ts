@@ -148,9 +148,9 @@ const choiceMoves = (actual: Proposal | null, then: Proposal | null, unit: strin
 };
 
 const becauseOf = (actual: Outcome, instead: Outcome, unit: string): string[] => [
-  recommendationMoves(actual, then),
-  ...trustMoves(actual, then),
-  ...choiceMoves(actual.proposal, then.proposal, unit),
+  recommendationMoves(actual, instead),
+  ...trustMoves(actual, instead),
+  ...choiceMoves(actual.proposal, instead.proposal, unit),
 ];
 
 /** Compares what a situation leads to with what it would lead to. */
