@@ -111,6 +111,26 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./server.js')).server,
   },
   {
+    name: 'codec-server',
+    summary: 'show Temporal’s web page what is encrypted; make a key for encryption',
+    usage: '',
+    fewest: 0,
+    most: 0,
+    flags: [
+      { name: 'port', value: 'PORT', about: 'listen there (default 8234)' },
+      { name: 'host', value: 'ADDRESS', about: 'listen at this address (default 127.0.0.1; others need --token)' },
+      { name: 'origin', value: 'ORIGIN', about: 'the web page that may ask (default: the embedded server’s)' },
+      { name: 'token', value: 'REF', about: 'ask callers for the token found at env:NAME or file:/path' },
+      { name: 'new-key', value: 'FILE', about: 'write a new key into FILE instead, and return' },
+    ],
+    examples: ['titrate codec-server --new-key titrate.keys', 'titrate codec-server --port 8234'],
+    details: [
+      'TITRATE_ENCRYPTION_KEYS names the file of the keys. docs/security.md says how they are used and changed.',
+      'Whoever can ask it reads everything that is encrypted.',
+    ],
+    load: async () => (await import('./codec-server.js')).codecServer,
+  },
+  {
     name: 'doctor',
     summary: 'check Node, disk, server, namespace and worker, and say how to mend them',
     usage: '',

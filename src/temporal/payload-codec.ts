@@ -11,8 +11,8 @@ import { ENCRYPTION_KEYS_VARIABLE, readKeyFile, type EncryptionKey, type KeyRing
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
-export const ENCRYPTED = 'binary/encrypted';
-export const KEY_ID_METADATA = 'encryption-key-id';
+const ENCRYPTED = 'binary/encrypted';
+const KEY_ID_METADATA = 'encryption-key-id';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12; // what GCM is made for: NIST SP 800-38D, 5.2.1.1
@@ -60,7 +60,7 @@ const decrypt = ({ data }: Payload, { id, secret }: EncryptionKey): Payload => {
 };
 
 /** What lacks a key says which, and what to do. */
-export const missingKey = (id: string, ring: KeyRing | undefined): StateError => {
+const missingKey = (id: string, ring: KeyRing | undefined): StateError => {
   const found = ring === undefined ? 'no keys' : `${ring.keys.map((key) => key.id).join(', ')} (${ring.file})`;
   const what = id === '' ? 'a key whose id the payload does not tell' : `the key ${JSON.stringify(id)}`;
   return new StateError(`what Temporal keeps is encrypted with ${what}; found ${found}`, {
@@ -69,13 +69,19 @@ export const missingKey = (id: string, ring: KeyRing | undefined): StateError =>
   });
 };
 
-/** Looks a key up, in the file anew when it is not known: it may have been added since. */
+/** Reads the file anew: a key may have been added since. A file that is gone or broken by now adds none. */
+const addedKey = (id: string, { file }: KeyRing): EncryptionKey | undefined => {
+  try {
+    return readKeyFile(file).keys.find((key) => key.id === id);
+  } catch {
+    return undefined;
+  }
+};
+
 const findKey = (id: string, ring: KeyRing | undefined): EncryptionKey => {
-  const known = ring?.keys.find((key) => key.id === id);
-  if (known !== undefined) return known;
-  const added = ring && readKeyFile(ring.file).keys.find((key) => key.id === id);
-  if (added !== undefined) return added;
-  throw missingKey(id, ring);
+  const key = ring && (ring.keys.find((known) => known.id === id) ?? addedKey(id, ring));
+  if (key === undefined) throw missingKey(id, ring);
+  return key;
 };
 
 /**

@@ -3,10 +3,10 @@
  * recorded, the address that it went wrong at is not.
  */
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { InputError, StateError } from '../domain/errors.js';
 import { isSecretRef, type Notice, type NoticeChannel, type SecretRef } from '../domain/notices.js';
+import { readSecret } from '../host/read-secret.js';
 import { packageVersion } from './package-version.js';
 
 type Webhook = Extract<NoticeChannel, { readonly webhook: string }>;
@@ -15,18 +15,8 @@ const WEBHOOK_TIMEOUT_MS = 15_000; // a quarter of what the activity may take
 const COMMAND_TIMEOUT_MS = 50_000; // less than the activity may take, so that the command is killed and not forgotten
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]); // client errors that go away by themselves
 
-/** Reads a secret from where it is kept. @throws StateError naming the place, never what is in it. */
-const secretAt = async (ref: SecretRef): Promise<string> => {
-  const isEnv = ref.startsWith('env:');
-  const place = ref.slice(ref.indexOf(':') + 1);
-  const found = isEnv ? process.env[place] : await readFile(place, 'utf8').catch(() => undefined);
-  const value = found?.trim() ?? '';
-  if (value !== '') return value;
-  const what = isEnv ? `the environment variable ${place} is not set` : `the file ${place} cannot be read or is empty`;
-  throw new StateError(`${what} where the worker runs`, {
-    hint: 'set it there; the notice is tried again for an hour',
-  });
-};
+const secretAt = (ref: SecretRef): Promise<string> =>
+  readSecret(ref, { where: 'where the worker runs', hint: 'set it there; the notice is tried again for an hour' });
 
 const headersOf = async ({ token, signingKey }: Webhook, body: string): Promise<Record<string, string>> => ({
   'content-type': 'application/json',
