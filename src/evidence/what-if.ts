@@ -134,13 +134,13 @@ const trustMoves = ({ recommendation: a }: Outcome, { recommendation: b }: Outco
 };
 
 /** What became of the actual choice among what would be considered then. */
-const choiceMoves = (actual: Proposal | null, then: Proposal | null, unit: string): string[] => {
-  if (actual === null || then === null) return [];
-  const excluded = then.explanation.excluded.find((item) => isSameFidelity(item, actual));
+const choiceMoves = (actual: Proposal | null, instead: Proposal | null, unit: string): string[] => {
+  if (actual === null || instead === null) return [];
+  const excluded = instead.explanation.excluded.find((item) => isSameFidelity(item, actual));
   if (excluded !== undefined) return [`${formatFidelity(actual)} would be left out: ${plainText(excluded.reason)}`];
   const worth = ({ explanation }: Proposal) =>
     explanation.considered.find((item) => isSameFidelity(item, actual))?.valuePerCost;
-  const [before, after] = [worth(actual), worth(then)];
+  const [before, after] = [worth(actual), worth(instead)];
   if (before === undefined || after === undefined) return [];
   return [
     `the best run at ${formatFidelity(actual)} would be worth ${formatCost(after)} per ${plainText(unit)} instead of ${formatCost(before)}`,
@@ -156,12 +156,12 @@ const becauseOf = (actual: Outcome, instead: Outcome, unit: string): string[] =>
 /** Compares what a situation leads to with what it would lead to. */
 export const whatIf = (situation: Situation, changes: Changes): WhatIf => {
   const actual = outcomeOf(situation);
-  const then = outcomeOf(alter(situation, changes));
+  const instead = outcomeOf(alter(situation, changes));
   return {
     actual,
-    instead: then,
+    instead,
     changes: changesText(situation, changes),
-    because: becauseOf(actual, then, costUnit(situation.sweep.cost)),
+    because: becauseOf(actual, instead, costUnit(situation.sweep.cost)),
   };
 };
 
@@ -180,18 +180,18 @@ const column = ({ proposal, recommendation }: Outcome, unit: string): string[] =
 export const whatIfText = (sweepId: string, situation: Situation, result: WhatIf): string => {
   const { decision, recorded, sweep, observations, pending } = situation;
   const unit = costUnit(sweep.cost);
-  const { actual, instead: then, changes, because } = result;
-  const [left, right] = [column(actual, unit), column(then, unit)];
+  const { actual, instead, changes, because } = result;
+  const [left, right] = [column(actual, unit), column(instead, unit)];
   const rows = ['next run', 'its mixture', 'recommended', 'predicted'].map((title, i) => [
     title,
     left[i] ?? '',
     right[i] ?? '',
   ]);
   const odd = recorded === undefined || isSameRun(recorded, actual.proposal) ? [] : [RECORDED_OTHERWISE];
-  const verdict = isSameRun(actual.proposal, then.proposal)
+  const verdict = isSameRun(actual.proposal, instead.proposal)
     ? 'The same run would be chosen'
     : 'Another run would be chosen';
-  const why = [actual, then].map(({ proposal }) => plainText(proposal?.explanation.reason ?? NOTHING));
+  const why = [actual, instead].map(({ proposal }) => plainText(proposal?.explanation.reason ?? NOTHING));
   return [
     `${plainText(sweepId)}, decision ${decision}${recorded === undefined ? ' (not made yet)' : ` (${plainText(recorded.trial)})`}: ${plural(observations.length, 'run')} observed, ${pending.length} in flight.`,
     ...odd,
