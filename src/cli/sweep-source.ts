@@ -39,9 +39,19 @@ export const readNamedFile = async (file: string, what: string, hint?: string): 
   }
 };
 
+/** Runs a step of the YAML library; it throws errors of its own for aliases that lead nowhere, multiply or nest too deep. */
+const yamlStep = <T>(file: string, what: string, step: () => T): T => {
+  try {
+    return step();
+  } catch (cause) {
+    const found = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new InputError(`the ${what} is not YAML`, [{ path: file, expected: 'YAML', found }], { cause });
+  }
+};
+
 /** Parses YAML. @throws InputError with the line and column of every fault of syntax. */
 export const parseYaml = (text: string, file: string, what = 'sweep file'): unknown => {
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = yamlStep(file, what, () => parseDocument(text, { prettyErrors: true, logLevel: 'error' }));
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ message, linePos }): Problem => {
       const at = linePos === undefined ? file : `${file}:${linePos[0].line}:${linePos[0].col}`;
@@ -53,7 +63,7 @@ export const parseYaml = (text: string, file: string, what = 'sweep file'): unkn
     });
     throw new InputError(`the ${what} is not YAML`, problems);
   }
-  return document.toJS() as unknown;
+  return yamlStep(file, what, () => document.toJS() as unknown);
 };
 
 /** Makes paths that the file gives relative to itself absolute. */

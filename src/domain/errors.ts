@@ -12,15 +12,22 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+// Controls but newline and tab, and marks that make text read as what it is not: names from files and jobs may hold them.
+const HIDDEN = /(?![\t\n])[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** Writes what a terminal would obey, or hide, so that it can be seen. */
+const visible = (text: string): string =>
+  text.replace(HIDDEN, (hidden) => `\\u${hidden.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 abstract class TitrateError extends Error {
   abstract readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly values: Readonly<Record<string, unknown>>;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(visible(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
-    this.hint = details.hint;
+    this.hint = details.hint === undefined ? undefined : visible(details.hint);
     this.values = details.values ?? {};
   }
 }
@@ -43,7 +50,11 @@ export class InputError extends TitrateError {
 
   constructor(what: string, problems: readonly Problem[], details: ErrorDetails = {}) {
     super([what, ...problems.map((problem) => `  ${problemLine(problem)}`)].join('\n'), details);
-    this.problems = problems;
+    this.problems = problems.map(({ path, expected, found }) => ({
+      path: visible(path),
+      expected: visible(expected),
+      found: visible(found),
+    }));
   }
 }
 

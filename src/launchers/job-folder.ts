@@ -1,7 +1,8 @@
 /** The names of a job's folder and files. */
 import { join } from 'node:path';
-import { InputError } from '../domain/errors.js';
+import { InputError, StateError } from '../domain/errors.js';
 import { readTail } from '../host/atomic-files.js';
+import { staysInside } from '../host/confined-files.js';
 
 /** Job folders of one user are nobody else's: specs, outputs and metrics may tell what a team trains. */
 export const JOB_FOLDER_MODE = 0o700;
@@ -63,5 +64,14 @@ export const checkKey = (key: string, path = 'key'): void => {
   ]);
 };
 
-/** Reads a record's text; undefined when there is none. */
-export const readRecord = (file: string): Promise<string | undefined> => readTail(file, LARGEST_RECORD);
+/** Reads a record's text; undefined when there is none. @throws StateError when it is a link that leads elsewhere. */
+export const readRecord = async (file: string): Promise<string | undefined> => {
+  if (await staysInside(file)) return readTail(file, LARGEST_RECORD);
+  throw new StateError(
+    `expected a record of titrate's own; found a link that leads out of the job's folder (${file})`,
+    {
+      hint: 'something else put it there; remove it once you know what',
+      values: { file },
+    },
+  );
+};

@@ -2,6 +2,7 @@
 import type { CurvePoint, Metrics, ObservationStatus } from '../domain/observation.js';
 import type { JobResult } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
+import { staysInside } from '../host/confined-files.js';
 import type { JobFiles } from './job-folder.js';
 import { readJobRecord, SpecRecord } from './job-records.js';
 import type { ReadLine } from './metrics-line.js';
@@ -80,6 +81,7 @@ const outputTail = async (files: JobFiles): Promise<string> => {
     ['stderr', files.stderr],
     ['stdout', files.stdout],
   ] as const) {
+    if (!(await staysInside(file))) continue; // what lies elsewhere is not the job's to show
     const text = printable((await readTail(file, OUTPUT_TAIL_BYTES)) ?? '', OUTPUT_TAIL_LENGTH);
     if (text !== '') return `\n${name}: ${text}`;
   }

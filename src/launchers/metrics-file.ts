@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { JobProgress } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
+import { staysInside } from '../host/confined-files.js';
 import { errnoOf } from '../host/disk-errors.js';
 import { parseMetricsLine, type ReadLine } from './metrics-line.js';
 import { printable } from './printable.js';
@@ -151,9 +152,9 @@ const nothing = (warnings: readonly string[]): MetricsReport => ({
 });
 
 async function* bytesOf(handle: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
-  const buffer = Buffer.alloc(CHUNK_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - from));
   for (let at = from; at < to;) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(CHUNK_BYTES, to - at), at);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at);
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
@@ -191,6 +192,7 @@ export const readMetrics = async (
   steps: readonly number[],
   limits: MetricsLimits = METRICS_LIMITS,
 ): Promise<MetricsReport> => {
+  if (!(await staysInside(file))) return nothing(['metrics.jsonl leads out of the job’s folder: it is left out']);
   let handle: FileHandle;
   try {
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // a named pipe would wait for its writer
@@ -220,7 +222,7 @@ const progressOf = ({ step, metrics }: ReadLine): JobProgress => ({
 
 /** Reads the last whole line near the file's end, cheaply; undefined when there is none. */
 export const readProgress = async (file: string): Promise<JobProgress | undefined> => {
-  const tail = await readTail(file, TAIL_BYTES);
+  const tail = (await staysInside(file)) ? await readTail(file, TAIL_BYTES) : undefined;
   const lines = tail?.split('\n').slice(0, -1) ?? [];
   for (const text of lines.reverse()) {
     const parsed = parseMetricsLine(text);

@@ -156,6 +156,7 @@ export const act = async <N extends ActName>(
   options: AskOptions = {},
 ): Promise<ActResult> => {
   const { timeoutMs = ACT_TIMEOUT_MS, updateId = randomUUID() } = options;
+  await describe(on, sweepId); // a process that lacks the sweep's key could not read the answer: it asks for nothing
   const update = (): Promise<ActResult> =>
     handleOf(on, sweepId).executeUpdate<ActResult, [ActInputs[N]]>(SWEEP_UPDATES[name], { args: [what], updateId });
   try {
