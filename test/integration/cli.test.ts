@@ -154,11 +154,62 @@ describe('titrate on a real server', () => {
     ]);
   });
 
+  it('approves, refuses, retries and abandons trials by name, once each, with a reason when it does not', async () => {
+    const file = join(root, 'asked.yaml');
+    const sweep = {
+      name: 'asked',
+      objective: { minimize: 'loss' },
+      domains: { a: {}, b: {} },
+      scales: { small: { parameters: 1e6, tokensPerStep: 1000, steps: [10] } },
+      target: { scale: 'small', steps: 10 },
+      budget: { targetRuns: 8 },
+      parallel: 3,
+      confirm: 0,
+      policy: 'random',
+      approval: { target: true },
+      retries: { failed: 0, parkAbove: 0 }, // every failure waits for a person
+      launcher: { kind: 'local', command: [process.execPath, '-e', 'process.exit(3)'] },
+    };
+    await writeFile(file, JSON.stringify(sweep));
+    expect((await titrate('run', file, '--detach')).code).toBe(0);
+    const flights = async (): Promise<{ trial: string; state: string }[]> => {
+      const status = readJson(await titrate('status', 'asked', '--json'));
+      return (status['progress'] as { inFlight: { trial: string; state: string }[] }).inFlight;
+    };
+    const untilAll = async (state: string, count: number): Promise<string[]> => {
+      for (let looks = 0; looks < 100; looks += 1) {
+        const found = (await flights()).filter((one) => one.state === state);
+        if (found.length === count) return found.map(({ trial }) => trial);
+      }
+      throw new Error(`100 looks did not see ${count} trials ${state}`);
+    };
+    const waiting = await untilAll('awaiting-approval', 3);
+    const [first = '', second = '', third = ''] = waiting;
+    expect((await titrate('approve', 'asked', first)).code).toBe(0);
+    expect((await titrate('approve', 'asked', second)).code).toBe(0);
+    expect((await titrate('refuse', 'asked', third, '--reason', 'too odd')).code).toBe(0);
+    expect(await untilAll('parked', 2)).toEqual([first, second]);
+    const late = await titrate('approve', 'asked', first);
+    expect([late.code, late.out]).toEqual([1, expect.stringContaining('was approved already, by')]);
+    expect((await titrate('retry', 'asked', first)).code).toBe(0);
+    expect((await titrate('abandon', 'asked', second, '--reason', 'hopeless')).code).toBe(0);
+    const gone = await titrate('retry', 'asked', second);
+    expect([gone.code, gone.out]).toEqual([1, expect.stringMatching(/abandoned|in flight/)]);
+    const log = await titrate('log', 'asked');
+    for (const words of ['approve', 'refuse', 'too odd', 'retry', 'abandon', 'hopeless']) {
+      expect(log.out).toContain(words);
+    }
+    expect((await titrate('cancel', 'asked')).code).toBe(0);
+    expect((await titrate('watch', 'asked')).code).toBe(1);
+    const verified = await titrate('verify', 'asked');
+    expect([verified.code, verified.err]).toEqual([0, expect.anything()]);
+  });
+
   it('stops the server with its worker, and still reads every record', async () => {
     const doctor = await titrate('doctor', '--json');
     expect([doctor.code, readJson(doctor)['ok']]).toEqual([0, true]);
     expect(readJson(await titrate('server', 'stop', '--json'))).toEqual({ stopped: true, workerStopped: true });
     expect((await titrate('doctor')).code).toBe(3);
-    expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(4);
+    expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(5);
   });
 });
