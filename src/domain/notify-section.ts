@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import { NOTICE_KINDS, SECRET_REF, isSecretRef, type SecretRef } from './notices.js';
+import { NOTICE_KINDS, isSecretRef } from './notices.js';
+import { SecretSection } from './secret-section.js';
 import { strict } from './strict-shape.js';
-
-const secret = z
-  .string()
-  .regex(SECRET_REF, { error: 'env:NAME or file:/absolute/path, where the secret is found' })
-  .transform((text) => text as SecretRef);
 
 const isPlainAddress = (text: string): boolean => {
   const found = /^https?:\/\/([^/?#]+)[^?#]*$/.exec(text);
@@ -24,8 +20,10 @@ export const NotifySection = z.union(
           error: 'env:NAME, file:/absolute/path, or an http(s) address without user, query or fragment',
         })
         .describe('Where to: env:NAME or file:PATH of an address that is secret, or one that is not.'),
-      token: secret.describe('Sent as Authorization: Bearer.').optional(),
-      signingKey: secret.describe('Key of the HMAC-SHA-256 of the body, sent as X-Titrate-Signature.').optional(),
+      token: SecretSection.describe('Sent as Authorization: Bearer.').optional(),
+      signingKey: SecretSection.describe(
+        'Key of the HMAC-SHA-256 of the body, sent as X-Titrate-Signature.',
+      ).optional(),
       on,
     }).describe('POSTs the notice as JSON.'),
     strict({

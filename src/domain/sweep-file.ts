@@ -8,6 +8,7 @@ import { KubernetesSection } from './kubernetes-choice.js';
 import { NotifySection } from './notify-section.js';
 import { POLICY_NAMES } from './policy-options.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
+import { JobSecrets } from './secret-section.js';
 import { SlurmSection } from './slurm-choice.js';
 import { strict } from './strict-shape.js';
 
@@ -190,6 +191,7 @@ export const SECTIONS = {
             .record(text, z.union([z.string(), z.number(), z.boolean()], { error: 'text' }))
             .describe('Extra environment variables.')
             .optional(),
+          secrets: JobSecrets.optional(),
           timeoutSeconds: positive.describe('A run is stopped after this many seconds.').optional(),
         }).describe('Runs a command of yours on this machine (docs/job-contract.md).'),
         SlurmSection,

@@ -129,12 +129,13 @@ export const readLauncher = (launcher: SweepFile['launcher']): LauncherChoice =>
     case 'kubernetes':
       return readKubernetes(launcher);
     case 'local': {
-      const { command, cwd, env = {}, timeoutSeconds } = launcher;
+      const { command, cwd, env = {}, secrets, timeoutSeconds } = launcher;
       return {
         kind: 'local',
         command,
         ...(cwd === undefined ? {} : { cwd }),
         env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+        ...(secrets === undefined ? {} : { secrets }),
         ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       };
     }

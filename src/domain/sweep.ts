@@ -2,7 +2,7 @@ import type { Approval } from './approval.js';
 import type { Fidelity, Scale } from './fidelity.js';
 import type { KubernetesChoice } from './kubernetes-choice.js';
 import type { Mixture } from './mixture.js';
-import type { NoticeChannel } from './notices.js';
+import type { NoticeChannel, SecretRef } from './notices.js';
 import type { Retries } from './retries.js';
 
 /** What a domain may take of the mixture, and how much of it there is. */
@@ -100,6 +100,8 @@ export type LauncherChoice =
       readonly cwd?: string;
       /** Extra environment variables. */
       readonly env: Readonly<Record<string, string>>;
+      /** Further ones whose values are secret: where each is found when a job is launched. */
+      readonly secrets?: Readonly<Record<string, SecretRef>>;
       /** A run is stopped after this long (s). */
       readonly timeoutSeconds?: number;
     }
@@ -111,6 +113,8 @@ export type LauncherChoice =
       readonly cwd?: string;
       /** Extra environment variables. */
       readonly env: Readonly<Record<string, string>>;
+      /** Further ones whose values are secret: where each is found when a job is launched. */
+      readonly secrets?: Readonly<Record<string, SecretRef>>;
       /** A run is stopped after this long (s). */
       readonly timeoutSeconds?: number;
       /** From the signal that announces the end to the end (s). */

@@ -39,3 +39,17 @@ export const readSecret = async (
     : `the file ${place} cannot be read, is empty or is no small file`;
   throw new StateError(`${what} ${where}`, { hint });
 };
+
+/** Reads the secrets of a job, each anew at every launch. @throws StateError naming the place of one that is missing. */
+export const readJobSecrets = async (
+  secrets: Readonly<Record<string, SecretRef>> = {},
+): Promise<Record<string, string>> => {
+  const read = async (name: string, ref: SecretRef): Promise<[string, string]> => [
+    name,
+    await readSecret(ref, {
+      where: 'where the worker runs',
+      hint: `set it there: the launch is tried again (${name})`,
+    }),
+  ];
+  return Object.fromEntries(await Promise.all(Object.entries(secrets).map(([name, ref]) => read(name, ref))));
+};

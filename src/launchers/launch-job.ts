@@ -13,9 +13,11 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LauncherError } from '../domain/errors.js';
+import type { SecretRef } from '../domain/notices.js';
 import type { JobRef, JobSpec } from '../domain/ports.js';
 import { createOnce, isThere, makeFolder, readTail } from '../host/atomic-files.js';
 import { startDetached } from '../host/detached-process.js';
+import { readJobSecrets } from '../host/read-secret.js';
 import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
@@ -27,6 +29,8 @@ export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 
 
 interface LaunchSettings {
   readonly input: WrapperInput;
+  /** Variables whose values are read when a job is started, and written nowhere. */
+  readonly secrets?: Readonly<Record<string, SecretRef>> | undefined;
   /** Program and arguments that run the wrapper; the job's folder is added. */
   readonly wrapper: readonly string[];
   readonly onStep: (step: LaunchStep) => void;
@@ -105,7 +109,9 @@ const attachOrStart = async (
   const lock = await readJobRecord(files.lock, LockRecord);
   if (lock !== undefined) return lock;
   if (await isThere(files.stopped)) return undefined;
-  const wrapper = await startWrapper(files, key, settings);
+  const { input, secrets } = settings;
+  const env = { ...input.env, ...(await readJobSecrets(secrets)) };
+  const wrapper = await startWrapper(files, key, { ...settings, input: { ...input, env } });
   settings.onStep('wrapper-started');
   return waitForLock(files, wrapper);
 };

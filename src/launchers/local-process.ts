@@ -1,6 +1,7 @@
 /** Runs jobs as processes of this machine that outlive the worker. The contract with them: docs/job-contract.md. */
 import { join, resolve } from 'node:path';
 import { LauncherError } from '../domain/errors.js';
+import type { SecretRef } from '../domain/notices.js';
 import type { JobRef, JobState, Launcher } from '../domain/ports.js';
 import { isThere } from '../host/atomic-files.js';
 import { onDisk } from '../host/disk-errors.js';
@@ -21,6 +22,8 @@ export interface LocalProcessOptions {
   readonly cwd?: string | undefined;
   /** Added to the worker's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Further variables, whose values are read when a job is started. */
+  readonly secrets?: Readonly<Record<string, SecretRef>> | undefined;
   /** The command is ended after this long (s). */
   readonly timeoutSeconds?: number | undefined;
   /** From SIGTERM to SIGKILL (s); 10 when absent. */
@@ -73,6 +76,7 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
   };
   const settings = {
     input: { command, cwd, env, timeoutSeconds, graceSeconds },
+    secrets: options.secrets,
     wrapper: options.wrapper ?? wrapperCommand(),
     onStep: options.onLaunchStep ?? (() => undefined),
   };

@@ -70,8 +70,8 @@ const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: strin
       return createSimulatorLauncher({ world: await openWorld(choice), jobsFolder, secondsPerUnit, now: Date.now });
     }
     case 'local': {
-      const { command, cwd, env, timeoutSeconds } = choice;
-      return createLocalProcessLauncher({ jobsFolder, command, cwd, env, timeoutSeconds, now: Date.now });
+      const { command, cwd, env, secrets, timeoutSeconds } = choice;
+      return createLocalProcessLauncher({ jobsFolder, command, cwd, env, secrets, timeoutSeconds, now: Date.now });
     }
     case 'kubernetes':
       return createKubernetes(choice, home, sweepId);

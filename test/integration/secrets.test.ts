@@ -26,7 +26,7 @@ const SECRETS = { hookPath: secret(), hookToken: secret(), signingKey: secret(),
 
 const JOB = `
   const { readFileSync, writeFileSync } = require('node:fs');
-  if (!process.env.JOB_SECRET) process.exit(3);
+  if (!process.env.JOB_SECRET || !process.env.FILE_SECRET) process.exit(3);
   const { checkpoints } = JSON.parse(readFileSync('job.json', 'utf8'));
   const line = (step) => JSON.stringify({ step, metrics: { book_ce: 1 } }) + '\\n';
   writeFileSync('metrics.jsonl', checkpoints.map(line).join(''));`;
@@ -64,13 +64,18 @@ beforeAll(async () => {
     TITRATE_ENCRYPTION_KEYS: keys,
     HOOK: `http://127.0.0.1:${port}/${SECRETS.hookPath}`,
     HOOK_KEY: SECRETS.signingKey,
-    JOB_SECRET: SECRETS.job,
+    JOB_VAULT: SECRETS.job,
   };
   on = await connect({ home, env });
   await ensureWorker(home, on, { env });
   const sweep: Sweep = {
     ...smallSweep(),
-    launcher: { kind: 'local', command: [process.execPath, '-e', JOB], env: {} },
+    launcher: {
+      kind: 'local',
+      command: [process.execPath, '-e', JOB],
+      env: {},
+      secrets: { JOB_SECRET: 'env:JOB_VAULT', FILE_SECRET: `file:${vault}/hook-token` },
+    },
     notify: [{ webhook: 'env:HOOK', token: `file:${vault}/hook-token`, signingKey: 'env:HOOK_KEY' }],
   };
   await sweeps.start(on, { sweepId: SWEEP, sweep });

@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { LauncherError, RefusedError } from '../../domain/errors.js';
 import type { JobRef, JobSpec } from '../../domain/ports.js';
 import { createOnce, isThere, makeFolder } from '../../host/atomic-files.js';
+import { readJobSecrets } from '../../host/read-secret.js';
 import { JOB_FOLDER_MODE } from '../job-folder.js';
 import { writeIntent } from '../job-intent.js';
 import { readJobRecord } from '../job-records.js';
@@ -121,6 +122,7 @@ class Launch {
   }
 
   async #submit(n: number): Promise<JobRef | undefined> {
+    const secrets = await readJobSecrets(this.context.choice.secrets); // first: a claim is a submission, for all that others know
     const asked = performance.now();
     const record = await this.#claim(n);
     if (record === undefined) return undefined;
@@ -130,7 +132,7 @@ class Launch {
       await this.#voidClaim(n);
       return undefined;
     }
-    const answer = await submitJob(this.context, this.files, this.job, n, record);
+    const answer = await submitJob(this.context, this.files, this.job, n, record, secrets);
     this.context.onStep('submitted');
     return this.#afterSubmission(n, answer);
   }

@@ -6,8 +6,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How this process talks to Slurm. */
 export interface SlurmCalls {
-  /** Runs one of Slurm's programs; never waits longer than its time-out, never throws. */
-  ask(program: 'squeue' | 'sacct' | 'sbatch' | 'scancel', args: readonly string[]): Promise<Answer>;
+  /** Runs one of Slurm's programs, with further variables; never waits longer than its time-out, never throws. */
+  ask(
+    program: 'squeue' | 'sacct' | 'sbatch' | 'scancel',
+    args: readonly string[],
+    extra?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
 }
 
 const LARGEST_ANSWER = 1 << 28; // characters: some million queued jobs
@@ -26,9 +30,9 @@ const cleaned = (env: Environment): Environment => ({
 
 /** Creates the calls over an environment, whose PATH says where Slurm is. */
 export const createSlurmCalls = (env: Environment, timeoutMs: number): SlurmCalls => ({
-  ask: async (program, args) => {
+  ask: async (program, args, extra = {}) => {
     const result = await execa(program, args, {
-      env: cleaned(env),
+      env: { ...cleaned(env), ...extra },
       extendEnv: false,
       stdin: 'ignore',
       reject: false,

@@ -72,6 +72,7 @@ export const submitJob = async (
   job: JobSpec,
   n: number,
   { token }: SubmitRecord,
+  secrets: Readonly<Record<string, string>>,
 ): Promise<Answer> => {
   const { command, cwd, env, timeoutSeconds, graceSeconds } = context.choice;
   const { beatSeconds } = context;
@@ -79,5 +80,6 @@ export const submitJob = async (
   const { key } = job;
   const text = batchScript({ folder, key, token, command, cwd, env, timeoutSeconds, graceSeconds, beatSeconds });
   await replaceFile(files.batch(n), text, PRIVATE_FILE);
-  return context.calls.ask('sbatch', [...submitArguments(context, files, job, token), files.batch(n)]);
+  // By the environment, which sbatch hands on: the script lies in the job's folder.
+  return context.calls.ask('sbatch', [...submitArguments(context, files, job, token), files.batch(n)], secrets);
 };
