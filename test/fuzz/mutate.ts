@@ -110,6 +110,4 @@ export const distort = (value: unknown, rng: Rng): unknown => {
 };
 
 /** Control characters but newline and tab, and marks that turn text around: nothing for a terminal, raw. */
-// oxlint-disable-next-line no-control-regex
-export const UNPRINTABLE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+export const UNPRINTABLE = /(?![\t\n])[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
