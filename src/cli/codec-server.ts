@@ -23,7 +23,7 @@ const newKey = async (given: string): Promise<Outcome> => {
   const text = [
     `${file} holds the new key ${keyId}, readable by you alone`,
     `encrypt with it: ${ENCRYPTION_KEYS_VARIABLE}=${file}, for workers and commands alike`,
-    'another key in use already? put this line first in its file, and keep the old ones below',
+    'another key in use already? docs/security.md says how to change keys; keep the old ones',
   ].join('\n');
   return { exitCode: EXIT.ok, json: { file, keyId }, text };
 };
@@ -89,7 +89,7 @@ export const codecServer = async (invocation: Invocation): Promise<Outcome> => {
   const origins = await originsOf(invocation);
   const server = await servePayloads({ host, port }, { codec: createPayloadCodec(ring), origins, token });
   const at = `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
-  io.note(`opening payloads at ${at} with ${ring.keys.length} of the keys in ${ring.file}`);
+  io.note(`opening payloads at ${at} with the keys of ${ring.file}: ${ring.keys.map(({ id }) => id).join(', ')}`);
   io.note(
     origins.length === 0 ? 'no web page may ask: name one with --origin' : `pages that may ask: ${origins.join(', ')}`,
   );

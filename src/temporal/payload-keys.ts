@@ -3,6 +3,7 @@
  * first encrypts; all decrypt, so that a new key can be put first while the old ones still open what they closed.
  */
 import { randomBytes } from 'node:crypto';
+import { isAbsolute } from 'node:path';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { InputError, type Problem } from '../domain/errors.js';
 import { createOnce } from '../host/atomic-files.js';
@@ -93,7 +94,10 @@ export const readKeyFile = (file: string): KeyRing => {
 /** Reads the keys that the environment names; undefined when it names none: nothing is encrypted then. @throws InputError */
 export const readKeyRing = (env: Readonly<Record<string, string | undefined>> = process.env): KeyRing | undefined => {
   const file = env[ENCRYPTION_KEYS_VARIABLE];
-  return file ? readKeyFile(file) : undefined;
+  if (!file) return undefined;
+  if (isAbsolute(file)) return readKeyFile(file);
+  const expected = 'an absolute path, since workers run in a folder of their own';
+  throw unusable({ path: ENCRYPTION_KEYS_VARIABLE, expected, found: JSON.stringify(file) });
 };
 
 /** Makes a file with one new key, readable by its owner alone, and returns the key's id. @throws InputError when it is there. */

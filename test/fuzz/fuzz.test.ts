@@ -1,4 +1,7 @@
-/** Ten thousand damaged files of each sort that comes from outside: every one gives an answer or an error of ours, soon. */
+/**
+ * Thousands of damaged files of each sort that comes from outside: every one gives an answer or an error of ours, soon.
+ * TITRATE_FUZZ_FILES=10000 tries as many as that; they begin with the same ones.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +15,7 @@ import { readResult } from '../../src/launchers/job-result.js';
 import { readProgress } from '../../src/launchers/metrics-file.js';
 import { damage, distort, UNPRINTABLE } from './mutate.js';
 
-const FILES = 10_000;
+const FILES = Number(process.env['TITRATE_FUZZ_FILES'] ?? 4000); // half a minute's work of a busy core is for ten thousand
 const SLOWEST_MS = 5000; // a hang, even on a machine that does much else
 const LIMIT_MS = 120_000;
 
@@ -50,7 +53,7 @@ it(
     }
     expect(slowest).toBeLessThan(SLOWEST_MS);
     for (const status of ['completed', 'failed', 'diverged'])
-      expect(statuses.get(status) ?? 0, status).toBeGreaterThan(100);
+      expect(statuses.get(status) ?? 0, status).toBeGreaterThan(FILES / 200); // each sort occurs
   },
 );
 
@@ -92,5 +95,5 @@ it(`${FILES} damaged sweep files are each read or refused with an error of ours`
     slowest = Math.max(slowest, performance.now() - began);
   }
   expect(slowest).toBeLessThan(SLOWEST_MS);
-  expect(Math.min(seen.read, seen.refused)).toBeGreaterThan(100);
+  expect(Math.min(seen.read, seen.refused)).toBeGreaterThan(FILES / 200); // each sort occurs
 });

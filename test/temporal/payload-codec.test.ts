@@ -153,6 +153,7 @@ describe('the file of the keys', () => {
   it('is named by the environment; without a name nothing is encrypted', () => {
     const file = keyFile('named', line('a', OLD));
     expect(readKeyRing({ TITRATE_ENCRYPTION_KEYS: file })?.file).toBe(file);
+    expect(() => readKeyRing({ TITRATE_ENCRYPTION_KEYS: 'titrate.keys' })).toThrow(/expected an absolute path/);
     expect(readKeyRing({})).toBeUndefined();
     expect(readKeyRing({ TITRATE_ENCRYPTION_KEYS: '' })).toBeUndefined();
     expect(readFileSync(file, 'utf8')).toBe(line('a', OLD));
