@@ -21,6 +21,7 @@ describe('where a home is', () => {
     expect(sweepPaths(homeAt('/h'), 'mix-1')).toEqual({
       folder: '/h/sweeps/mix-1',
       sweepFile: '/h/sweeps/mix-1/sweep.yaml',
+      imports: '/h/sweeps/mix-1/imports.jsonl',
       record: '/h/sweeps/mix-1/record.jsonl',
       report: '/h/sweeps/mix-1/report.html',
       jobs: '/h/sweeps/mix-1/jobs',
