@@ -268,12 +268,12 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     formatFixed(item.correlation, 2),
     ...(hasInterval ? [formatTrustInterval(item)] : []),
     formatCount(item.runs),
-    item.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(item),
     ...(hasInterval ? [trustStrip(item)] : []),
+    item.scale === view.sweep.target.scale ? 'is the target' : trustVerdict(item),
   ]);
   return hasInterval
     ? textTable(
-        ['scale', 'correlation with the target', '90 % interval', 'runs', '', '-1        0         1'],
+        ['scale', 'correlation with the target', '90 % interval', 'runs', '-1        0         1', ''],
         rows,
         [1, 2, 3],
       )

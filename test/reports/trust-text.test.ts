@@ -44,7 +44,9 @@ describe('words about trust', () => {
 
   it('stand in the explanation and the report with the interval', () => {
     const view = withTrust(old, trust(-0.8, [-0.93, -0.41]));
-    expect(explainDecision(view, 20)).toMatch(/20M +-0\.80 +-0\.93 to -0\.41 +3 +ranks mixtures the other way round/);
+    expect(explainDecision(view, 20)).toMatch(
+      /20M +-0\.80 +-0\.93 to -0\.41 +3 +├─*●─*┤ +ranks mixtures the other way round/,
+    );
     expect(renderReport(view)).toContain('20M: -0.80 (90 %: -0.93 to -0.41), ranks mixtures the other way round');
   });
 
