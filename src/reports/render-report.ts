@@ -1,3 +1,4 @@
+import { actsSection } from './page/acts.js';
 import { cautions, confirmationSection, header, recommendationSection, spendTable, tiles } from './page/overview.js';
 import { healthSection } from './page/health.js';
 import { importsSection } from './page/imports.js';
@@ -57,7 +58,7 @@ const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
   )}${confirmationSection(view)}${healthSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section(
     'Every decision and its reason',
     timeline(view),
-  )}${importsSection(view)}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
+  )}${importsSection(view)}${actsSection(view)}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
 };
 
 // Nothing may be fetched or run, even if something slipped through the escaping.

@@ -1,4 +1,5 @@
 /** A sweep as its record tells it: the one source of every report, table and text. */
+import { actLog, type LogEntry } from './act-log.js';
 import { costUnit } from '../domain/cost.js';
 import type { NearOptimal, Recommendation } from '../domain/decision.js';
 import { StateError } from '../domain/errors.js';
@@ -30,7 +31,6 @@ export type ImportView = EventOf<'imported'> & Placed & { readonly value?: numbe
 export type RerunView = EventOf<'rerun'> & Placed;
 export type ParkedView = EventOf<'parked'> & Placed;
 export type RecommendationView = EventOf<'recommended'> & Placed;
-export type ActView = EventOf<'act'> & Placed;
 
 /** What went into one scale. */
 export interface ScaleSpend {
@@ -76,7 +76,8 @@ export interface SweepView {
   readonly spent: number;
   /** Cheap to costly, every scale of the sweep. */
   readonly spentByScale: readonly ScaleSpend[];
-  readonly acts: readonly ActView[];
+  /** Acts with what was asked, answered and told: what `titrate log` shows. */
+  readonly log: readonly LogEntry[];
   readonly end: (EventOf<'ended'> & Placed) | null;
   readonly head: RecordHead;
 }
@@ -93,7 +94,6 @@ interface Fold {
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
   readonly recommendations: RecommendationView[];
-  readonly acts: ActView[];
   end: (EventOf<'ended'> & Placed) | null;
 }
 
@@ -139,7 +139,6 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
     case 'act':
       fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
       fold.changes = changesAfter(fold.changes, event);
-      fold.acts.push({ ...event, ...placed });
       return;
     case 'ended':
       fold.end = { ...event, ...placed };
@@ -193,13 +192,12 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     reruns: [],
     parkings: [],
     recommendations: [],
-    acts: [],
     end: null,
   };
   for (const line of lines) addEvent(fold, sweep, line);
   const confirming = new Set(fold.decisions.filter(({ purpose }) => purpose === 'confirm').map(({ trial }) => trial));
   const seen = new Set(fold.observations.map(({ trial }) => trial));
-  const { decisions, launches, observations, imports, attempts, reruns, parkings, recommendations, acts, end } = fold;
+  const { decisions, launches, observations, imports, attempts, reruns, parkings, recommendations, end } = fold;
   const isOver = (parking: ParkedView): boolean =>
     seen.has(parking.trial) || reruns.some(({ key }) => key === parking.key);
   return {
@@ -212,7 +210,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     launches,
     observations,
     recommendations,
-    acts,
+    log: actLog(lines),
     end,
     spent: fold.spent,
     sweepId,

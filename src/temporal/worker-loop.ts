@@ -30,6 +30,7 @@ export interface WorkerLoopOptions {
 const WATCH_MS = 2000; // a read of one small file and one look at the process table
 const IDLE_LOOK_MS = 15_000;
 const RETRY_MS = 2000;
+const START_POLL_MS = 20;
 
 type Ending = 'stop' | 'idle' | 'moved' | 'failed';
 
@@ -87,6 +88,11 @@ const watch = async (options: WorkerLoopOptions, on: TitrateConnection, ended: A
 const nativeOptions = ({ kind, address }: TitrateConnection, env: WorkerLoopOptions['env']): NativeConnectionOptions =>
   (kind === 'own' ? findOwnServer(env)?.options : undefined) ?? { address };
 
+/** Waits until a worker takes work: it first looks whether it can go on with what is open. */
+const checked = async (worker: Worker, ended: AbortSignal): Promise<void> => {
+  while (worker.getState() === 'INITIALIZED' && !ended.aborted) await wait(START_POLL_MS, ended);
+};
+
 /** Runs one worker until the watch ends it or it fails. */
 const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, worker: Worker): Promise<Ending> => {
   const over = new AbortController();
@@ -96,8 +102,9 @@ const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, work
     return ending;
   });
   const running = worker.run();
-  await options.onPolling(on);
   try {
+    await Promise.race([running, checked(worker, ended)]);
+    if (worker.getState() === 'RUNNING') await options.onPolling(on);
     await running;
   } catch (error) {
     if (error instanceof IncompatibleWorkflowsError) throw error;

@@ -1,6 +1,6 @@
 import { formatCost, formatCount, formatMixture, formatTime, formatValue } from '../format.js';
 import { objectiveName } from '../objective-of.js';
-import type { ActView, DecisionView, ObservationView, SweepView } from '../sweep-view.js';
+import type { DecisionView, ObservationView, SweepView } from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
 import { table, type Column } from './table.js';
 
@@ -57,11 +57,6 @@ interface Notice {
   readonly what: string;
 }
 
-const actNotice = ({ at, act, trial, by, reason }: ActView): Notice => ({
-  at,
-  what: `${act}${trial === undefined ? '' : ` ${trial}`} by ${by}${reason === undefined ? '' : `: ${reason}`}`,
-});
-
 /** Generations that were not the last of their trial, and what was decided then. */
 const rerunNotices = ({ attempts, reruns, parkings }: SweepView): Notice[] => [
   ...attempts.map(({ at, trial, generation, ending, detail }) => ({
@@ -75,14 +70,12 @@ const rerunNotices = ({ attempts, reruns, parkings }: SweepView): Notice[] => [
   })),
 ];
 
-/** What people did, and what was odd about runs; undefined when there is nothing to tell. */
+/** What was odd about runs; undefined when there is nothing to tell. */
 export const notices = (view: SweepView): Markup | undefined => {
   const warnings = [...view.attempts, ...view.observations].flatMap(({ at, trial, warnings: found }) =>
     found.map((warning) => ({ at, what: `${trial}: ${warning}` })),
   );
-  const all = [...rerunNotices(view), ...view.acts.map(actNotice), ...warnings].sort((a, b) =>
-    a.at.localeCompare(b.at),
-  );
+  const all = [...rerunNotices(view), ...warnings].sort((a, b) => a.at.localeCompare(b.at));
   if (all.length === 0) return undefined;
   return table<Notice>(
     [
