@@ -23,7 +23,8 @@ const strangeBundle = async (): Promise<{ code: string }> => {
 
 /** The same story from other bytes. */
 const likeBundle = async (): Promise<{ code: string }> => ({
-  code: `${(await workflowBundle()).code}\n// built again`,
+  // Before the code: behind it comes its source map, which ends with the file.
+  code: `// built again\n${(await workflowBundle()).code}`,
 });
 
 describe('a home with a sweep that runs', () => {

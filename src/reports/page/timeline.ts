@@ -7,8 +7,14 @@ import { table, type Column } from './table.js';
 const outcomeOf = (seen: ObservationView | undefined, isParked: boolean): Insert => {
   if (seen === undefined) return isParked ? 'parked' : 'in flight';
   if (seen.status === 'completed') return seen.value === undefined ? 'no objective' : formatValue(seen.value);
-  return seen.detail === undefined ? seen.status : markup`${seen.status}<br><small>${seen.detail}</small>`;
+  return seen.status;
 };
+
+/** Why a run was bought, and, when it did not complete, what became of it. */
+const storyOf = ({ explanation }: DecisionView, seen: ObservationView | undefined): Insert =>
+  seen?.detail === undefined || seen.status === 'completed'
+    ? explanation.reason
+    : markup`${explanation.reason}<br><small>${seen.status}: ${seen.detail}</small>`;
 
 const kindOf = ({ purpose, explanation }: DecisionView): string => {
   if (purpose === 'confirm') return 'confirm';
@@ -41,7 +47,7 @@ export const timeline = (view: SweepView): Markup => {
     },
     { title: 'for', cell: kindOf },
     { title: 'mixture', kind: 'wide', cell: ({ mixture }) => formatMixture(mixture, 5) },
-    { title: 'why', kind: 'wide', cell: ({ explanation }) => explanation.reason },
+    { title: 'why', kind: 'wide', cell: (decision) => storyOf(decision, seen.get(decision.trial)) },
     {
       title: objectiveName(view.sweep.objective),
       kind: 'right',
