@@ -1,6 +1,6 @@
 /**
- * Thousands of damaged files of each sort that comes from outside: every one gives an answer or an error of ours, soon.
- * TITRATE_FUZZ_FILES=10000 tries as many as that; they begin with the same ones.
+ * Ten thousand damaged files of each sort that comes from outside: every one gives an answer or an error of ours, soon.
+ * TITRATE_FUZZ_FILES=1000 tries as many as that; they begin with the same ones.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { readResult } from '../../src/launchers/job-result.js';
 import { readProgress } from '../../src/launchers/metrics-file.js';
 import { damage, distort, UNPRINTABLE } from './mutate.js';
 
-const FILES = Number(process.env['TITRATE_FUZZ_FILES'] ?? 4000); // half a minute's work of a busy core is for ten thousand
+const FILES = Number(process.env['TITRATE_FUZZ_FILES'] ?? 10_000); // half a minute's work of a core
 const SLOWEST_MS = 5000; // a hang, even on a machine that does much else
 const LIMIT_MS = 120_000;
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
+import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
 import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
@@ -170,5 +171,65 @@ describe('a person in charge', () => {
     expect(result).toMatchObject({ status: 'completed', reason: 'finished by ada: enough' });
     expect(launcher.stopped).toContain(`${sweep.sweepId}.t0003.g1`);
     expect((await sweep.record()).at(-1)?.event.type).toBe('ended');
+  });
+
+  it('approves by itself when the sweep file says so and nobody answers, and says who did (invariant 17)', async () => {
+    const sweep = await start({
+      sweep: toySweep({ budget: 25, parallel: 1, approval: { target: true, timeoutSeconds: 1, onTimeout: 'approve' } }),
+      proposer: new ScriptedProposer([big]),
+      launcher: new ScriptedLauncher(),
+    });
+    expect(await sweep.result()).toMatchObject({ status: 'completed', spent: 20 });
+    expect(await sweep.events('act')).toMatchObject([
+      { act: 'approve', trial: 't0001', authenticated: 'titrate', reason: 'nobody answered within 1 s' },
+    ]);
+  });
+
+  it('pauses after five requests in a row that nobody answered (invariant 17)', async () => {
+    const launcher = new ScriptedLauncher();
+    const sweep = await start({
+      sweep: toySweep({ budget: 400, parallel: 1, approval: { target: true, timeoutSeconds: 1 } }),
+      proposer: new ScriptedProposer(Array.from({ length: 12 }, () => big)),
+      launcher,
+    });
+    await until('it has paused itself', async () => (await sweep.progress()).pause !== null);
+    expect((await sweep.progress()).pause).toMatchObject({
+      by: 'titrate',
+      reason: 'nobody answered 5 requests for approval in a row',
+    });
+    expect((await sweep.events('act')).filter(({ act: name }) => name === 'refuse')).toHaveLength(5);
+    expect(launcher.started).toEqual([]);
+  });
+
+  it('tells people of a parked trial and of a budget that is nearly spent; a deaf ear holds nothing up (invariant 20)', async () => {
+    const notices: Notice[] = [];
+    const launcher = new ScriptedLauncher(({ trial, generation }) =>
+      trial === 't0002' && generation === 1 ? { status: 'failed', metrics: {} } : {},
+    );
+    const backoff = { firstSeconds: 0, longestSeconds: 0 };
+    const sweep = await start({
+      sweep: toySweep({
+        budget: 61,
+        parallel: 1,
+        notify: [{ command: ['tell'] }, { command: ['deaf'], on: ['trial-parked'] }],
+        retries: { ...DEFAULT_LIMITS, failed: 0, backoff, parkAbove: 15 },
+      }),
+      proposer: new ScriptedProposer([big, big]),
+      launcher,
+      notify: async (channel, notice) => {
+        if ('command' in channel && channel.command[0] === 'deaf') throw new Error('nobody listens');
+        notices.push(notice);
+      },
+    });
+    await waitsFor(sweep, 't0002');
+    await until('the parking was told', () => notices.some(({ kind }) => kind === 'trial-parked'));
+    expect(await act(sweep, 'retry', { trial: 't0002' })).toMatchObject({ accepted: true });
+    expect(await sweep.result()).toMatchObject({ status: 'completed', spent: 60 });
+    await until('the end was told', () => notices.some(({ kind }) => kind === 'sweep-finished'));
+    expect(notices.map(({ kind, about }) => `${kind} ${about}`).sort()).toEqual([
+      'budget-80 61',
+      'sweep-finished completed',
+      'trial-parked t0002.g2',
+    ]);
   });
 });
