@@ -12,20 +12,22 @@ import type { Sweep } from './sweep.js';
 export type SweepStatus = 'running' | 'paused' | 'completed' | 'cancelled' | 'failed';
 
 /** What a person can ask of a sweep; `retry`, `abandon`, `approve` and `refuse` name a trial. */
-export type ActName =
-  | 'pause'
-  | 'resume'
-  | 'cancel'
-  | 'retry'
-  | 'abandon'
-  | 'approve'
-  | 'refuse'
-  | 'extend-budget'
-  | 'lower-budget'
-  | 'pin'
-  | 'veto'
-  | 'inject'
-  | 'finish';
+export const ACT_NAMES = [
+  'pause',
+  'resume',
+  'cancel',
+  'retry',
+  'abandon',
+  'approve',
+  'refuse',
+  'extend-budget',
+  'lower-budget',
+  'pin',
+  'veto',
+  'inject',
+  'finish',
+] as const;
+export type ActName = (typeof ACT_NAMES)[number];
 
 /** How the one who acts was known: as a user of an operating system, by a token, or it was titrate itself. */
 export type Authentication = 'os-user' | 'token' | 'titrate';

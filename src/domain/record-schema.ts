@@ -1,5 +1,6 @@
 /** The record's format as a schema, version 1: what config/record.schema.json is made from and `titrate verify` checks. */
 import { z } from 'zod';
+import { ACT_NAMES } from './record-event.js';
 import { ENDINGS } from './ending.js';
 
 const name = z.string().min(1);
@@ -211,24 +212,8 @@ const recommended = z
   })
   .describe('A mixture is recommended: when the search is over, and again at the end.');
 
-const ACTS = [
-  'pause',
-  'resume',
-  'cancel',
-  'retry',
-  'abandon',
-  'approve',
-  'refuse',
-  'extend-budget',
-  'lower-budget',
-  'pin',
-  'veto',
-  'inject',
-  'finish',
-] as const;
-
 const asked = {
-  act: z.enum(ACTS).describe('what was asked for'),
+  act: z.enum(ACT_NAMES).describe('what was asked for'),
   trial: trial.exactOptional().describe('the trial that it is about, if it is about one'),
   by: z.string().describe('who asked; `titrate` for the sweep itself'),
   authenticated: z

@@ -3,12 +3,12 @@
  * that the record's line `seq` has the hash `hash`. Who does not have the key cannot write the record anew up to there.
  */
 import { sign, verify, type KeyObject } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { RecordHead } from '../domain/record-event.js';
-import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
+import { appendJsonLines, readText } from '../host/json-lines.js';
 import { fingerprintOf } from './signing-key.js';
 
 /** One line of the file. */
@@ -37,9 +37,6 @@ export interface CheckpointLine {
 
 export const CHECKPOINTS_FILE = 'checkpoints.jsonl';
 
-const PRIVATE_FILE = 0o600;
-const NEWLINE = 0x0a;
-
 const messageOf = ({ signature: _, ...body }: Checkpoint): Buffer => Buffer.from(canonicalJson(body));
 
 /** Signs the head of a record. */
@@ -63,27 +60,8 @@ const parseLine = (text: string, number: number): CheckpointLine => {
 
 /** Reads the checkpoints of a record, oldest first; none when the file is not there. @throws StateError on a disk error. */
 export const readCheckpoints = async (file: string): Promise<CheckpointLine[]> => {
-  const text = await onDisk('read the checkpoints', file, () =>
-    readFile(file, 'utf8').catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return '';
-      throw error;
-    }),
-  );
+  const text = await onDisk('read the checkpoints', file, () => readText(file));
   return text.split('\n').flatMap((line, i) => (line === '' ? [] : [parseLine(line, i + 1)]));
-};
-
-const append = async (file: string, checkpoint: Checkpoint): Promise<void> => {
-  const handle = await open(file, 'a+', PRIVATE_FILE);
-  try {
-    const { size } = await handle.stat();
-    const last = Buffer.alloc(1);
-    if (size > 0) await handle.read(last, 0, 1, size - 1);
-    const isTorn = size > 0 && last[0] !== NEWLINE;
-    await handle.appendFile(`${isTorn ? '\n' : ''}${JSON.stringify(checkpoint)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 };
 
 /**
@@ -97,6 +75,6 @@ export const addCheckpoint = (file: string, checkpoint: Checkpoint): Promise<Che
         other?.seq === checkpoint.seq && other.hash === checkpoint.hash && other.key === checkpoint.key,
     );
     if (known?.checkpoint !== undefined) return known.checkpoint;
-    await onDisk('write the checkpoint', file, () => append(file, checkpoint));
+    await onDisk('write the checkpoint', file, () => appendJsonLines(file, [checkpoint]));
     return checkpoint;
   });

@@ -2,10 +2,10 @@
  * The quarantine of a home: `quarantine.jsonl`, append-only. A line says that a job which nobody owns was found, that it
  * is gone or owned again, or that a person had it stopped. What is in quarantine now is what the lines add up to.
  */
-import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
+import { appendJsonLines, readText } from '../host/json-lines.js';
 
 /** A job that nobody owns: what, where, since when, why. */
 export const Orphan = z.object({
@@ -37,9 +37,6 @@ export type QuarantineAct =
   | { readonly act: 'released'; readonly key: string; readonly why: string }
   | { readonly act: 'stopped'; readonly key: string; readonly by: string };
 
-const PRIVATE_FILE = 0o600;
-const NEWLINE = 0x0a;
-
 const parseLine = (text: string): QuarantineLine[] => {
   try {
     const parsed = Line.safeParse(JSON.parse(text));
@@ -48,14 +45,6 @@ const parseLine = (text: string): QuarantineLine[] => {
     return []; // torn by a crash: what it said is found again by the next look
   }
 };
-
-const readText = (file: string): Promise<string> =>
-  onDisk('read the quarantine', file, () =>
-    readFile(file, 'utf8').catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return '';
-      throw error;
-    }),
-  );
 
 /** Adds up the lines: the jobs in quarantine, by key. */
 export const foldQuarantine = (lines: readonly QuarantineLine[]): Map<string, Orphan> => {
@@ -69,21 +58,7 @@ export const foldQuarantine = (lines: readonly QuarantineLine[]): Map<string, Or
 
 /** Reads the lines of a quarantine, oldest first; a torn or strange one is left out. @throws StateError on a disk error. */
 export const readQuarantine = async (file: string): Promise<QuarantineLine[]> =>
-  (await readText(file)).split('\n').filter(Boolean).flatMap(parseLine);
-
-const writeLines = async (file: string, lines: readonly QuarantineLine[]): Promise<void> => {
-  const handle = await open(file, 'a+', PRIVATE_FILE);
-  try {
-    const { size } = await handle.stat();
-    const last = Buffer.alloc(1);
-    if (size > 0) await handle.read(last, 0, 1, size - 1);
-    const isTorn = size > 0 && last[0] !== NEWLINE;
-    await handle.appendFile(`${isTorn ? '\n' : ''}${lines.map((line) => `${JSON.stringify(line)}\n`).join('')}`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
+  (await onDisk('read the quarantine', file, () => readText(file))).split('\n').filter(Boolean).flatMap(parseLine);
 
 /**
  * Appends what `change` makes of the jobs in quarantine, and returns those that are in it then. Any number of processes
@@ -97,6 +72,6 @@ export const changeQuarantine = (
   withLock(`${file}.lock`, async () => {
     const lines = await readQuarantine(file);
     const fresh = change(foldQuarantine(lines)).map((act) => ({ v: 1 as const, at, ...act }));
-    if (fresh.length > 0) await onDisk('write the quarantine', file, () => writeLines(file, fresh));
+    if (fresh.length > 0) await onDisk('write the quarantine', file, () => appendJsonLines(file, fresh));
     return foldQuarantine([...lines, ...fresh]);
   });

@@ -25,36 +25,26 @@ const readPem = async (file: string, expected: string): Promise<string> => {
   }
 };
 
-const checked = (key: KeyObject, file: string, expected: string): KeyObject => {
+/** Reads a key by `create`, and refuses all but ed25519. */
+const readKey = async (file: string, expected: string, create: (pem: string) => KeyObject): Promise<KeyObject> => {
+  const pem = await readPem(file, expected);
+  let key: KeyObject;
+  try {
+    key = create(pem);
+  } catch (cause) {
+    throw unusable(file, expected, 'something else', cause);
+  }
   if (key.asymmetricKeyType === 'ed25519') return key;
   throw unusable(file, expected, `a key of type ${key.asymmetricKeyType ?? 'none'}`);
 };
 
 /** Reads a private key. @throws InputError when the file is no ed25519 key in PEM. */
-export const readPrivateKey = async (file: string): Promise<KeyObject> => {
-  const expected = 'a private ed25519 key in PEM';
-  const pem = await readPem(file, expected);
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch (cause) {
-    throw unusable(file, expected, 'something else', cause);
-  }
-  return checked(key, file, expected);
-};
+export const readPrivateKey = (file: string): Promise<KeyObject> =>
+  readKey(file, 'a private ed25519 key in PEM', createPrivateKey);
 
 /** Reads a public key, from its own file or from that of the private one. @throws InputError when the file is no such key. */
-export const readPublicKey = async (file: string): Promise<KeyObject> => {
-  const expected = 'a public ed25519 key in PEM';
-  const pem = await readPem(file, expected);
-  let key: KeyObject;
-  try {
-    key = createPublicKey(pem);
-  } catch (cause) {
-    throw unusable(file, expected, 'something else', cause);
-  }
-  return checked(key, file, expected);
-};
+export const readPublicKey = (file: string): Promise<KeyObject> =>
+  readKey(file, 'a public ed25519 key in PEM', createPublicKey);
 
 /** Names a key, private or public, for ever: SHA-256 of its public half (SPKI, DER), hex. */
 export const fingerprintOf = (key: KeyObject): string => {

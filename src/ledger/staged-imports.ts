@@ -2,28 +2,19 @@
  * Earlier runs that were imported before their sweep started: `imports.jsonl` beside the record, which takes them up behind
  * its first line. One JSON object a line: when, and the event.
  */
-import { appendFile, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StateError } from '../domain/errors.js';
 import type { Imported } from '../domain/record-event.js';
 import { makeFolder } from '../host/atomic-files.js';
-import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
+import { appendJsonLines, readText } from '../host/json-lines.js';
 import type { NewEvent } from './chain.js';
 
 const PRIVATE_FOLDER = 0o700;
-const PRIVATE_FILE = 0o600;
 
 /** Names the event for ever: the same run imported twice is one observation. */
 const importKey = (trial: string): string => `imported:${trial}`;
-
-const readText = (file: string): Promise<string> =>
-  onDisk('read the imported runs', file, () =>
-    readFile(file, 'utf8').catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return '';
-      throw error;
-    }),
-  );
 
 const parseLine = (text: string, number: number, file: string): NewEvent => {
   try {
@@ -39,7 +30,7 @@ const parseLine = (text: string, number: number, file: string): NewEvent => {
 
 /** Reads what waits for the record; none when there is no such file. @throws StateError when it is broken. */
 export const readStagedImports = async (file: string): Promise<NewEvent[]> =>
-  (await readText(file))
+  (await onDisk('read the imported runs', file, () => readText(file)))
     .split('\n')
     .filter(Boolean)
     .map((text, i) => parseLine(text, i + 1, file));
@@ -50,8 +41,8 @@ export const stageImports = async (file: string, at: string, events: readonly Im
   return withLock(`${file}.lock`, async () => {
     const known = new Set((await readStagedImports(file)).map(({ key }) => key));
     const fresh = events.filter(({ trial }) => !known.has(importKey(trial)));
-    const text = fresh.map((event) => `${JSON.stringify({ at, event })}\n`).join('');
-    await onDisk('keep the imported runs', file, () => appendFile(file, text, { mode: PRIVATE_FILE }));
+    const lines = fresh.map((event) => ({ at, event }));
+    await onDisk('keep the imported runs', file, () => appendJsonLines(file, lines));
     return fresh.length;
   });
 };
