@@ -2,14 +2,13 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Mixture } from '../domain/mixture.js';
-import type { PendingTrial } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { ObservationLog, type RecordView } from '../ledger/observation-log.js';
+import type { RecordView } from '../ledger/observation-log.js';
 import { checked, counted, notChecked, type Check, type Fault } from './check.js';
 import { differenceOf, TOLERANCE } from './compare.js';
-import { ProgressLog } from './progress-log.js';
+import { MomentLog, type Moment } from './moments.js';
 import type { Answer, Question, Recompute } from './recompute.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
@@ -36,15 +35,6 @@ interface Item {
   readonly question: Question;
 }
 
-/** What a decision may have been asked from: where the record stood. */
-interface Moment {
-  readonly seq: number;
-  readonly observations: number;
-  readonly pending: readonly PendingTrial[];
-}
-
-const namesOf = (pending: readonly PendingTrial[]): string => pending.map(({ trial }) => trial).join(' ');
-
 /** What the policy answered, as the record tells it. */
 const proposalOf = ({ mixture, scale, steps, continues, cost, explanation }: EventOf<'decided'>): unknown => ({
   mixture,
@@ -60,14 +50,11 @@ class DecisionWalk {
   readonly faults: Fault[] = [];
   readonly items: Item[] = [];
   readonly sweeps: Sweep[] = [];
-  readonly log = new ObservationLog();
+  readonly moments = new MomentLog();
   decisions = 0;
   digests = 0;
   /** Decisions of a person's: there is nothing to decide again. */
   pinned = 0;
-  readonly #progress = new ProgressLog();
-  readonly #moments: Moment[] = [];
-  #observations = 0;
   /** Runs that people asked for. */
   readonly #pins: (Fidelity & { readonly mixture: Mixture })[] = [];
   #searched: EventOf<'recommended'> | undefined;
@@ -85,10 +72,7 @@ class DecisionWalk {
       const { mixture, scale, steps } = event.run;
       this.#pins.push({ mixture, scale, steps });
     }
-    this.log.take(line);
-    this.#progress.take(event);
-    if (event.type === 'observed' || event.type === 'imported') this.#observations += 1;
-    this.#moments.push({ seq, observations: this.#observations, pending: this.#progress.pending });
+    this.moments.take(line);
   }
 
   #fault(where: string, looksLike: string, says: string): void {
@@ -121,7 +105,7 @@ class DecisionWalk {
     const moment = this.#momentOf(event);
     if (moment === undefined) return this.#unseen(event, where);
     this.digests += 1;
-    const view = this.log.viewAt({ seq: moment.seq, hash: '' });
+    const view = this.moments.viewAt(moment.seq);
     const sweep = this.sweepAt(moment.seq);
     this.#checkSeed(event, sweep, where);
     this.#checkResume(event, view, where);
@@ -137,12 +121,9 @@ class DecisionWalk {
 
   /** The latest moment whose digest the decision names: mostly the line before it. */
   #momentOf(event: EventOf<'decided'>): Moment | undefined {
-    const names = event.sawPending.join(' ');
-    return this.#moments.findLast(
-      ({ seq, observations, pending }) =>
-        observations === event.sawObservations &&
-        namesOf(pending) === names &&
-        this.log.viewAt({ seq, hash: '' }).digestWith(pending) === event.sawDigest,
+    return this.moments.findSeen(
+      event,
+      ({ seq, pending }) => this.moments.viewAt(seq).digestWith(pending) === event.sawDigest,
     );
   }
 
@@ -185,8 +166,8 @@ class DecisionWalk {
     const difference = differenceOf({ mixture, scale, steps }, expected);
     if (difference !== null)
       this.#fault(where, 'another run', `it must run the recommended mixture at the target; ${told(difference)}`);
-    const moment = this.#moments.find(({ observations }) => observations === event.sawObservations);
-    const digest = moment && this.log.viewAt({ seq: moment.seq, hash: '' }).digestWith([]);
+    const moment = this.moments.findFirst(event.sawObservations);
+    const digest = moment && this.moments.viewAt(moment.seq).digestWith([]);
     if (digest === event.sawDigest) this.digests += 1;
     else this.#unseen({ ...event, sawPending: [] }, where);
   }
@@ -194,7 +175,7 @@ class DecisionWalk {
   #recommended(event: EventOf<'recommended'>, seq: number): void {
     const before = this.#searched;
     this.#searched = event;
-    if (!this.#isAsked(this.#progress.decisions)) return;
+    if (!this.#isAsked(this.moments.decisions)) return;
     const sweep = this.sweepAt(seq);
     const question: Question = {
       kind: 'recommend',
@@ -239,7 +220,7 @@ const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions, isSame
   const tally = { same: 0, near: 0 };
   const { recompute, progress } = options;
   if (recompute === undefined) return tally;
-  const { observations } = walk.log.viewAt({ seq: Infinity, hash: '' });
+  const { observations } = walk.moments.viewAt();
   const found: (Fault | null)[] = [];
   let done = 0;
   const questions = walk.items.map(({ question }) => question);

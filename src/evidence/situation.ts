@@ -5,8 +5,7 @@ import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { ProgressLog } from '../audit/progress-log.js';
-import { ObservationLog } from '../ledger/observation-log.js';
+import { MomentLog, type Moment } from '../audit/moments.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 
@@ -25,29 +24,16 @@ export interface Situation {
   readonly recorded?: EventOf<'decided'>;
 }
 
-interface Moment {
-  readonly seq: number;
-  readonly observations: number;
-  readonly pending: readonly PendingTrial[];
-  readonly prefer: Mixture | undefined;
-}
+const momentsOf = (lines: readonly RecordLine[]): MomentLog => {
+  const moments = new MomentLog();
+  for (const line of lines) moments.take(line);
+  return moments;
+};
 
-/** Where the record stood after each line up to `last`. */
-const walk = (lines: readonly RecordLine[]): { readonly log: ObservationLog; readonly moments: readonly Moment[] } => {
-  const log = new ObservationLog();
-  const progress = new ProgressLog();
-  const moments: Moment[] = [];
-  let observations = 0;
-  let prefer: Mixture | undefined;
-  for (const line of lines) {
-    const { event, seq } = line;
-    log.take(line);
-    progress.take(event);
-    if (event.type === 'observed' || event.type === 'imported') observations += 1;
-    if (event.type === 'recommended') prefer = event.recommendation.mixture;
-    moments.push({ seq, observations, pending: progress.pending, prefer });
-  }
-  return { log, moments };
+/** The mixture that was recommended last, up to a line. */
+const preferredAt = (lines: readonly RecordLine[], seq: number): Mixture | undefined => {
+  const last = lines.findLast((line) => line.seq <= seq && line.event.type === 'recommended')?.event;
+  return last?.type === 'recommended' ? last.recommendation.mixture : undefined;
 };
 
 const isDecision = (event: RecordEvent, decision: number): event is EventOf<'decided'> =>
@@ -63,23 +49,29 @@ const findDecision = (
   throw new InputError('the record has no such decision', [{ path: 'N', expected, found: String(decision) }]);
 };
 
-const situationOf = ({ log }: ReturnType<typeof walk>, moment: Moment | undefined, decision: number): Situation => {
+const situationOf = (
+  lines: readonly RecordLine[],
+  moments: MomentLog,
+  moment: Moment | undefined,
+  decision: number,
+): Situation => {
   if (moment === undefined) {
     throw new StateError(`the record does not hold what decision ${decision} was made from`, {
       hint: 'titrate verify says what is wrong with it',
     });
   }
-  const { seq, pending, prefer } = moment;
-  const { sweep, observations } = log.viewAt({ seq, hash: '' });
+  const { seq, pending } = moment;
+  const { sweep, observations } = moments.viewAt(seq);
+  const prefer = preferredAt(lines, seq);
   const before = prefer === undefined ? {} : { prefer };
   return { decision, sweep, observations, pending, seed: seedOf('decision', sweep.seed, decision), ...before };
 };
 
 /** What the next decision would be made from, as the record stands now. */
 export const situationNow = (lines: readonly RecordLine[]): Situation => {
-  const walked = walk(lines);
+  const moments = momentsOf(lines);
   const decisions = lines.filter(({ event }) => event.type === 'decided').length;
-  return situationOf(walked, walked.moments.at(-1), decisions + 1);
+  return situationOf(lines, moments, moments.last, decisions + 1);
 };
 
 /**
@@ -93,11 +85,7 @@ export const situationAt = (lines: readonly RecordLine[], decision: number): Sit
       { path: 'N', expected: 'a decision of the search', found: 'a confirmation of the recommendation' },
     ]);
   }
-  const walked = walk(lines.slice(0, line));
-  const names = event.sawPending.join(' ');
-  const moment = walked.moments.findLast(
-    ({ observations, pending }) =>
-      observations === event.sawObservations && pending.map(({ trial }) => trial).join(' ') === names,
-  );
-  return { ...situationOf(walked, moment, decision), seed: event.seed, recorded: event };
+  const before = lines.slice(0, line);
+  const moments = momentsOf(before);
+  return { ...situationOf(before, moments, moments.findSeen(event), decision), seed: event.seed, recorded: event };
 };

@@ -1,6 +1,6 @@
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
-import { sharesOf, type Mixture } from '../domain/mixture.js';
+import { massMoved, mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
@@ -58,14 +58,14 @@ const refusedRuns = (
   observations: readonly Observation[],
 ): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {
   const names = Object.keys(domains);
-  const refused = observations
-    .filter(({ status }) => status === 'refused-by-person')
-    .map(({ mixture, scale, steps }) => ({ shares: sharesOf(mixture, names), scale, steps }));
+  const refused = observations.filter(({ status }) => status === 'refused-by-person');
   const reach = mixtures === undefined ? REFUSED_MASS : 10 ** -KEY_DIGITS;
-  const isNear = (a: readonly number[], b: ArrayLike<number>): boolean =>
-    a.reduce((moved, share, i) => moved + Math.abs(share - (b[i] ?? 0)), 0) / 2 <= reach;
-  return (shares, { scale, steps }) =>
-    refused.some((run) => run.scale === scale && steps >= run.steps && isNear(run.shares, shares));
+  return (shares, { scale, steps }) => {
+    const alike = refused.filter((run) => run.scale === scale && steps >= run.steps);
+    if (alike.length === 0) return false;
+    const wanted = mixtureOf(shares, names);
+    return alike.some(({ mixture }) => massMoved(mixture, wanted) <= reach);
+  };
 };
 
 /** A run as it counts at its place. */

@@ -24,7 +24,7 @@ export interface DecisionListener {
   take(event: RecordEvent): void;
 }
 
-const STEERING: ReadonlySet<string> = new Set<ActName>([
+const UNSETTLING: ReadonlySet<string> = new Set<ActName>([
   'refuse',
   'approve',
   'extend-budget',
@@ -35,7 +35,7 @@ const STEERING: ReadonlySet<string> = new Set<ActName>([
 ]);
 
 /** Does it change what the next decision is made from? */
-const isSteering = (news: News): boolean => news.kind === 'act' && STEERING.has(news.act);
+const isUnsettling = (news: News): boolean => news.kind === 'act' && UNSETTLING.has(news.act);
 
 /** The decisions of a sweep: asks for them, checks them, records them. */
 export class SweepDecisions {
@@ -54,7 +54,7 @@ export class SweepDecisions {
     const output = await this.#orPause('choose the next trial', () => decisionWork.titratePropose(request));
     if (output === null) return false;
     // A pause or cancel that came in while the policy was thinking forbids the start; a changed sweep is decided anew.
-    if (!mayStart(book.sweep, book.state) || book.inbox.some(isSteering)) return true;
+    if (!mayStart(book.sweep, book.state) || book.inbox.some(isUnsettling)) return true;
     const decided = decidedEvent(decision, seed, output);
     if (decided === null) return this.#buyNothing('nothing that is left to run is affordable and worth its cost');
     if (!isAffordable(book.sweep, book.state, output.proposal?.cost ?? 0)) {

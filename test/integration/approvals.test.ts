@@ -1,39 +1,20 @@
 /** A person in charge: approvals and acts, on a real server with scripted jobs. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
 import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
-import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
-import type { StartedSweep, SweepSetup } from './scripted-sweep.js';
+import { ScriptedLauncher, ScriptedProposer, scriptedSweeps, small } from './scripted-sweep.js';
+import type { StartedSweep } from './scripted-sweep.js';
+import { until } from './until.js';
 
 const server = withServer();
 const big = { scale: 'big', steps: 20 };
 const who = { by: 'ada', authenticated: 'os-user' } as const;
 
-const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited 60 s in vain until ${what}`);
-    await sleep(50);
-  }
-};
-
 describe('a person in charge', () => {
-  const started: StartedSweep[] = [];
-  const start = async (setup: SweepSetup): Promise<StartedSweep> => {
-    const sweep = await startScripted(server(), setup);
-    started.push(sweep);
-    return sweep;
-  };
-  afterEach(async () => {
-    for (const sweep of started.splice(0)) {
-      await sweep.handle.terminate().catch(() => undefined);
-      await sweep.stopWorker();
-    }
-  });
+  const start = scriptedSweeps(server);
   const act = (sweep: StartedSweep, name: string, what: object = {}, updateId?: string): Promise<ActResult> =>
     sweep.handle.executeUpdate<ActResult, [object]>(name, {
       args: [{ ...who, ...what }],

@@ -23,16 +23,11 @@ import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
 import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
 import { smallSweep } from './small-sweep.js';
+import { until } from './until.js';
 
 const server = withServer();
 // The embedded server, whatever the shell that runs the tests is set to.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
-
-const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-  for (const deadline = Date.now() + 90_000; !(await holds()); await sleep(50)) {
-    if (Date.now() > deadline) throw new Error(`waited 90 s in vain until ${what}`);
-  }
-};
 
 describe('a trial whose workflow was terminated', () => {
   it('is adopted by its sweep, which did not hear of it, and its job is not launched twice', async () => {

@@ -1,6 +1,6 @@
 /** Trials that are run again, parked, retried and abandoned, on a real server with scripted jobs. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RefusedError } from '../../src/domain/errors.js';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { JobRef, JobResult, JobSpec } from '../../src/domain/ports.js';
@@ -10,8 +10,9 @@ import type { Sweep } from '../../src/domain/sweep.js';
 import type { SweepState } from '../../src/workflows/sweep-state.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
-import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
-import type { StartedSweep, SweepSetup } from './scripted-sweep.js';
+import { ScriptedLauncher, ScriptedProposer, scriptedSweeps, small } from './scripted-sweep.js';
+import type { StartedSweep } from './scripted-sweep.js';
+import { until } from './until.js';
 
 const server = withServer();
 
@@ -32,14 +33,6 @@ const failed = (job: JobSpec): Partial<JobResult> => ({
 
 const big = { scale: 'big', steps: 20 };
 
-const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited 60 s in vain until ${what}`);
-    await sleep(50);
-  }
-};
-
 /** What the runs of a sweep workflow handed over to the next ones. */
 const carriedStates = async ({ handle }: StartedSweep): Promise<SweepState[]> => {
   const states: SweepState[] = [];
@@ -53,18 +46,7 @@ const carriedStates = async ({ handle }: StartedSweep): Promise<SweepState[]> =>
 };
 
 describe('a trial whose job ended badly', () => {
-  const started: StartedSweep[] = [];
-  const start = async (setup: SweepSetup): Promise<StartedSweep> => {
-    const sweep = await startScripted(server(), setup);
-    started.push(sweep);
-    return sweep;
-  };
-  afterEach(async () => {
-    for (const sweep of started.splice(0)) {
-      await sweep.handle.terminate().catch(() => undefined);
-      await sweep.stopWorker();
-    }
-  });
+  const start = scriptedSweeps(server);
   const act = (sweep: StartedSweep, name: 'retry' | 'abandon', trial: string): Promise<ActResult> =>
     sweep.handle.executeUpdate<ActResult, [object]>(name, { args: [{ by: 'ada', reason: 'a test', trial }] });
   const isParked = (sweep: StartedSweep) => async (): Promise<boolean> =>

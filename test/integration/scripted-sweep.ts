@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
+import { afterEach } from 'vitest';
 import { createActivities, type ActivityDeps } from '../../src/activities/activities.js';
 import type { Proposer, ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
 import { costOf } from '../../src/domain/cost.js';
@@ -222,5 +223,21 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
     startWorker: async () => {
       endWorker = await runWorker();
     },
+  };
+};
+
+/** As `startScripted`, with each sweep and its worker ended after the test; call it in a `describe`. */
+export const scriptedSweeps = (server: () => RealServer): ((setup: SweepSetup) => Promise<StartedSweep>) => {
+  const started: StartedSweep[] = [];
+  afterEach(async () => {
+    for (const sweep of started.splice(0)) {
+      await sweep.handle.terminate().catch(() => undefined);
+      await sweep.stopWorker();
+    }
+  });
+  return async (setup) => {
+    const sweep = await startScripted(server(), setup);
+    started.push(sweep);
+    return sweep;
   };
 };

@@ -11,16 +11,11 @@ import { pendingWork } from '../../src/temporal/pending-work.js';
 import { ensureWorker, stopWorker, workerStatus } from '../../src/temporal/worker-process.js';
 import { removeHome, temporaryHome } from './real-server.js';
 import { smallSweep } from './small-sweep.js';
+import { until } from './until.js';
 
 // The embedded server, whatever the shell that runs the tests is set to.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const until = async (what: string, isSo: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> => {
-  for (const end = Date.now() + timeoutMs; !(await isSo()); await pause(50)) {
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs / 1000} s until ${what}`);
-  }
-};
-
 let home: Home;
 let on: TitrateConnection;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/domain/errors.js';
 import type { ActResult, SweepProgress } from '../../src/domain/messages.js';
 import { trialWorkflowId } from '../../src/domain/messages.js';
@@ -9,32 +9,13 @@ import { sweepPaths } from '../../src/temporal/home.js';
 import { pendingWork } from '../../src/temporal/pending-work.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
-import { ScriptedLauncher, ScriptedProposer, small, startScripted } from './scripted-sweep.js';
-import type { StartedSweep, SweepSetup } from './scripted-sweep.js';
+import { ScriptedLauncher, ScriptedProposer, scriptedSweeps, small } from './scripted-sweep.js';
+import { until } from './until.js';
 
 const server = withServer();
 
-const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-  const deadline = Date.now() + 30_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited 30 s in vain until ${what}`);
-    await sleep(50);
-  }
-};
-
 describe('the sweep workflow', () => {
-  const started: StartedSweep[] = [];
-  const start = async (setup: SweepSetup): Promise<StartedSweep> => {
-    const sweep = await startScripted(server(), setup);
-    started.push(sweep);
-    return sweep;
-  };
-  afterEach(async () => {
-    for (const sweep of started.splice(0)) {
-      await sweep.handle.terminate().catch(() => undefined);
-      await sweep.stopWorker();
-    }
-  });
+  const start = scriptedSweeps(server);
 
   it('records a decision before its trial starts, and starts what the record holds (invariant 1)', async () => {
     const launcher = new ScriptedLauncher();
