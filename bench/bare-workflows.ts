@@ -49,8 +49,8 @@ export async function bareSweep(sweepId: string, sweep: Sweep, trials: number): 
     while (next < trials) await runOne((next += 1));
   };
   await Promise.all(Array.from({ length: sweep.parallel }, lane));
-  const { recommendation, sawObservations } = await activities.titrateRecommend({ sweepId, head, seed: sweep.seed });
-  await record([recommendedEvent('final', sawObservations, recommendation)]);
+  const recommended = await activities.titrateRecommend({ sweepId, head, seed: sweep.seed });
+  await record([recommendedEvent('final', recommended)]);
   await record([endedEvent('completed', trials, 'the bare sweep is over')]);
 }
 

@@ -2,7 +2,7 @@ import type { Proposal, Recommendation } from '../domain/decision.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { ResumePoint } from '../domain/ports.js';
-import type { RecordHead } from '../domain/record-event.js';
+import type { RecordHead, Software } from '../domain/record-event.js';
 import type { ActivityDeps } from './activities.js';
 import { whileHeartbeating } from './heartbeats.js';
 
@@ -21,6 +21,8 @@ export interface ProposeOutput {
   readonly sawDigest: string;
   readonly sawObservations: number;
   readonly sawPending: readonly string[];
+  /** Absent when the worker was an earlier version. */
+  readonly software?: Software;
 }
 
 export interface RecommendInput {
@@ -36,9 +38,11 @@ export interface RecommendOutput {
   readonly atTarget: readonly Pick<Observation, 'mixture' | 'status'>[];
   readonly sawDigest: string;
   readonly sawObservations: number;
+  /** Absent when the worker was an earlier version. */
+  readonly software?: Software;
 }
 
-export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => ({
+export const decisionActivities = ({ recordFor, proposer, version }: ActivityDeps) => ({
   titratePropose: async ({ sweepId, head, pending, seed }: ProposeInput): Promise<ProposeOutput> => {
     const view = await recordFor(sweepId).viewAt(head);
     const { sweep, observations, stream } = view;
@@ -49,6 +53,7 @@ export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => ({
       sawDigest: view.digestWith(pending),
       sawObservations: observations.length,
       sawPending: pending.map(({ trial }) => trial ?? ''),
+      software: { version, node: process.version },
     };
   },
 
@@ -62,6 +67,12 @@ export const decisionActivities = ({ recordFor, proposer }: ActivityDeps) => ({
       .filter(({ imported }) => imported === undefined)
       .filter(({ scale, steps }) => scale === sweep.target.scale && steps === sweep.target.steps)
       .map(({ mixture, status }) => ({ mixture, status }));
-    return { recommendation, atTarget, sawDigest: view.digestWith([]), sawObservations: observations.length };
+    return {
+      recommendation,
+      atTarget,
+      sawDigest: view.digestWith([]),
+      sawObservations: observations.length,
+      software: { version, node: process.version },
+    };
   },
 });

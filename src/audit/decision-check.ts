@@ -2,7 +2,7 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Mixture } from '../domain/mixture.js';
-import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import type { RecordEvent, RecordLine, Software } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { RecordView } from '../ledger/observation-log.js';
@@ -33,6 +33,7 @@ interface Item {
   readonly where: string;
   readonly recorded: unknown;
   readonly question: Question;
+  readonly madeBy: Software;
 }
 
 /** What the policy answered, as the record tells it. */
@@ -51,6 +52,7 @@ class DecisionWalk {
   readonly items: Item[] = [];
   readonly sweeps: Sweep[] = [];
   readonly moments = new MomentLog();
+  readonly makers = new Map<string, Software>();
   decisions = 0;
   digests = 0;
   /** Decisions of a person's: there is nothing to decide again. */
@@ -62,6 +64,8 @@ class DecisionWalk {
   constructor(
     readonly range: readonly [number, number],
     readonly sweepAt: (seq: number) => Sweep,
+    /** What began the sweep: records of earlier versions do not say what made each decision. */
+    readonly startedBy: Software,
   ) {}
 
   take(line: RecordLine): void {
@@ -82,6 +86,11 @@ class DecisionWalk {
   #sweepNumber(sweep: Sweep): number {
     const known = this.sweeps.indexOf(sweep);
     return known < 0 ? this.sweeps.push(sweep) - 1 : known;
+  }
+
+  #makerOf({ software = this.startedBy }: { readonly software?: Software }): Software {
+    this.makers.set(`${software.version} ${majorOf(software.node)}`, software);
+    return software;
   }
 
   #isAsked(decision: number): boolean {
@@ -116,7 +125,7 @@ class DecisionWalk {
       pending: moment.pending,
       seed: event.seed,
     };
-    this.items.push({ where, recorded: proposalOf(event), question });
+    this.items.push({ where, recorded: proposalOf(event), question, madeBy: this.#makerOf(event) });
   }
 
   /** The latest moment whose digest the decision names: mostly the line before it. */
@@ -184,7 +193,8 @@ class DecisionWalk {
       seed: sweep.seed,
       ...(before === undefined ? {} : { prefer: before.recommendation.mixture }),
     };
-    this.items.push({ where: `line ${seq}, recommendation`, recorded: event.recommendation, question });
+    const where = `line ${seq}, recommendation`;
+    this.items.push({ where, recorded: event.recommendation, question, madeBy: this.#makerOf(event) });
   }
 }
 
@@ -202,8 +212,9 @@ interface Tally {
   near: number;
 }
 
-const judge = (item: Item, answer: Answer, isSameNode: boolean, tally: Tally): Fault | null => {
-  const { where, recorded } = item;
+const judge = (item: Item, answer: Answer, node: string, tally: Tally): Fault | null => {
+  const { where, recorded, madeBy } = item;
+  const isSameNode = majorOf(node) === majorOf(madeBy.node);
   if ('error' in answer) return { looksLike: 'undecidable', where, says: answer.error };
   const difference = differenceOf(recorded, answer.value);
   if (difference === null) {
@@ -216,9 +227,9 @@ const judge = (item: Item, answer: Answer, isSameNode: boolean, tally: Tally): F
   return { looksLike, where, says: told(difference) };
 };
 
-const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions, isSameNode: boolean): Promise<Tally> => {
+const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions): Promise<Tally> => {
   const tally = { same: 0, near: 0 };
-  const { recompute, progress } = options;
+  const { recompute, progress, node } = options;
   if (recompute === undefined) return tally;
   const { observations } = walk.moments.viewAt();
   const found: (Fault | null)[] = [];
@@ -226,7 +237,7 @@ const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions, isSame
   const questions = walk.items.map(({ question }) => question);
   await recompute({ sweeps: walk.sweeps, observations }, questions, (i, answer) => {
     const item = walk.items[i];
-    if (item !== undefined) found[i] = judge(item, answer, isSameNode, tally);
+    if (item !== undefined) found[i] = judge(item, answer, node, tally);
     done += 1;
     progress?.(done, questions.length);
   });
@@ -234,13 +245,20 @@ const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions, isSame
   return tally;
 };
 
-const notesOf = (started: EventOf<'started'>, { version, node }: DecisionOptions, hasFaults: boolean): string[] => {
+const listed = (values: readonly string[]): string => [...new Set(values)].join(', ');
+
+/** Says where what checks is not what decided. */
+const notesOf = ({ makers }: DecisionWalk, { version, node }: DecisionOptions, hasFaults: boolean): string[] => {
   const notes: string[] = [];
-  if (majorOf(node) !== majorOf(started.node))
-    notes.push(`recorded on Node ${started.node}, checked on ${node}: values may differ by ${TOLERANCE} (relative)`);
-  if (version !== started.version)
+  const nodes = [...makers.values()].map((maker) => maker.node).filter((one) => majorOf(one) !== majorOf(node));
+  const versions = [...makers.values()].map((maker) => maker.version).filter((one) => one !== version);
+  if (nodes.length > 0)
     notes.push(
-      `the sweep began with titrate ${started.version}; this is ${version}${hasFaults ? ': check with that version too' : ''}`,
+      `decided on Node ${listed(nodes)}, checked on ${node}: values may differ there by ${TOLERANCE} (relative)`,
+    );
+  if (versions.length > 0)
+    notes.push(
+      `decided by titrate ${listed(versions)}; this is ${version}${hasFaults ? ': check with that version too' : ''}`,
     );
   return notes;
 };
@@ -249,14 +267,13 @@ const notesOf = (started: EventOf<'started'>, { version, node }: DecisionOptions
 export const checkDecisions = async (lines: readonly RecordLine[], options: DecisionOptions): Promise<Check> => {
   const started = lines[0]?.event;
   if (started?.type !== 'started') return notChecked('decisions', 'the record does not begin with its sweep');
-  const walk = new DecisionWalk(options.range ?? [0, Infinity], options.sweepAt);
+  const walk = new DecisionWalk(options.range ?? [0, Infinity], options.sweepAt, started);
   for (const line of lines) walk.take(line);
-  const isSameNode = majorOf(options.node) === majorOf(started.node);
-  const { same, near } = await recomputeAll(walk, options, isSameNode);
+  const { same, near } = await recomputeAll(walk, options);
   const people = walk.pinned === 0 ? '' : `, ${walk.pinned} made by a person`;
   const evidence = `${counted(walk.decisions, 'decision')}, ${walk.digests} made from what the record holds${people}`;
   const again = `${same} of ${walk.items.length} came out the same to the last bit`;
   const close = near === 0 ? '' : `, ${near} within ${TOLERANCE}`;
   const summary = `${evidence}; ${options.recompute === undefined ? 'none decided again' : again + close}`;
-  return checked('decisions', summary, walk.faults, notesOf(started, options, walk.faults.length > 0));
+  return checked('decisions', summary, walk.faults, notesOf(walk, options, walk.faults.length > 0));
 };

@@ -169,6 +169,14 @@ export type Imported = {
   readonly reason?: string;
 } & Fidelity;
 
+/** What made a decision: workers may be upgraded in the middle of a sweep. */
+export interface Software {
+  /** Of titrate. */
+  readonly version: string;
+  /** Of Node.js, such as `v20.19.0`. */
+  readonly node: string;
+}
+
 /** One event of a sweep's life, as the sweep workflow states it. */
 export type RecordEvent =
   | {
@@ -198,6 +206,8 @@ export type RecordEvent =
       /** A person pinned it; absent when the policy, or the sweep's `confirm`, chose it. */
       readonly origin?: 'person';
       readonly explanation: Explanation;
+      /** Absent where no policy was asked, and from records of earlier versions. */
+      readonly software?: Software;
     } & Fidelity)
   | {
       readonly type: 'launched';
@@ -226,7 +236,13 @@ export type RecordEvent =
   | Attempted
   | Rerun
   | Parked
-  | { readonly type: 'recommended'; readonly observations: number; readonly recommendation: Recommendation }
+  | {
+      readonly type: 'recommended';
+      readonly observations: number;
+      readonly recommendation: Recommendation;
+      /** Absent from records of earlier versions. */
+      readonly software?: Software;
+    }
   | ActEvent
   | ActRefused
   | ApprovalRequested

@@ -109,6 +109,13 @@ const started = z
   })
   .describe('The sweep begins; always the first line, and only there.');
 
+const software = z
+  .strictObject({
+    version: name.describe('version of titrate'),
+    node: name.describe('version of Node.js'),
+  })
+  .describe('what made it; absent where no policy was asked, and from records of earlier versions');
+
 const decided = z
   .strictObject({
     type: z.literal('decided'),
@@ -130,6 +137,7 @@ const decided = z
       .literal('person')
       .exactOptional()
       .describe('a person pinned it; absent when the policy, or the sweep’s `confirm`, chose it'),
+    software: software.exactOptional(),
   })
   .describe('A run is bought; written before its job is launched.');
 
@@ -209,6 +217,7 @@ const recommended = z
     type: z.literal('recommended'),
     observations: count.describe('how many observations it was made from: the first so many of the record'),
     recommendation: Recommendation.describe('the mixture to use at the target, and what is believed of it'),
+    software: software.exactOptional(),
   })
   .describe('A mixture is recommended: when the search is over, and again at the end.');
 

@@ -133,7 +133,7 @@ export class SweepDecisions {
       decisionWork.titrateRecommend(before === null ? request : { ...request, prefer: before.mixture }),
     );
     if (output === null) return null;
-    const [event] = await book.record(recommendedEvent(when, output.sawObservations, output.recommendation));
+    const [event] = await book.record(recommendedEvent(when, output));
     if (event?.type === 'recommended') book.change({ recommendation: event.recommendation });
     return output;
   }

@@ -1,7 +1,7 @@
 /** The events that a sweep states, each with the key that names it for ever. */
-import type { ProposeOutput } from '../activities/decision-activities.js';
+import type { ProposeOutput, RecommendOutput } from '../activities/decision-activities.js';
 import { costOf } from '../domain/cost.js';
-import type { Explanation, Recommendation } from '../domain/decision.js';
+import type { Explanation } from '../domain/decision.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { trialName } from './job-spec.js';
@@ -15,7 +15,7 @@ export interface KeyedEvent {
 
 /** A search decision, from what the policy proposed. */
 export const decidedEvent = (decision: number, seed: number, output: ProposeOutput): KeyedEvent | null => {
-  const { proposal, resume, sawDigest, sawObservations } = output;
+  const { proposal, resume, sawDigest, sawObservations, software } = output;
   if (proposal === null) return null;
   const { mixture, scale, steps, cost, continues, explanation } = proposal;
   const event: RecordEvent = {
@@ -34,6 +34,7 @@ export const decidedEvent = (decision: number, seed: number, output: ProposeOutp
     sawObservations,
     sawPending: output.sawPending,
     explanation,
+    ...(software === undefined ? {} : { software }),
   };
   return { key: `decided:${decision}`, event };
 };
@@ -116,9 +117,16 @@ export const confirmationEvent = (
 
 export const recommendedEvent = (
   when: 'search' | 'final',
-  observations: number,
-  recommendation: Recommendation,
-): KeyedEvent => ({ key: `recommended:${when}`, event: { type: 'recommended', observations, recommendation } });
+  { sawObservations, recommendation, software }: RecommendOutput,
+): KeyedEvent => ({
+  key: `recommended:${when}`,
+  event: {
+    type: 'recommended',
+    observations: sawObservations,
+    recommendation,
+    ...(software === undefined ? {} : { software }),
+  },
+});
 
 export const endedEvent = (status: 'completed' | 'cancelled', spent: number, reason: string): KeyedEvent => ({
   key: 'ended',

@@ -17,6 +17,9 @@ import { RecordFile } from '../../src/ledger/record-file.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { lossOf, makeSweep } from '../policy/sweeps.js';
+import { recommendedEvent } from '../../src/workflows/sweep-events.js';
+
+const VERSION = '0.1.0';
 
 export const SWEEP_ID = 'small-1a2b3c4d';
 
@@ -56,7 +59,7 @@ class Player {
         Promise.resolve(recommend(sweep, observations, options)),
       close: () => Promise.resolve(),
     };
-    this.#work = decisionActivities({ recordFor: () => this.#file, proposer } as never);
+    this.#work = decisionActivities({ recordFor: () => this.#file, proposer, version: VERSION } as never);
   }
 
   async record(key: string, event: RecordEvent): Promise<void> {
@@ -160,8 +163,8 @@ class Player {
   async recommend(when: 'search' | 'final', prefer?: Decided['mixture']) {
     const request = { sweepId: SWEEP_ID, head: this.#head, seed: this.sweep.seed };
     const output = await this.#work.titrateRecommend(prefer === undefined ? request : { ...request, prefer });
-    const { recommendation, sawObservations: observations } = output;
-    await this.record(`recommended:${when}`, { type: 'recommended', observations, recommendation });
+    const { key, event } = recommendedEvent(when, output);
+    await this.record(key, event);
     return output;
   }
 
@@ -214,7 +217,7 @@ export const playSmallSweep = async (folder: string, changes: Partial<Sweep> = {
     type: 'started',
     sweepId: SWEEP_ID,
     sweep,
-    version: '0.1.0',
+    version: VERSION,
     node: process.version,
   });
   let before: { readonly event: Decided; readonly generation: number } | undefined;

@@ -296,6 +296,28 @@ describe('in a record that was written anew, every hash made right', () => {
     expect(faultsOf(await auditAfter(nudged(1e-9)), 'decisions')[0]?.looksLike).toBe('other last digits');
   });
 
+  it('which is a matter of each decision: a worker may be upgraded in the middle of a sweep', async () => {
+    const upgraded = { version: '0.1.0', node: 'v99.0.0' };
+    const nudged = (by: number, isUpgraded: boolean) =>
+      rewritten((event) =>
+        event.type === 'decided' && event.decision === 5
+          ? {
+              ...event,
+              mixture: { ...event.mixture, web: event.mixture['web']! + by },
+              ...(isUpgraded ? { software: upgraded } : {}),
+            }
+          : event,
+      );
+    const elsewhere = await auditAfter(nudged(1e-9, true));
+    expect(faultsOf(elsewhere, 'decisions')).toEqual([]);
+    expect(elsewhere.checks.find(({ name }) => name === 'decisions')).toMatchObject({
+      summary: expect.stringContaining('1 within'),
+      notes: [expect.stringContaining('decided on Node v99.0.0, checked on')],
+    });
+    expect(faultsOf(await auditAfter(nudged(1e-4, true)), 'decisions')[0]?.looksLike).toBe('different');
+    expect(faultsOf(await auditAfter(nudged(1e-9, false)), 'decisions')[0]?.looksLike).toBe('other last digits');
+  });
+
   it('an embellished observation is missed by the digest of every later decision, and by its job', async () => {
     const audit = await auditAfter(
       rewritten((event) =>
