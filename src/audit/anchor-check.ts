@@ -16,22 +16,26 @@ export interface AnchorOptions {
   readonly checkpoints: readonly CheckpointLine[];
   /** The key that the checkpoints must be signed by; signatures are not checked without it. */
   readonly publicKey?: KeyObject;
+  /** Does the chain break behind the lines? What comes after the break is then no cut tail. */
+  readonly isBroken?: boolean;
 }
 
-const heldBy = (lines: readonly RecordLine[], { seq, hash }: RecordHead): Fault['looksLike'] | null => {
+const headFault = (
+  lines: readonly RecordLine[],
+  { seq, hash }: RecordHead,
+  who: string,
+  { isBroken = false }: Pick<AnchorOptions, 'isBroken'>,
+): Fault[] => {
   const found = seq === 0 ? undefined : lines[seq - 1]?.hash;
-  if (found === hash) return null;
-  return found === undefined ? 'cut tail' : 're-hashed tail';
-};
-
-const headFault = (lines: readonly RecordLine[], head: RecordHead, who: string): Fault[] => {
-  const looksLike = heldBy(lines, head);
-  if (looksLike === null) return [];
-  const says =
-    looksLike === 'cut tail'
-      ? `${who} has seen line ${head.seq}; the record has ${counted(lines.length, 'sound line')}`
-      : `${who} has seen it with the hash ${head.hash.slice(0, 12)}...; it has ${lines[head.seq - 1]?.hash.slice(0, 12)}...: it, or a line before it, was written anew`;
-  return [{ looksLike, where: `line ${head.seq}`, says }];
+  if (found === hash) return [];
+  const where = `line ${seq}`;
+  const kept = counted(lines.length, 'sound line');
+  if (found === undefined && isBroken)
+    return [{ looksLike: 'beyond the break', where, says: `${who} has seen it; the chain breaks after ${kept}` }];
+  if (found === undefined)
+    return [{ looksLike: 'cut tail', where, says: `${who} has seen it; the record has ${kept}` }];
+  const hashes = `${who} has seen it with the hash ${hash.slice(0, 12)}...; it has ${found.slice(0, 12)}...`;
+  return [{ looksLike: 're-hashed tail', where, says: `${hashes}: it, or a line before it, was written anew` }];
 };
 
 const signatureFault = (checkpoint: Checkpoint, sweep: string, key: KeyObject): string | null => {
@@ -40,7 +44,8 @@ const signatureFault = (checkpoint: Checkpoint, sweep: string, key: KeyObject): 
 };
 
 /** What the signed checkpoints say; `signed` counts those of the given key. */
-const checkSigned = (lines: readonly RecordLine[], sweep: string, { checkpoints, publicKey }: AnchorOptions) => {
+const checkSigned = (lines: readonly RecordLine[], sweep: string, options: AnchorOptions) => {
+  const { checkpoints, publicKey } = options;
   const faults: Fault[] = [];
   const others = new Set<string>();
   let signed = 0;
@@ -59,7 +64,7 @@ const checkSigned = (lines: readonly RecordLine[], sweep: string, { checkpoints,
     if (wrong !== null) faults.push({ looksLike: 'forged checkpoint', where, says: wrong });
     else {
       signed += 1;
-      faults.push(...headFault(lines, checkpoint, `${where} of ${checkpoint.at}`));
+      faults.push(...headFault(lines, checkpoint, `${where} of ${checkpoint.at}`, options));
     }
   }
   return { faults, others, signed };
@@ -74,7 +79,7 @@ export const checkAnchors = (lines: readonly RecordLine[], options: AnchorOption
   const sweep = first?.type === 'started' ? first.sweepId : '';
   if (anchors.length === 0 && checkpoints.length === 0 && publicKey === undefined) return notChecked('anchors', NONE);
   const { faults, others, signed } = checkSigned(lines, sweep, options);
-  for (const anchor of anchors) faults.push(...headFault(lines, anchor, anchor.from));
+  for (const anchor of anchors) faults.push(...headFault(lines, anchor, anchor.from, options));
   const notes = [...others].map((key) => `checkpoints of another key are not checked (${key.slice(0, 12)}...)`);
   if (publicKey === undefined && checkpoints.length > 0)
     notes.push('the signatures of the checkpoints are not checked: give --public-key FILE');

@@ -92,9 +92,11 @@ export const auditFolder = async (folder: string, options: AuditOptions): Promis
   const { lines, head, hasEnded, ...chainCheck }: ChainCheck = chain;
   const { anchors, publicKey } = options;
   const checkpoints = await readCheckpoints(join(folder, CHECKPOINTS_FILE));
-  const vouched = checkAnchors(lines, { anchors, checkpoints, ...(publicKey === undefined ? {} : { publicKey }) });
-  const isReadable = chain.outcome === 'holds' && sweepIdOf(lines) !== '';
-  const why = chain.outcome === 'holds' ? 'the record does not begin with its sweep' : 'the chain is broken';
+  const isBroken = chain.outcome !== 'holds';
+  const key = publicKey === undefined ? {} : { publicKey };
+  const vouched = checkAnchors(lines, { anchors, checkpoints, isBroken, ...key });
+  const isReadable = !isBroken && sweepIdOf(lines) !== '';
+  const why = isBroken ? 'the chain is broken' : 'the record does not begin with its sweep';
   const rest = isReadable
     ? await readChecks(folder, lines, options)
     : BEYOND_CHAIN.map((name) => notChecked(name, why));

@@ -239,6 +239,16 @@ describe('a tail', () => {
     expect(alone.checks[0]?.notes.join()).toContain('no end of the sweep');
   });
 
+  it('is not called cut where the chain breaks before it', async () => {
+    const broken = async (folder: string): Promise<void> =>
+      writeFile(join(folder, 'record.jsonl'), recordOf(texts.toSpliced(4, 1)));
+    const audit = await auditAfter(broken, { anchors: [anchorOf(2), anchorOf(lines.length)] });
+    expect(failed(audit)).toEqual(['chain', 'anchors']);
+    expect(faultsOf(audit, 'anchors')).toMatchObject([
+      { looksLike: 'beyond the break', where: `line ${lines.length}`, says: expect.stringContaining('4 sound lines') },
+    ]);
+  });
+
   it('whose jobs are still there is missed even without an anchor', async () => {
     const at = lines.findIndex(({ event }) => event.type === 'decided' && event.decision === 5);
     const audit = await auditAfter((folder) => writeFile(join(folder, 'record.jsonl'), recordOf(texts.slice(0, at))));
