@@ -20,6 +20,10 @@ export const objectiveValue = (objective: Objective, metrics: Metrics): number =
   return sum;
 };
 
+/** Returns the objective as the belief has it: less is better. NaN when a metric is missing. */
+export const minimizedValue = (objective: Objective, metrics: Metrics): number =>
+  objectiveSign(objective) * objectiveValue(objective, metrics);
+
 /** Returns +1 when the objective wants less of one of its metrics, -1 when it wants more. */
 export const metricSign = (objective: Objective, metric: string): 1 | -1 =>
   objectiveSign(objective) * (objective.weights[metric] ?? 0) < 0 ? -1 : 1;

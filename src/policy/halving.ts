@@ -7,7 +7,7 @@ import { costOf } from '../domain/cost.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Proposal } from '../domain/decision.js';
 import { sharesOf } from '../domain/mixture.js';
-import { objectiveSign, objectiveValue } from '../domain/objective.js';
+import { minimizedValue } from '../domain/objective.js';
 import { costText, fidelityText } from './explain.js';
 import { plainProposal } from './plain-proposal.js';
 import type { Situation } from './policy.js';
@@ -50,8 +50,7 @@ const startOf = (run: PendingTrial, byTrial: ReadonlyMap<string, Observation>): 
 const promotable = ({ sweep, observations, pending }: Situation, plan: HalvingPlan): Observation | undefined => {
   const byTrial = new Map(observations.map((run) => [run.trial, run]));
   const promoted = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
-  const value = ({ metrics }: Observation): number =>
-    objectiveSign(sweep.objective) * objectiveValue(sweep.objective, metrics);
+  const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
   for (const rung of plan.rungs.slice(0, -1).toReversed()) {
     for (const { start } of plan.brackets) {
       const peers = observations

@@ -15,7 +15,7 @@ import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf, type BeliefOptions } from '../surrogate/form-belief.js';
 import { TRENDLESS_PRIOR } from '../surrogate/hyperparameters.js';
-import { objectiveSign, objectiveValue } from '../domain/objective.js';
+import { minimizedValue, objectiveSign } from '../domain/objective.js';
 import { bestPerFidelity, costText, fidelityText, figure, fitQualityOf, runnersUp } from './explain.js';
 import { expectedImprovement } from './normal.js';
 import { plainProposal } from './plain-proposal.js';
@@ -66,7 +66,7 @@ const valuedCandidates = (situation: Situation, belief: Belief, exponent: number
   ];
   const sign = objectiveSign(sweep.objective);
   const completed = observations.filter(({ status }) => status === 'completed');
-  const best = Math.min(...completed.map(({ metrics }) => sign * objectiveValue(sweep.objective, metrics)));
+  const best = Math.min(...completed.map(({ metrics }) => minimizedValue(sweep.objective, metrics)));
   const fidelities = sweep.scales.flatMap(({ name, steps }) => steps.map((count) => ({ scale: name, steps: count })));
   return fidelities.flatMap((fidelity) => {
     const open = mixtures.filter(

@@ -1,7 +1,11 @@
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
-import type { Fidelity, Scale } from '../domain/fidelity.js';
+import { isSameFidelity, type Fidelity, type Scale } from '../domain/fidelity.js';
+import { massMoved, mixtureOf } from '../domain/mixture.js';
+import { minimizedValue } from '../domain/objective.js';
+import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
+import type { Situation } from './policy.js';
 import { runLengths } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
 
@@ -43,6 +47,38 @@ const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay
   return { corners, halfWay: distinct(midpoints).filter((shares) => !known.has(shares.join())) };
 };
 
+/** Of many corners, so many are run at the scale in the middle, the centre counted: whether small scale can be believed shows on them. */
+const CONTRASTS = 6;
+
+const SAME_MASS = 1e-6; // a run of the tier, written to the record and read again
+
+/** Orders mixtures by what the runs of a tier reported of them, the best first; those not known yet come last, as they came. */
+const ranked = (
+  { objective }: Sweep,
+  { domains }: FeasibleSet,
+  mixtures: readonly Float64Array[],
+  tier: Fidelity,
+  observations: readonly Observation[],
+): Float64Array[] => {
+  const runs = observations.filter(({ status, scale, steps }) => {
+    return status === 'completed' && scale === tier.scale && steps === tier.steps;
+  });
+  const valueOf = (shares: Float64Array): number => {
+    const wanted = mixtureOf(shares, domains);
+    const run = runs.find(({ mixture }) => massMoved(mixture, wanted) <= SAME_MASS);
+    return run === undefined ? Infinity : minimizedValue(objective, run.metrics);
+  };
+  const valued = mixtures.map((shares) => ({ shares, value: valueOf(shares) }));
+  return valued.sort((a, b) => (a.value === b.value ? 0 : a.value - b.value)).map(({ shares }) => shares);
+};
+
+/** Members of a list at even distances, the first and the last among them. */
+const evenly = <T>(list: readonly T[], count: number): T[] =>
+  Array.from({ length: count }, (_, i) => list[Math.round((i * (list.length - 1)) / (count - 1))]!);
+
+/** What a plan depends on. */
+type Known = Pick<Situation, 'sweep' | 'feasible' | 'observations' | 'pending'>;
+
 /** Plans tiers within an allowance; a tier goes in whole or not at all. */
 class Ladder {
   readonly tiers: Tier[] = [];
@@ -70,11 +106,12 @@ class Ladder {
 
 /**
  * Plans the opening: corners at the cheapest scale, then at a scale in the middle (whether small scale can be believed is
- * settled there), then half-way points and the second scale. What does not fit the budget is left out or thinned.
+ * settled there; of many corners, on those that the cheapest scale puts at even ranks), then half-way points and the second scale.
+ * What does not fit the budget is left out or thinned. Where the ranks are not told yet, as runs are in flight, the rest goes first.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */
-export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
+export const planOpening = ({ sweep, feasible, observations, pending }: Known): Tier[] => {
   const { corners, halfWay } = designPoints(feasible);
   const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
   const ladder = new Ladder(sweep, Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target)));
@@ -95,16 +132,22 @@ export const planOpening = (sweep: Sweep, feasible: FeasibleSet): Tier[] => {
     if (first.length > 0) ladder.addSome(first.at(-1)!, corners);
     return ladder.tiers;
   }
+  const cheapest = ladder.tiers[0]!;
+  const [centre, ...others] = corners;
+  const contrasts =
+    corners.length <= CONTRASTS
+      ? corners
+      : [centre!, ...evenly(ranked(sweep, feasible, others, cheapest, observations), CONTRASTS - 1)];
   const middles = fidelities.slice(1, Math.floor(fidelities.length / 2) + 1).toReversed();
-  const middle = middles.find((fidelity) => ladder.add(fidelity, corners));
-  ladder.add(ladder.tiers[0]!, halfWay);
+  const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
+  ladder.add(cheapest, halfWay);
   const second = fidelities[1];
   if (second !== undefined && fidelities.length > 2) {
     if (second !== middle) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }
-  const [cornersFirst, ...rest] = ladder.tiers;
-  // Half-way points of the cheapest scale are run before the costlier tiers, though planned after them.
-  const cheapHalfWay = rest.filter(({ scale }) => scale === smallest.scale);
-  return [cornersFirst!, ...cheapHalfWay, ...rest.filter(({ scale }) => scale !== smallest.scale)];
+  const isRanked = contrasts === corners || !pending.some((run) => isSameFidelity(run, cheapest));
+  if (isRanked) return ladder.tiers;
+  const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts;
+  return [...ladder.tiers.filter((tier) => !isThinned(tier)), ...ladder.tiers.filter(isThinned)];
 };

@@ -6,7 +6,7 @@ import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { formBelief } from '../surrogate/form-belief.js';
-import { objectiveSign, objectiveValue } from '../domain/objective.js';
+import { minimizedValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
 import { cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import { predictionOf } from './explain.js';
@@ -53,8 +53,7 @@ const bestRun = (
   const completed = observations.filter(
     ({ status, mixture }) => status === 'completed' && triedMixtures(sweep, feasible, [{ mixture }]).length > 0,
   );
-  const value = ({ metrics }: Observation): number =>
-    objectiveSign(sweep.objective) * objectiveValue(sweep.objective, metrics);
+  const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
   const best = completed.reduce<Observation | undefined>((a, b) => {
     if (a === undefined) return b;
     const dearer = costOf(sweep, b) - costOf(sweep, a);

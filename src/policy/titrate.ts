@@ -94,7 +94,7 @@ const nextInOpening = (
  */
 export const settledObservations = (situation: Situation): readonly Observation[] => {
   const { sweep, feasible, observations } = situation;
-  const tiers = planOpening(sweep, feasible);
+  const tiers = planOpening(situation);
   const domains = Object.keys(sweep.domains);
   const isDue = dueRuns(situation);
   const firstOpen = tiers.findIndex((tier) => tier.mixtures.some((shares) => isDue(shares, tier)));
@@ -294,7 +294,7 @@ const blindProposal = (situation: Situation): Proposal | null => {
 /** Opens, then searches. */
 const proposeTitrate = (situation: Situation): Proposal | null => {
   const { sweep, feasible, observations, pending } = situation;
-  const tiers = planOpening(sweep, feasible);
+  const tiers = planOpening(situation);
   const next = nextInOpening(situation, tiers);
   if (next !== undefined) return openingProposal(situation, next, tiers);
   if (!(situation.history.available > 0)) return null;

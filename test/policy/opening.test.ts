@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { costOf } from '../../src/domain/cost.js';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { mixtureOf, type Mixture } from '../../src/domain/mixture.js';
+import type { Observation, PendingTrial } from '../../src/domain/observation.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { planOpening, type Tier } from '../../src/policy/opening.js';
+import { makeSweep } from './sweeps.js';
+
+const named = (count: number): string[] => Array.from({ length: count }, (_, i) => `d${i}`);
+const sweepOver = (domains: number, changes: Partial<Sweep> = {}): Sweep =>
+  makeSweep({
+    domains: Object.fromEntries(named(domains).map((name) => [name, { min: 0, max: 1 }])),
+    budget: 2000,
+    ...changes,
+  });
+const plan = (sweep: Sweep, observations: readonly Observation[] = [], pending: readonly PendingTrial[] = []): Tier[] =>
+  planOpening({ sweep, feasible: feasibleSet(sweep), observations, pending });
+
+// Rank of the domain that a corner is made of: d3 is best, then d4, d5, ..., d0, d1, d2.
+const lossOf = (mixture: Mixture, domains: number): number =>
+  Object.entries(mixture).reduce(
+    (sum, [name, share]) => sum + share * ((Number(name.slice(1)) + domains - 3) % domains),
+    0,
+  );
+const observe = (sweep: Sweep, tier: Tier): Observation[] => {
+  const names = Object.keys(sweep.domains);
+  return tier.mixtures.map((shares, i) => {
+    const mixture = mixtureOf(shares, names);
+    const metrics = { loss: lossOf(mixture, names.length) };
+    const { scale, steps } = tier;
+    return {
+      trial: `t${i}`,
+      mixture,
+      scale,
+      steps,
+      status: 'completed',
+      metrics,
+      curve: [],
+      cost: costOf(sweep, tier),
+    };
+  });
+};
+/** The domains that a tier's corners are made of; `centre` for the centre, `half` for what lies between. */
+const kinds = ({ mixtures }: Tier): string[] =>
+  mixtures.map((shares) => {
+    const most = Math.max(...shares);
+    if (most > 0.999) return `d${shares.indexOf(most)}`;
+    return most - Math.min(...shares) < 1e-9 ? 'centre' : 'half';
+  });
+const names = (tiers: readonly Tier[]): string[] => tiers.map(({ scale, mixtures }) => `${scale} ${mixtures.length}`);
+
+describe('the opening', () => {
+  it('asks a larger scale about all corners where they are few', () => {
+    const [corners, middle, ...rest] = plan(sweepOver(5));
+    expect(kinds(corners!)).toEqual(['centre', ...named(5)]);
+    expect(kinds(middle!)).toEqual(kinds(corners!));
+    expect([corners!.scale, middle!.scale]).toEqual(['S', 'M']);
+    expect(rest.flatMap(kinds).every((kind) => kind === 'half')).toBe(true);
+  });
+
+  it('asks it of many about the centre and those at even ranks of the cheapest scale', () => {
+    const sweep = sweepOver(9);
+    const [corners] = plan(sweep);
+    const [again, middle] = plan(sweep, observe(sweep, corners!));
+    expect(again).toEqual(corners);
+    expect(kinds(middle!)).toEqual(['centre', 'd3', 'd5', 'd7', 'd0', 'd2']);
+  });
+
+  it('ranks a maximised objective the other way round, and puts what failed last', () => {
+    const maximised = sweepOver(9, { objective: { direction: 'maximize', weights: { loss: 1 } } });
+    const [corners] = plan(maximised);
+    expect(kinds(plan(maximised, observe(maximised, corners!))[1]!)).toEqual(['centre', 'd2', 'd0', 'd7', 'd5', 'd3']);
+    const sweep = sweepOver(9);
+    const failed = observe(sweep, corners!).map((run) =>
+      run.mixture['d3'] === 1 ? { ...run, status: 'failed' as const, metrics: {} } : run,
+    );
+    expect(kinds(plan(sweep, failed)[1]!)).toEqual(['centre', 'd4', 'd6', 'd8', 'd1', 'd3']);
+  });
+
+  it('goes on with the rest while the ranks are not told, and comes back to it', () => {
+    const sweep = sweepOver(9);
+    const [corners] = plan(sweep);
+    const runs = observe(sweep, corners!);
+    const [last] = runs;
+    const early = plan(sweep, runs.slice(1), [{ trial: 't9', mixture: last!.mixture, scale: 'S', steps: last!.steps }]);
+    expect(names(early)).toEqual([...names(plan(sweep, runs)).toSpliced(1, 1), 'M 6']);
+  });
+
+  it('stays within its part of the budget, and thins the first tier when that is all there is', () => {
+    for (const budget of [1, 3, 10, 50, 100, 500, 5000]) {
+      const sweep = sweepOver(17, { budget });
+      const tiers = plan(sweep);
+      const cost = tiers.reduce((sum, tier) => sum + tier.mixtures.length * costOf(sweep, tier), 0);
+      expect(cost).toBeLessThanOrEqual(Math.min(0.4 * budget, 100) + 1e-9);
+      if (tiers.length > 0) expect(kinds(tiers[0]!)[0]).toBe('centre');
+    }
+  });
+});
