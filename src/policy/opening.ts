@@ -1,10 +1,8 @@
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import { isSameFidelity, type Fidelity, type Scale } from '../domain/fidelity.js';
-import { massMoved, mixtureOf } from '../domain/mixture.js';
-import { minimizedValue } from '../domain/objective.js';
-import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
+import { agreementOf, contrastsOf, type Evidence } from './contrasts.js';
 import type { Situation } from './policy.js';
 import { runLengths } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
@@ -47,37 +45,11 @@ const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay
   return { corners, halfWay: distinct(midpoints).filter((shares) => !known.has(shares.join())) };
 };
 
-/** Of many corners, so many are run at the scale in the middle, the centre counted: whether small scale can be believed shows on them. */
-const CONTRASTS = 6;
-
-const SAME_MASS = 1e-6; // a run of the tier, written to the record and read again
-
-/** Orders mixtures by what the runs of a tier reported of them, the best first; those not known yet come last, as they came. */
-const ranked = (
-  { objective }: Sweep,
-  { domains }: FeasibleSet,
-  mixtures: readonly Float64Array[],
-  tier: Fidelity,
-  observations: readonly Observation[],
-): Float64Array[] => {
-  const runs = observations.filter(({ status, scale, steps }) => {
-    return status === 'completed' && scale === tier.scale && steps === tier.steps;
-  });
-  const valueOf = (shares: Float64Array): number => {
-    const wanted = mixtureOf(shares, domains);
-    const run = runs.find(({ mixture }) => massMoved(mixture, wanted) <= SAME_MASS);
-    return run === undefined ? Infinity : minimizedValue(objective, run.metrics);
-  };
-  const valued = mixtures.map((shares) => ({ shares, value: valueOf(shares) }));
-  return valued.sort((a, b) => (a.value === b.value ? 0 : a.value - b.value)).map(({ shares }) => shares);
-};
-
-/** Members of a list at even distances, the first and the last among them. */
-const evenly = <T>(list: readonly T[], count: number): T[] =>
-  Array.from({ length: count }, (_, i) => list[Math.round((i * (list.length - 1)) / (count - 1))]!);
-
 /** What a plan depends on. */
-type Known = Pick<Situation, 'sweep' | 'feasible' | 'observations' | 'pending'>;
+type Known = Evidence & Pick<Situation, 'pending'>;
+
+/** Of what a small scale reports with what the middle one does; below, small scale is no guide. Measured: docs/methods.md. */
+const GUIDES_FROM = 0.8;
 
 /** Plans tiers within an allowance; a tier goes in whole or not at all. */
 class Ladder {
@@ -105,13 +77,14 @@ class Ladder {
 }
 
 /**
- * Plans the opening: corners at the cheapest scale, then at a scale in the middle (whether small scale can be believed is
- * settled there; of many corners, on those that the cheapest scale puts at even ranks), then half-way points and the second scale.
- * What does not fit the budget is left out or thinned. Where the ranks are not told yet, as runs are in flight, the rest goes first.
+ * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
+ * believed; half-way points at the cheapest; and, unless small scale misleads, the second scale. What does not fit the budget is left
+ * out or thinned. While the first runs are in flight and rank no corners yet, the rest goes before the contrasts.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */
-export const planOpening = ({ sweep, feasible, observations, pending }: Known): Tier[] => {
+export const planOpening = (known: Known): Tier[] => {
+  const { sweep, feasible, pending } = known;
   const { corners, halfWay } = designPoints(feasible);
   const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
   const ladder = new Ladder(sweep, Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target)));
@@ -133,16 +106,14 @@ export const planOpening = ({ sweep, feasible, observations, pending }: Known): 
     return ladder.tiers;
   }
   const cheapest = ladder.tiers[0]!;
-  const [centre, ...others] = corners;
-  const contrasts =
-    corners.length <= CONTRASTS
-      ? corners
-      : [centre!, ...evenly(ranked(sweep, feasible, others, cheapest, observations), CONTRASTS - 1)];
+  const contrasts = contrastsOf(known, corners, cheapest);
   const middles = fidelities.slice(1, Math.floor(fidelities.length / 2) + 1).toReversed();
   const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
   ladder.add(cheapest, halfWay);
+  const agreement = middle && agreementOf(known, contrasts, cheapest, middle);
+  const isGuide = agreement === undefined || agreement >= GUIDES_FROM;
   const second = fidelities[1];
-  if (second !== undefined && fidelities.length > 2) {
+  if (isGuide && second !== undefined && fidelities.length > 2) {
     if (second !== middle) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }

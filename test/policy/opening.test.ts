@@ -87,6 +87,21 @@ describe('the opening', () => {
     expect(names(early)).toEqual([...names(plan(sweep, runs)).toSpliced(1, 1), 'M 6']);
   });
 
+  it('asks no second small scale where the first is no guide, and does where it is', () => {
+    const sweep = sweepOver(9);
+    const runs = observe(sweep, plan(sweep)[0]!);
+    const middle = plan(sweep, runs)[1]!;
+    const seen = observe(sweep, middle);
+    const reversed = seen.map((run) => ({ ...run, metrics: { loss: -run.metrics['loss']! } }));
+    const unlike = seen.map((run, i) => ({ ...run, metrics: { loss: [3, 4, 1, 5, 2, 1][i]! } }));
+    const whole = plan(sweep, runs);
+    expect(names(whole)).toEqual(['S 10', 'M 6', 'S 9', 'M 9']);
+    expect(plan(sweep, [...runs, ...seen])).toEqual(whole);
+    expect(plan(sweep, [...runs, ...reversed])).toEqual(whole.slice(0, 3));
+    expect(plan(sweep, [...runs, ...unlike])).toEqual(whole.slice(0, 3));
+    expect(plan(sweep, [...runs, ...reversed.slice(0, 2)])).toEqual(whole); // two say nothing
+  });
+
   it('stays within its part of the budget, and thins the first tier when that is all there is', () => {
     for (const budget of [1, 3, 10, 50, 100, 500, 5000]) {
       const sweep = sweepOver(17, { budget });

@@ -1,0 +1,66 @@
+/** Contrasts: mixtures run at two scales, on which it shows whether the smaller one can be believed. */
+import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import { massMoved, mixtureOf } from '../domain/mixture.js';
+import { minimizedValue } from '../domain/objective.js';
+import type { Situation } from './policy.js';
+
+/** What contrasts are drawn from. */
+export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
+
+/** Of many corners, so many are run at a larger scale, the centre counted. */
+export const CONTRASTS = 6;
+
+const SAME_MASS = 1e-6; // a run of the opening, written to the record and read again
+
+/** What the completed runs of a fidelity reported of mixtures, less is better; NaN where there is none. */
+const reportsAt = (
+  { sweep, feasible, observations }: Evidence,
+  mixtures: readonly Float64Array[],
+  fidelity: Fidelity,
+): number[] => {
+  const runs = observations.filter((run) => run.status === 'completed' && isSameFidelity(run, fidelity));
+  return mixtures.map((shares) => {
+    const wanted = mixtureOf(shares, feasible.domains);
+    const run = runs.find(({ mixture }) => massMoved(mixture, wanted) <= SAME_MASS);
+    return run === undefined ? Number.NaN : minimizedValue(sweep.objective, run.metrics);
+  });
+};
+
+/** Members of a list at even distances, the first and the last among them. */
+const evenly = <T>(list: readonly T[], count: number): T[] =>
+  Array.from({ length: count }, (_, i) => list[Math.round((i * (list.length - 1)) / (count - 1))]!);
+
+/** The centre, which comes first, and the corners at even ranks of a fidelity, best to worst; what has no rank yet comes last. All, if few. */
+export const contrastsOf = (
+  evidence: Evidence,
+  corners: readonly Float64Array[],
+  fidelity: Fidelity,
+): readonly Float64Array[] => {
+  const [centre, ...others] = corners;
+  if (centre === undefined || corners.length <= CONTRASTS) return corners;
+  const values = reportsAt(evidence, others, fidelity);
+  const ranked = others
+    .map((shares, i) => ({ shares, value: values[i]! }))
+    .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || a.value - b.value || 0);
+  return [centre, ...evenly(ranked, CONTRASTS - 1).map(({ shares }) => shares)];
+};
+
+const FEWEST = 3; // of two points a correlation says nothing
+
+/** Pearson's correlation of what two fidelities reported of the same mixtures; undefined while fewer than three are known at both. */
+export const agreementOf = (
+  evidence: Evidence,
+  mixtures: readonly Float64Array[],
+  one: Fidelity,
+  other: Fidelity,
+): number | undefined => {
+  const [at, above] = [reportsAt(evidence, mixtures, one), reportsAt(evidence, mixtures, other)];
+  const pairs = at.map((value, i) => [value, above[i]!] as const).filter(([a, b]) => !Number.isNaN(a + b));
+  if (pairs.length < FEWEST) return undefined;
+  const mean = (side: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length;
+  const [meanA, meanB] = [mean(0), mean(1)];
+  const sum = (term: (a: number, b: number) => number): number =>
+    pairs.reduce((total, [a, b]) => total + term(a - meanA, b - meanB), 0);
+  const spread = Math.sqrt(sum((a) => a * a) * sum((_, b) => b * b));
+  return spread > 0 ? sum((a, b) => a * b) / spread : undefined;
+};
