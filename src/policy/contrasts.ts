@@ -8,7 +8,7 @@ import type { Situation } from './policy.js';
 export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
 
 /** Of many corners, so many are run at a larger scale, the centre counted. */
-export const CONTRASTS = 6;
+const CONTRASTS = 6;
 
 const SAME_MASS = 1e-6; // a run of the opening, written to the record and read again
 

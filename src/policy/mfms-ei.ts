@@ -15,7 +15,7 @@ import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf, type BeliefOptions } from '../surrogate/form-belief.js';
 import { TRENDLESS_PRIOR } from '../surrogate/hyperparameters.js';
-import { minimizedValue, objectiveSign } from '../domain/objective.js';
+import { minimizedValue } from '../domain/objective.js';
 import { bestPerFidelity, costText, fidelityText, figure, fitQualityOf, runnersUp } from './explain.js';
 import { expectedImprovement } from './normal.js';
 import { plainProposal } from './plain-proposal.js';
@@ -64,7 +64,6 @@ const valuedCandidates = (situation: Situation, belief: Belief, exponent: number
     feasible.centre,
     ...Array.from({ length: MIXTURES }, () => feasible.sample(rng, 1)),
   ];
-  const sign = objectiveSign(sweep.objective);
   const completed = observations.filter(({ status }) => status === 'completed');
   const best = Math.min(...completed.map(({ metrics }) => minimizedValue(sweep.objective, metrics)));
   const fidelities = sweep.scales.flatMap(({ name, steps }) => steps.map((count) => ({ scale: name, steps: count })));

@@ -93,7 +93,7 @@ const nextInOpening = (
  * cover would be guessed from it, and the recommendation would lurch.
  */
 export const settledObservations = (situation: Situation): readonly Observation[] => {
-  const { sweep, feasible, observations } = situation;
+  const { sweep, observations } = situation;
   const tiers = planOpening(situation);
   const domains = Object.keys(sweep.domains);
   const isDue = dueRuns(situation);
@@ -293,7 +293,7 @@ const blindProposal = (situation: Situation): Proposal | null => {
 
 /** Opens, then searches. */
 const proposeTitrate = (situation: Situation): Proposal | null => {
-  const { sweep, feasible, observations, pending } = situation;
+  const { sweep, observations, pending } = situation;
   const tiers = planOpening(situation);
   const next = nextInOpening(situation, tiers);
   if (next !== undefined) return openingProposal(situation, next, tiers);
