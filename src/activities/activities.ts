@@ -22,8 +22,8 @@ export interface ActivityDeps {
   readonly proposer: Proposer;
   /** The one RecordFile of a sweep in this process: appends queue up in it. */
   recordFor(sweepId: string): RecordFile;
-  /** Earlier runs that were imported before the sweep started, to be written behind its first line. */
-  importsFor?(sweepId: string): Promise<readonly NewEvent[]>;
+  /** Earlier runs that were imported before the sweep started, to be written behind its first line; undefined when none were kept. */
+  importsFor?(sweepId: string): Promise<readonly NewEvent[] | undefined>;
   /** Signs the last line of a record that has ended. */
   seal?(sweepId: string, last: RecordLine): Promise<void>;
   launcherFor(sweepId: string, choice: LauncherChoice): Promise<Launcher>;

@@ -1,3 +1,4 @@
+import { StateError } from '../domain/errors.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { NewEvent } from '../ledger/chain.js';
@@ -21,6 +22,15 @@ export interface AppendOutput {
   readonly events: readonly RecordEvent[];
 }
 
+/** The sweep is begun with them or not at all: it is tried again until they are there. */
+const notStaged = (sweepId: string, imports: NonNullable<Sweep['imports']>): StateError =>
+  new StateError(
+    `the earlier runs that the sweep names (${imports.map(({ from }) => from).join(', ')}) were not kept for it`,
+    {
+      hint: `titrate run does that; or titrate import, with --id ${sweepId} and --from each of them`,
+    },
+  );
+
 export const recordActivities = ({ recordFor, importsFor, seal, version }: ActivityDeps) => {
   const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
     const { head, lines } = await recordFor(sweepId).append(events);
@@ -31,8 +41,9 @@ export const recordActivities = ({ recordFor, importsFor, seal, version }: Activ
   return {
     titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
       const event: RecordEvent = { type: 'started', sweepId, sweep, version, node: process.version };
-      const imports = (await importsFor?.(sweepId)) ?? [];
-      return append({ sweepId, events: [{ key: 'started', at, event }, ...imports] });
+      const imports = await importsFor?.(sweepId);
+      if (imports === undefined && (sweep.imports ?? []).length > 0) throw notStaged(sweepId, sweep.imports ?? []);
+      return append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
     },
     titrateAppend: append,
   };

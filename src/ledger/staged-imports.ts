@@ -2,6 +2,7 @@
  * Earlier runs that were imported before their sweep started: `imports.jsonl` beside the record, which takes them up behind
  * its first line. One JSON object a line: when, and the event.
  */
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../domain/errors.js';
 import type { Imported } from '../domain/record-event.js';
@@ -34,6 +35,9 @@ export const readStagedImports = async (file: string): Promise<NewEvent[]> =>
     .split('\n')
     .filter(Boolean)
     .map((text, i) => parseLine(text, i + 1, file));
+
+/** Were runs kept for the record, be it none of them? */
+export const hasStagedImports = (file: string): boolean => existsSync(file);
 
 /** Adds runs to those that wait, each once; returns how many are new. @throws StateError on a disk error. */
 export const stageImports = async (file: string, at: string, events: readonly Imported[]): Promise<number> => {

@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { createActivities, type Activities } from '../activities/activities.js';
 import { createThreadProposer } from '../activities/proposer.js';
 import { RecordFile } from '../ledger/record-file.js';
-import { readStagedImports } from '../ledger/staged-imports.js';
+import { hasStagedImports, readStagedImports } from '../ledger/staged-imports.js';
 import { findTrial } from './find-trial.js';
 import { sweepPaths, type Home } from './home.js';
 import { createLaunchers } from './launchers.js';
@@ -50,7 +50,10 @@ export const composeActivities = (home: Home, { threads }: CompositionOptions): 
     version: packageVersion(),
     proposer,
     recordFor,
-    importsFor: (sweepId) => readStagedImports(sweepPaths(home, sweepId).imports),
+    importsFor: async (sweepId) => {
+      const { imports } = sweepPaths(home, sweepId);
+      return hasStagedImports(imports) ? readStagedImports(imports) : undefined;
+    },
     seal: createSeal(home),
     launcherFor,
     findTrial,

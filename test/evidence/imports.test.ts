@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import type { Imported } from '../../src/domain/record-event.js';
 import { importsOf, type Imports } from '../../src/evidence/imports.js';
 import { readPastTable } from '../../src/evidence/past-table.js';
 import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
-import { readStagedImports, stageImports } from '../../src/ledger/staged-imports.js';
+import { hasStagedImports, readStagedImports, stageImports } from '../../src/ledger/staged-imports.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { csvOfLaw, lawSweep } from './table-of-law.js';
@@ -99,6 +99,19 @@ describe('runs imported before a sweep starts', () => {
     const { lines } = await readRecord(record);
     expect(lines.map(({ event }) => event.type)).toEqual(['started', ...events.map(() => 'imported')]);
     expect(lines[1]).toMatchObject({ at, key: `imported:${events[0]?.trial}`, event: events[0] });
+  });
+
+  it('are waited for by a sweep that names them', async () => {
+    const [staged, record] = [join(folder, 'w', 'imports.jsonl'), join(folder, 'w', 'record.jsonl')];
+    const importsFor = async () => (hasStagedImports(staged) ? readStagedImports(staged) : undefined);
+    const open = new RecordFile(record);
+    const deps = { recordFor: () => open, importsFor, version: '1' } as unknown as ActivityDeps;
+    const { titrateOpenRecord } = recordActivities(deps);
+    const input = { sweepId: 'w', sweep: { ...sweep, imports: [{ from: 'runs.csv' }] }, at: 'now' };
+    await expect(titrateOpenRecord(input)).rejects.toThrow(/that the sweep names \(runs.csv\) were not kept for it/);
+    expect(existsSync(record)).toBe(false);
+    await stageImports(staged, 'now', []); // none of them was of use
+    expect((await titrateOpenRecord(input)).events).toHaveLength(1);
   });
 
   it('are refused as a whole when the file that keeps them is broken', async () => {
