@@ -19,6 +19,8 @@ import type { TrialStanding } from './trial-activities.js';
 export interface ActivityDeps {
   /** Version of titrate, for the record. */
   readonly version: string;
+  /** When the server scheduled the activity that is running (ms since the epoch). */
+  askedAt(): number;
   readonly proposer: Proposer;
   /** The one RecordFile of a sweep in this process: appends queue up in it. */
   recordFor(sweepId: string): RecordFile;

@@ -31,9 +31,18 @@ const notStaged = (sweepId: string, imports: NonNullable<Sweep['imports']>): Sta
     },
   );
 
-export const recordActivities = ({ recordFor, importsFor, seal, version }: ActivityDeps) => {
+/**
+ * Events at the time that the server scheduled their writing (ms since the epoch), where that is later than the sweep's own clock says:
+ * a worker that had to rebuild the sweep was seen to give it the time of its last step before.
+ */
+export const notBefore = (scheduledMs: number, events: readonly NewEvent[]): NewEvent[] => {
+  const scheduled = new Date(scheduledMs).toISOString();
+  return events.map((event) => (event.at < scheduled ? { ...event, at: scheduled } : event));
+};
+
+export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt }: ActivityDeps) => {
   const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
-    const { head, lines } = await recordFor(sweepId).append(events);
+    const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events));
     const last = lines.at(-1);
     if (last?.event.type === 'ended') await seal?.(sweepId, last);
     return { head, events: lines.map(({ event }) => event) };

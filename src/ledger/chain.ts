@@ -18,7 +18,7 @@ export const GENESIS: RecordHead = { seq: 0, hash: '0'.repeat(64) };
 export interface NewEvent {
   /** Names the event for ever: the second event with a key is not written. */
   readonly key: string;
-  /** ISO 8601, UTC, from the sweep workflow's own clock. */
+  /** ISO 8601, UTC, by the clock of the Temporal server. */
   readonly at: string;
   readonly event: RecordEvent;
 }

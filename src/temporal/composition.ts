@@ -48,6 +48,7 @@ export const composeActivities = (home: Home, { threads }: CompositionOptions): 
   const look = createReconciler({ home, launcherFor, recordFor });
   const activities = createActivities({
     version: packageVersion(),
+    askedAt: () => Context.current().info.scheduledTimestampMs,
     proposer,
     recordFor,
     importsFor: async (sweepId) => {

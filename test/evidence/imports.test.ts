@@ -92,7 +92,7 @@ describe('runs imported before a sweep starts', () => {
     expect(await stageImports(staged, at, events.slice(0, 5))).toBe(5);
     expect(await stageImports(staged, at, events)).toBe(events.length - 5);
     const open = new RecordFile(record);
-    const deps = { recordFor: () => open, importsFor: () => readStagedImports(staged), version: '1' };
+    const deps = { recordFor: () => open, importsFor: () => readStagedImports(staged), version: '1', askedAt: () => 0 };
     const { titrateOpenRecord } = recordActivities(deps as unknown as ActivityDeps);
     await titrateOpenRecord({ sweepId: 's', sweep, at });
     await titrateOpenRecord({ sweepId: 's', sweep, at }); // as after a crash
@@ -105,7 +105,7 @@ describe('runs imported before a sweep starts', () => {
     const [staged, record] = [join(folder, 'w', 'imports.jsonl'), join(folder, 'w', 'record.jsonl')];
     const importsFor = async () => (hasStagedImports(staged) ? readStagedImports(staged) : undefined);
     const open = new RecordFile(record);
-    const deps = { recordFor: () => open, importsFor, version: '1' } as unknown as ActivityDeps;
+    const deps = { recordFor: () => open, importsFor, version: '1', askedAt: () => 0 } as unknown as ActivityDeps;
     const { titrateOpenRecord } = recordActivities(deps);
     const input = { sweepId: 'w', sweep: { ...sweep, imports: [{ from: 'runs.csv' }] }, at: 'now' };
     await expect(titrateOpenRecord(input)).rejects.toThrow(/that the sweep names \(runs.csv\) were not kept for it/);

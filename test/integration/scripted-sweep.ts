@@ -1,6 +1,7 @@
 /** A sweep on a real server with scripted decisions and scripted jobs, to see what the workflows do with them. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -174,6 +175,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
   const recordFile = new RecordFile(file);
   const activities = createActivities({
     version: '0.0.0-test',
+    askedAt: () => Context.current().info.scheduledTimestampMs,
     proposer: setup.proposer,
     recordFor: () => recordFile,
     launcherFor: async () => setup.launcher,
