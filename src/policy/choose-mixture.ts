@@ -12,18 +12,28 @@ import { likelyStable, scoreIfStable, type Survival } from './survival.js';
 // guessed; once another size was run, what is believed of it was put to the test. Both measured (docs/methods.md).
 const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
 
+// Sds of a mixture's own prediction, once the target's scale was run: what is known there is then not left for what only looks a
+// little better between runs. Before, every prediction is a guess at another size, and their sds are alike.
+const OWN_DOUBT = 0.3; // measured against none (docs/methods.md)
+
 /** What a proposal goes by: the mean alone. */
 export const BY_MEAN: Score = bound(0);
 
 /**
- * What is reported: mean + part of the sd of the difference to the typical mixture. A mixture leaves the middle of what is allowed only for
- * a lead that stands out of the doubt, be it that small scale misleads or that nothing like it was run.
+ * What is reported: mean + part of the sd of the difference to the typical mixture, and of its own sd. A mixture leaves the middle of what is
+ * allowed only for a lead that stands out of the doubt, be it that small scale misleads or that nothing like it was run.
  */
-export const cautiousScore = (belief: Belief, feasible: FeasibleSet, observations: readonly Observation[]): Score => {
+export const cautiousScore = (
+  belief: Belief,
+  { target }: Pick<Sweep, 'target'>,
+  feasible: FeasibleSet,
+  observations: readonly Observation[],
+): Score => {
   const doubt = belief.doubtOfLead(belief.predict(typicalMixture(feasible)));
   const scales = new Set(observations.filter(({ status }) => status === 'completed').map(({ scale }) => scale));
   const caution = scales.size > 1 ? CAUTION.severalScales : CAUTION.oneScale;
-  return (point) => point.mean + caution * doubt(point);
+  const own = scales.size > 1 && scales.has(target.scale) ? OWN_DOUBT : 0;
+  return (point) => point.mean + caution * doubt(point) + own * point.sd;
 };
 
 const TRIED = 40; // mixtures of past runs looked at, best first

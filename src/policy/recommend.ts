@@ -142,7 +142,7 @@ export const recommend = (
   if (belief === null) return blankRecommendation(sweep, feasible, named ?? typicalMixture(feasible));
   const guards = formGuards(sweep, feasible, settled, []);
   const survival = formSurvival(sweep, parsed);
-  const score = cautiousScore(belief, feasible, settled);
+  const score = cautiousScore(belief, sweep, feasible, settled);
   const survey: Survey =
     named === undefined
       ? surveyMixtures(belief, sweep, feasible, settled, seed, score, guards, survival)

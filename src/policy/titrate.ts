@@ -113,7 +113,7 @@ const shownOf = new WeakMap<Belief, Shown>();
 
 const showBelief = ({ sweep, feasible }: Situation, belief: Belief, settled: readonly Observation[]): Shown => {
   const allowed = recommendable(sweep, feasible);
-  const score = cautiousScore(belief, allowed, settled);
+  const score = cautiousScore(belief, sweep, allowed, settled);
   const guards = formGuards(sweep, allowed, settled, []);
   const { best } = surveyMixtures(belief, sweep, allowed, settled, sweep.seed, score, guards);
   return {
