@@ -1,4 +1,6 @@
+import { costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
+import { sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
@@ -12,9 +14,27 @@ import { likelyStable, scoreIfStable, type Survival } from './survival.js';
 // guessed; once another size was run, what is believed of it was put to the test. Both measured (docs/methods.md).
 const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
 
-// Sds of a mixture's own prediction, once the target's scale was run: what is known there is then not left for what only looks a
-// little better between runs. Before, every prediction is a guess at another size, and their sds are alike.
+// Sds of a mixture's own prediction, once something is known at the target: that is then not left for what only looks a little
+// better between runs. While every prediction is a guess at another size, their sds are alike, and this counts for nothing.
 const OWN_DOUBT = 0.3; // measured against none (docs/methods.md)
+const COSTLIEST = 20; // runs, among whose mixtures the best known is looked for
+
+/** 0 while the mixtures of runs are as much in doubt at the target as the typical one, towards 1 as one of them is known there. */
+const knownPart = (
+  belief: Belief,
+  sweep: Sweep,
+  { domains }: FeasibleSet,
+  observations: readonly Observation[],
+  { sd }: TargetPoint,
+): number => {
+  const costliest = observations
+    .filter(({ status }) => status === 'completed')
+    .sort((a, b) => costOf(sweep, b) - costOf(sweep, a))
+    .slice(0, COSTLIEST);
+  const sds = costliest.map(({ mixture }) => belief.predict(sharesOf(mixture, domains)).sd);
+  const most = Math.max(sd, ...sds);
+  return sds.length > 0 && most > 0 ? 1 - Math.min(...sds) / most : 0;
+};
 
 /** What a proposal goes by: the mean alone. */
 export const BY_MEAN: Score = bound(0);
@@ -25,14 +45,15 @@ export const BY_MEAN: Score = bound(0);
  */
 export const cautiousScore = (
   belief: Belief,
-  { target }: Pick<Sweep, 'target'>,
+  sweep: Sweep,
   feasible: FeasibleSet,
   observations: readonly Observation[],
 ): Score => {
-  const doubt = belief.doubtOfLead(belief.predict(typicalMixture(feasible)));
+  const typical = belief.predict(typicalMixture(feasible));
+  const doubt = belief.doubtOfLead(typical);
   const scales = new Set(observations.filter(({ status }) => status === 'completed').map(({ scale }) => scale));
   const caution = scales.size > 1 ? CAUTION.severalScales : CAUTION.oneScale;
-  const own = scales.size > 1 && scales.has(target.scale) ? OWN_DOUBT : 0;
+  const own = OWN_DOUBT * knownPart(belief, sweep, feasible, observations, typical);
   return (point) => point.mean + caution * doubt(point) + own * point.sd;
 };
 

@@ -1,16 +1,18 @@
 /** Contrasts: mixtures run at two scales, on which it shows whether the smaller one can be believed. */
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
-import { massMoved, mixtureOf } from '../domain/mixture.js';
+import { massMoved, mixtureOf, type Mixture } from '../domain/mixture.js';
 import { minimizedValue } from '../domain/objective.js';
+import type { Observation } from '../domain/observation.js';
 import type { Situation } from './policy.js';
 
 /** What contrasts are drawn from. */
 export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
 
-/** Of many corners, so many are run at a larger scale, the centre counted. */
-const CONTRASTS = 6;
-
 const SAME_MASS = 1e-6; // a run of the opening, written to the record and read again
+
+/** Is this a run of that mixture? */
+export const isOf = ({ mixture }: Pick<Observation, 'mixture'>, wanted: Mixture): boolean =>
+  massMoved(mixture, wanted) <= SAME_MASS;
 
 /** What the completed runs of a fidelity reported of mixtures, less is better; NaN where there is none. */
 const reportsAt = (
@@ -21,7 +23,7 @@ const reportsAt = (
   const runs = observations.filter((run) => run.status === 'completed' && isSameFidelity(run, fidelity));
   return mixtures.map((shares) => {
     const wanted = mixtureOf(shares, feasible.domains);
-    const run = runs.find(({ mixture }) => massMoved(mixture, wanted) <= SAME_MASS);
+    const run = runs.find((candidate) => isOf(candidate, wanted));
     return run === undefined ? Number.NaN : minimizedValue(sweep.objective, run.metrics);
   });
 };
@@ -30,19 +32,23 @@ const reportsAt = (
 const evenly = <T>(list: readonly T[], count: number): T[] =>
   Array.from({ length: count }, (_, i) => list[Math.round((i * (list.length - 1)) / (count - 1))]!);
 
-/** The centre, which comes first, and the corners at even ranks of a fidelity, best to worst; what has no rank yet comes last. All, if few. */
+/**
+ * So many corners, the centre, which comes first, counted: those at even ranks of a fidelity, best to worst; what has no rank yet
+ * comes last. All, if there are no more.
+ */
 export const contrastsOf = (
   evidence: Evidence,
   corners: readonly Float64Array[],
   fidelity: Fidelity,
+  count: number,
 ): readonly Float64Array[] => {
   const [centre, ...others] = corners;
-  if (centre === undefined || corners.length <= CONTRASTS) return corners;
+  if (centre === undefined || corners.length <= count) return corners;
   const values = reportsAt(evidence, others, fidelity);
   const ranked = others
     .map((shares, i) => ({ shares, value: values[i]! }))
     .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || a.value - b.value || 0);
-  return [centre, ...evenly(ranked, CONTRASTS - 1).map(({ shares }) => shares)];
+  return [centre, ...evenly(ranked, count - 1).map(({ shares }) => shares)];
 };
 
 const FEWEST = 3; // of two points a correlation says nothing

@@ -1,8 +1,10 @@
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import { isSameFidelity, type Fidelity, type Scale } from '../domain/fidelity.js';
+import { mixtureOf } from '../domain/mixture.js';
+import type { PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-import { agreementOf, contrastsOf, type Evidence } from './contrasts.js';
+import { agreementOf, contrastsOf, isOf, type Evidence } from './contrasts.js';
 import type { Situation } from './policy.js';
 import { runLengths } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
@@ -51,6 +53,23 @@ type Known = Evidence & Pick<Situation, 'pending'>;
 /** Of what a small scale reports with what the middle one does; below, small scale is no guide. Measured: docs/methods.md. */
 const GUIDES_FROM = 0.8;
 
+/** Of many corners, the middle scale is asked about so many, the centre counted: what half a target run pays for with the cheapest tiers. */
+const CONTRASTS = { fewest: 4, most: 6, targetRuns: 0.5 };
+
+const contrastCount = (sweep: Sweep, cheapRuns: number, cheapest: Fidelity, middle: Fidelity | undefined): number => {
+  const left = CONTRASTS.targetRuns * costOf(sweep, sweep.target) - cheapRuns * costOf(sweep, cheapest);
+  const paid = middle === undefined ? Infinity : Math.floor(left / costOf(sweep, middle));
+  return Math.min(CONTRASTS.most, Math.max(CONTRASTS.fewest, paid));
+};
+
+/** Puts first what lies farthest from each of some mixtures. */
+const farthestFirst = (mixtures: readonly Float64Array[], from: readonly Float64Array[]): Float64Array[] => {
+  const moved = (a: Float64Array, b: Float64Array): number =>
+    a.reduce((sum, share, i) => sum + Math.abs(share - b[i]!), 0);
+  const distance = (shares: Float64Array): number => Math.min(...from.map((other) => moved(shares, other)));
+  return [...mixtures].sort((a, b) => distance(b) - distance(a));
+};
+
 /** Plans tiers within an allowance; a tier goes in whole or not at all. */
 class Ladder {
   readonly tiers: Tier[] = [];
@@ -78,8 +97,9 @@ class Ladder {
 
 /**
  * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
- * believed; half-way points at the cheapest; and, unless small scale misleads, the second scale. What does not fit the budget is left
- * out or thinned. While the first runs are in flight and rank no corners yet, the rest goes before the contrasts.
+ * believed; half-way points at the cheapest; and then the second scale or, if small scale is no guide, half-way points at the middle
+ * one. What does not fit the budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the
+ * contrasts.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */
@@ -106,8 +126,9 @@ export const planOpening = (known: Known): Tier[] => {
     return ladder.tiers;
   }
   const cheapest = ladder.tiers[0]!;
-  const contrasts = contrastsOf(known, corners, cheapest);
   const middles = fidelities.slice(1, Math.floor(fidelities.length / 2) + 1).toReversed();
+  const count = contrastCount(sweep, corners.length + halfWay.length, cheapest, middles[0]);
+  const contrasts = contrastsOf(known, corners, cheapest, count);
   const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
   ladder.add(cheapest, halfWay);
   const agreement = middle && agreementOf(known, contrasts, cheapest, middle);
@@ -117,7 +138,12 @@ export const planOpening = (known: Known): Tier[] => {
     if (second !== middle) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }
-  const isRanked = contrasts === corners || !pending.some((run) => isSameFidelity(run, cheapest));
+  if (!isGuide && middle !== undefined && fidelities.length > 2) {
+    ladder.addSome(middle, farthestFirst(halfWay, contrasts.slice(1)));
+  }
+  const wanted = corners.map((shares) => mixtureOf(shares, feasible.domains));
+  const isCorner = (run: PendingTrial): boolean => wanted.some((corner) => isOf(run, corner));
+  const isRanked = contrasts === corners || !pending.some((run) => isSameFidelity(run, cheapest) && isCorner(run));
   if (isRanked) return ladder.tiers;
   const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts;
   return [...ladder.tiers.filter((tier) => !isThinned(tier)), ...ladder.tiers.filter(isThinned)];

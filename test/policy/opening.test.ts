@@ -87,19 +87,73 @@ describe('the opening', () => {
     expect(names(early)).toEqual([...names(plan(sweep, runs)).toSpliced(1, 1), 'M 6']);
   });
 
-  it('asks no second small scale where the first is no guide, and does where it is', () => {
+  it('holds it back for corners in flight alone, which have no rank yet', () => {
     const sweep = sweepOver(9);
     const runs = observe(sweep, plan(sweep)[0]!);
-    const middle = plan(sweep, runs)[1]!;
-    const seen = observe(sweep, middle);
-    const reversed = seen.map((run) => ({ ...run, metrics: { loss: -run.metrics['loss']! } }));
-    const unlike = seen.map((run, i) => ({ ...run, metrics: { loss: [3, 4, 1, 5, 2, 1][i]! } }));
     const whole = plan(sweep, runs);
-    expect(names(whole)).toEqual(['S 10', 'M 6', 'S 9', 'M 9']);
+    const { scale, steps, mixtures } = whole[2]!;
+    const halfWay = mixtureOf(mixtures[0]!, named(9));
+    expect(plan(sweep, runs, [{ trial: 't10', mixture: halfWay, scale, steps }])).toEqual(whole);
+  });
+
+  it('asks it about fewer where half a target run does not pay for more, and never about fewer than four', () => {
+    const costing = (M: number): Sweep =>
+      sweepOver(9, { cost: { kind: 'table', unit: 'units', perStep: { S: 0.002, M, L: 0.1 } } });
+    const counts = [0.012, 0.025, 0.03, 0.05].map((perStep) => {
+      const sweep = costing(perStep);
+      return kinds(plan(sweep, observe(sweep, plan(sweep)[0]!))[1]!);
+    });
+    expect(counts[0]).toHaveLength(6);
+    expect(counts[1]).toEqual(['centre', 'd3', 'd6', 'd8', 'd2']);
+    expect(counts[2]).toEqual(['centre', 'd3', 'd7', 'd2']);
+    expect(counts[3]).toEqual(counts[2]);
+  });
+
+  it('asks a second small scale where the first is a guide, and else half-way points of the middle one, of what it does not know first', () => {
+    const scales = [10e6, 20e6, 50e6, 250e6].map((parameters) => ({
+      name: `${parameters / 1e6}M`,
+      parameters,
+      tokensPerStep: 1e5,
+      steps: [100, 300, 1000],
+    }));
+    const perStep = { '10M': 0.002, '20M': 0.004, '50M': 0.012, '250M': 0.1 };
+    const sweep = sweepOver(9, {
+      scales,
+      target: { scale: '250M', steps: 1000 },
+      cost: { kind: 'table', unit: 'units', perStep },
+    });
+    const runs = observe(sweep, plan(sweep)[0]!);
+    const whole = plan(sweep, runs);
+    expect(names(whole)).toEqual(['10M 10', '50M 6', '10M 9', '20M 10', '20M 9']);
+    const seen = observe(sweep, whole[1]!);
     expect(plan(sweep, [...runs, ...seen])).toEqual(whole);
-    expect(plan(sweep, [...runs, ...reversed])).toEqual(whole.slice(0, 3));
-    expect(plan(sweep, [...runs, ...unlike])).toEqual(whole.slice(0, 3));
+    const reversed = seen.map((run) => ({ ...run, metrics: { loss: -run.metrics['loss']! } }));
     expect(plan(sweep, [...runs, ...reversed.slice(0, 2)])).toEqual(whole); // two say nothing
+    const unlike = seen.map((run, i) => ({ ...run, metrics: { loss: [3, 4, 1, 5, 2, 1][i]! } }));
+    for (const misled of [reversed, unlike]) {
+      const tiers = plan(sweep, [...runs, ...misled]);
+      expect(tiers.slice(0, 3)).toEqual(whole.slice(0, 3));
+      expect(names(tiers.slice(3))).toEqual(['50M 9']);
+      const towards = tiers[3]!.mixtures.map((shares) => `d${shares.indexOf(Math.max(...shares))}`);
+      const asked = kinds(whole[1]!);
+      expect(towards.map((domain) => asked.includes(domain))).toEqual([
+        ...Array(4).fill(false),
+        ...Array(5).fill(true),
+      ]);
+    }
+  });
+
+  it('asks the target of nothing more where there is no scale between', () => {
+    const sweep = sweepOver(9, {
+      scales: makeSweep()
+        .scales.filter(({ name }) => name !== 'M')
+        .map((scale) => ({ ...scale, steps: [100, 1000] })),
+    });
+    const runs = observe(sweep, plan(sweep)[0]!);
+    const whole = plan(sweep, runs);
+    expect(names(whole)).toEqual(['S 10', 'L 4', 'S 9']);
+    const reversed = observe(sweep, whole[1]!).map((run) => ({ ...run, metrics: { loss: -run.metrics['loss']! } }));
+    expect(plan(sweep, [...runs, ...reversed])).toEqual(whole);
   });
 
   it('stays within its part of the budget, and thins the first tier when that is all there is', () => {
