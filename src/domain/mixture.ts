@@ -17,6 +17,13 @@ export const massMoved = (a: Mixture, b: Mixture): number => {
   return moved / 2;
 };
 
+/** The same of two mixtures given as shares (D each) in one order. */
+export const massMovedBetween = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let moved = 0;
+  for (let i = 0; i < a.length; i++) moved += Math.abs(a[i]! - b[i]!);
+  return moved / 2;
+};
+
 const SAME_MASS = 1e-9; // shares are kept to this accuracy everywhere
 
 export const isSameMixture = (a: Mixture, b: Mixture): boolean => massMoved(a, b) <= SAME_MASS;

@@ -24,13 +24,10 @@ const knownPart = (
   belief: Belief,
   sweep: Sweep,
   { domains }: FeasibleSet,
-  observations: readonly Observation[],
+  completed: readonly Observation[],
   { sd }: TargetPoint,
 ): number => {
-  const costliest = observations
-    .filter(({ status }) => status === 'completed')
-    .sort((a, b) => costOf(sweep, b) - costOf(sweep, a))
-    .slice(0, COSTLIEST);
+  const costliest = completed.toSorted((a, b) => costOf(sweep, b) - costOf(sweep, a)).slice(0, COSTLIEST);
   const sds = costliest.map(({ mixture }) => belief.predict(sharesOf(mixture, domains)).sd);
   const most = Math.max(sd, ...sds);
   return sds.length > 0 && most > 0 ? 1 - Math.min(...sds) / most : 0;
@@ -51,9 +48,10 @@ export const cautiousScore = (
 ): Score => {
   const typical = belief.predict(typicalMixture(feasible));
   const doubt = belief.doubtOfLead(typical);
-  const scales = new Set(observations.filter(({ status }) => status === 'completed').map(({ scale }) => scale));
+  const completed = observations.filter(({ status }) => status === 'completed');
+  const scales = new Set(completed.map(({ scale }) => scale));
   const caution = scales.size > 1 ? CAUTION.severalScales : CAUTION.oneScale;
-  const own = OWN_DOUBT * knownPart(belief, sweep, feasible, observations, typical);
+  const own = OWN_DOUBT * knownPart(belief, sweep, feasible, completed, typical);
   return (point) => point.mean + caution * doubt(point) + own * point.sd;
 };
 

@@ -11,7 +11,7 @@ export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
 const SAME_MASS = 1e-6; // a run of the opening, written to the record and read again
 
 /** Is this a run of that mixture? */
-export const isOf = ({ mixture }: Pick<Observation, 'mixture'>, wanted: Mixture): boolean =>
+const isOf = ({ mixture }: Pick<Observation, 'mixture'>, wanted: Mixture): boolean =>
   massMoved(mixture, wanted) <= SAME_MASS;
 
 /** What the completed runs of a fidelity reported of mixtures, less is better; NaN where there is none. */
@@ -26,6 +26,16 @@ const reportsAt = (
     const run = runs.find((candidate) => isOf(candidate, wanted));
     return run === undefined ? Number.NaN : minimizedValue(sweep.objective, run.metrics);
   });
+};
+
+/** Is one of these mixtures in flight at that fidelity, so that it has no report yet? */
+export const isAwaited = (
+  { feasible, pending }: Pick<Situation, 'feasible' | 'pending'>,
+  mixtures: readonly Float64Array[],
+  fidelity: Fidelity,
+): boolean => {
+  const inFlight = pending.filter((run) => isSameFidelity(run, fidelity));
+  return mixtures.some((shares) => inFlight.some((run) => isOf(run, mixtureOf(shares, feasible.domains))));
 };
 
 /** Members of a list at even distances, the first and the last among them. */

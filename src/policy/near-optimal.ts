@@ -1,14 +1,9 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
+import { massMovedBetween } from '../domain/mixture.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 
 const MOST = 8; // mixtures shown
 const BLENDS = [0.25, 0.5, 1]; // how far from the best towards each pool member is looked
-
-const gap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let moved = 0;
-  for (let i = 0; i < a.length; i++) moved += Math.abs(a[i]! - b[i]!);
-  return moved / 2;
-};
 
 /** Is the predicted difference of `point` to the best within so many sd of the belief about that difference? */
 export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint, sds: number): boolean =>
@@ -42,13 +37,13 @@ export const nearOptimalSet = (
     (point) => point.mean - best.mean <= doubt(point) && isAllowed(point),
   );
   const chosen = [best];
-  const distance = alike.map((point) => gap(point.shares, best.shares));
+  const distance = alike.map((point) => massMovedBetween(point.shares, best.shares));
   while (chosen.length < MOST) {
     const farthest = distance.reduce((top, value, i) => (value > (distance[top] ?? 0) ? i : top), -1);
     if (farthest < 0) break;
     const next = alike[farthest]!;
     chosen.push(next);
-    alike.forEach((point, i) => (distance[i] = Math.min(distance[i]!, gap(point.shares, next.shares))));
+    alike.forEach((point, i) => (distance[i] = Math.min(distance[i]!, massMovedBetween(point.shares, next.shares))));
   }
   return chosen.sort((a, b) => a.mean - b.mean);
 };

@@ -1,10 +1,9 @@
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
-import { isSameFidelity, type Fidelity, type Scale } from '../domain/fidelity.js';
-import { mixtureOf } from '../domain/mixture.js';
-import type { PendingTrial } from '../domain/observation.js';
+import type { Fidelity, Scale } from '../domain/fidelity.js';
+import { massMovedBetween } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
-import { agreementOf, contrastsOf, isOf, type Evidence } from './contrasts.js';
+import { agreementOf, contrastsOf, isAwaited, type Evidence } from './contrasts.js';
 import type { Situation } from './policy.js';
 import { runLengths } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
@@ -64,10 +63,8 @@ const contrastCount = (sweep: Sweep, cheapRuns: number, cheapest: Fidelity, midd
 
 /** Puts first what lies farthest from each of some mixtures. */
 const farthestFirst = (mixtures: readonly Float64Array[], from: readonly Float64Array[]): Float64Array[] => {
-  const moved = (a: Float64Array, b: Float64Array): number =>
-    a.reduce((sum, share, i) => sum + Math.abs(share - b[i]!), 0);
-  const distance = (shares: Float64Array): number => Math.min(...from.map((other) => moved(shares, other)));
-  return [...mixtures].sort((a, b) => distance(b) - distance(a));
+  const distance = (shares: Float64Array): number => Math.min(...from.map((other) => massMovedBetween(shares, other)));
+  return mixtures.toSorted((a, b) => distance(b) - distance(a));
 };
 
 /** Plans tiers within an allowance; a tier goes in whole or not at all. */
@@ -104,7 +101,7 @@ class Ladder {
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */
 export const planOpening = (known: Known): Tier[] => {
-  const { sweep, feasible, pending } = known;
+  const { sweep, feasible } = known;
   const { corners, halfWay } = designPoints(feasible);
   const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
   const ladder = new Ladder(sweep, Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target)));
@@ -131,20 +128,15 @@ export const planOpening = (known: Known): Tier[] => {
   const contrasts = contrastsOf(known, corners, cheapest, count);
   const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
   ladder.add(cheapest, halfWay);
-  const agreement = middle && agreementOf(known, contrasts, cheapest, middle);
-  const isGuide = agreement === undefined || agreement >= GUIDES_FROM;
-  const second = fidelities[1];
-  if (isGuide && second !== undefined && fidelities.length > 2) {
+  const isMisled =
+    middle !== undefined && (agreementOf(known, contrasts, cheapest, middle) ?? GUIDES_FROM) < GUIDES_FROM;
+  const second = fidelities.length > 2 ? fidelities[1] : undefined; // a scale between the cheapest and the target's
+  if (second !== undefined && isMisled) ladder.addSome(middle, farthestFirst(halfWay, contrasts.slice(1)));
+  if (second !== undefined && !isMisled) {
     if (second !== middle) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }
-  if (!isGuide && middle !== undefined && fidelities.length > 2) {
-    ladder.addSome(middle, farthestFirst(halfWay, contrasts.slice(1)));
-  }
-  const wanted = corners.map((shares) => mixtureOf(shares, feasible.domains));
-  const isCorner = (run: PendingTrial): boolean => wanted.some((corner) => isOf(run, corner));
-  const isRanked = contrasts === corners || !pending.some((run) => isSameFidelity(run, cheapest) && isCorner(run));
-  if (isRanked) return ladder.tiers;
+  if (contrasts === corners || !isAwaited(known, corners, cheapest)) return ladder.tiers;
   const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts;
   return [...ladder.tiers.filter((tier) => !isThinned(tier)), ...ladder.tiers.filter(isThinned)];
 };
