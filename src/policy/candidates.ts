@@ -6,6 +6,8 @@ import { mixtureOf } from '../domain/mixture.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import type { Survey } from './choose-mixture.js';
+import { missingContrast } from './contrasts.js';
+import { costFloorOf, type CostFloor } from './cost-floor.js';
 import { figure, type Excluded } from './explain.js';
 import { chanceWeights, likelyKept, type Guards } from './guards.js';
 import { alternativesAt, valuesAt } from './knowledge-gradient.js';
@@ -19,7 +21,6 @@ const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
-const FLOOR_SLACK = 1 - 1e-9; // relative: sums of costs are rounded
 
 /** What was looked at. */
 export interface Offers {
@@ -29,6 +30,7 @@ export interface Offers {
   readonly ruledOut: readonly Candidate[];
   /** Fidelities that may not be chosen, each with the reason. */
   readonly excluded: readonly Excluded[];
+  readonly floor: CostFloor;
 }
 
 const bestBy = (pool: readonly TargetPoint[], count: number): TargetPoint[] =>
@@ -69,6 +71,16 @@ const mixturesFor = (
   };
 };
 
+/** While the target's scale was asked about neighbours alone, leaves there only what lies far from them, if anything does. */
+const contrastsAtTarget =
+  (situation: Situation) =>
+  (mixtures: readonly TargetPoint[], { scale }: Fidelity): readonly TargetPoint[] => {
+    const { sweep, feasible } = situation;
+    const isFar = scale === sweep.target.scale ? missingContrast(situation) : undefined;
+    const far = mixtures.filter(({ shares }) => isFar?.(mixtureOf(shares, feasible.domains)) === true);
+    return far.length > 0 ? far : mixtures;
+  };
+
 /** The longest runs of each scale; where none of them can be paid for anew, with the longest of each scale that can. */
 const fidelitiesToSearch = ({ sweep, history }: Situation): Fidelity[] => {
   const lengths = sweep.scales.map((scale) =>
@@ -82,18 +94,6 @@ const fidelitiesToSearch = ({ sweep, history }: Situation): Fidelity[] => {
     ...longest,
   ];
 };
-
-// Of a target run. A whole one learns slower on smooth laws (0.035 instead of 0.007 at ten target runs), a third nothing more.
-const FLOOR_CAP = 0.5;
-
-/** The least that a run should cost by now: as much as was spent, up to half a target run. Stops polishing at a cheap scale. */
-const costFloor = ({ sweep, history }: Situation, fidelities: readonly Fidelity[]): number => {
-  const affordable = fidelities.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
-  return Math.min(history.spent, FLOOR_CAP * costOf(sweep, sweep.target), Math.max(0, ...affordable));
-};
-
-const floorReason = (cost: number, floor: number): string =>
-  `costs ${figure(cost)}, less than the ${figure(floor)} that a run should cost by now (as much as was spent, up to half a target run)`;
 
 const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): string => {
   const cost = costOf(sweep, fidelity);
@@ -134,7 +134,8 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
 /**
  * Looks at every fidelity: what it offers, and whether it may be chosen. The survey is of what may be recommended. Under
  * guards, that is what keeps them rather than not, and a run's value is weighed by the chance that its mixture does.
- * Where runs diverged or failed, it is weighed by the chance that this one comes to its end.
+ * Where runs diverged or failed, it is weighed by the chance that this one comes to its end. Where smaller scales are believed to be guides,
+ * the target is asked about mixtures that lie far apart first, so that this is put to the test.
  *
  * The least cost of a run does not end the search: where it leaves nothing that is worth anything, it comes down, the costliest
  * fidelity first, until something is.
@@ -149,14 +150,15 @@ export const findOffers = (
   const { sweep } = situation;
   const fidelities = fidelitiesToSearch(situation);
   const mixturesAt = mixturesFor(situation, belief, survey, guards);
-  const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: mixturesAt(fidelity) }));
+  const floor = costFloorOf(situation, belief, fidelities);
+  const worthwhile = floor.hasGuides ? contrastsAtTarget(situation) : (mixtures: readonly TargetPoint[]) => mixtures;
+  const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: worthwhile(mixturesAt(fidelity), fidelity) }));
   const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };
   const all = distinctPoints(looks.flatMap(({ mixtures }) => mixtures));
   const guarded = guards === undefined ? () => 1 : chanceWeights(guards, all);
   const weightOf: Weight = (point, fidelity) => guarded(point) * (survival?.chance(point.shares, fidelity) ?? 1);
   const value = valuer(situation, belief, within, weightOf);
-  const floor = costFloor(situation, fidelities);
-  const isBelow = ({ fidelity }: { fidelity: Fidelity }): boolean => costOf(sweep, fidelity) < floor * FLOOR_SLACK;
+  const isBelow = ({ fidelity }: { fidelity: Fidelity }): boolean => floor.isBelow(fidelity);
   const valued = ({ fidelity, mixtures }: (typeof looks)[number]): Candidate[] => value(mixtures, fidelity);
   const above = looks.filter((look) => !isBelow(look)).flatMap(valued);
   const below = looks.filter(isBelow).sort((a, b) => costOf(sweep, b.fidelity) - costOf(sweep, a.fidelity));
@@ -171,12 +173,10 @@ export const findOffers = (
   const excluded = looks
     .filter(({ fidelity }) => !isOpen(fidelity))
     .map((look) => {
-      const reason = isBelow(look)
-        ? floorReason(costOf(sweep, look.fidelity), floor)
-        : unaffordableReason(situation, look.fidelity);
+      const reason = isBelow(look) ? floor.reason(look.fidelity) : unaffordableReason(situation, look.fidelity);
       return { ...look.fidelity, reason };
     });
-  return { open, ruledOut, excluded };
+  return { open, ruledOut, excluded, floor };
 };
 
 /** Is no open candidate worth anything? */

@@ -8,7 +8,7 @@ import { scoreWithin, type Guards } from './guards.js';
 import { bound, polish, type Score, type ShareEffects } from './polish.js';
 import { polishWithin, rangeOf } from './polish-within.js';
 import { broadPool, localPool, triedMixtures, typicalMixture } from './pool.js';
-import { likelyStable, scoreIfStable, type Survival } from './survival.js';
+import { scoreIfSound, soundOf, type Survival } from './survival.js';
 
 // Sds of the lead over the typical mixture, by what was seen. While all runs are of one size, how far it can be believed is only
 // guessed; once another size was run, what is believed of it was put to the test. Both measured (docs/methods.md).
@@ -90,8 +90,8 @@ export const surveyMixtures = (
   survival?: Survival,
 ): Survey => {
   const plain = guards === undefined ? score : scoreWithin(guards, score);
-  const rank = scoreIfStable(survival, plain);
-  const goal = scoreIfStable(survival, score);
+  const rank = scoreIfSound(survival, plain);
+  const goal = scoreIfSound(survival, score);
   const tried = feasible.list === undefined ? triedMixtures(sweep, feasible, observations) : [];
   const broad = [
     ...broadPool(feasible, seed).map((shares) => belief.predict(shares)),
@@ -104,7 +104,7 @@ export const surveyMixtures = (
   const around = lowest(broad, rank, 1)[0]!;
   const local = localPool(feasible, Float64Array.from(around.shares), seed).map((shares) => belief.predict(shares));
   const all = [...broad, ...local];
-  const pool = likelyStable(survival, sweep.target, all);
+  const pool = soundOf(survival, all);
   const effectsAt = (point: TargetPoint, step: number): ShareEffects => belief.shareEffects(point, step);
   const polished = lowest(pool, rank, STARTS).map((start) =>
     guards === undefined
@@ -118,6 +118,6 @@ export const surveyMixtures = (
     pool,
     // Rounding of many small moves is undone before anything leaves.
     best: feasible.contains(shares) ? best : belief.predict(feasible.project(shares)),
-    ...(survival?.isStable(first.shares, sweep.target) === false && !pool.includes(first) ? { shunned: first } : {}),
+    ...(survival?.isSound(first.shares) === false && !pool.includes(first) ? { shunned: first } : {}),
   };
 };

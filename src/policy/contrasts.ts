@@ -1,12 +1,15 @@
-/** Contrasts: mixtures run at two scales, on which it shows whether the smaller one can be believed. */
+/** Contrasts: mixtures run at two scales, on which it shows whether the smaller one can be believed; and mixtures far apart at the target's. */
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
-import { massMoved, mixtureOf, type Mixture } from '../domain/mixture.js';
+import { massMoved, massMovedBetween, mixtureOf, type Mixture } from '../domain/mixture.js';
 import { minimizedValue } from '../domain/objective.js';
 import type { Observation } from '../domain/observation.js';
 import type { Situation } from './policy.js';
 
 /** What contrasts are drawn from. */
 export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
+
+/** The same, with what is in flight. */
+export type Known = Evidence & Pick<Situation, 'pending'>;
 
 const SAME_MASS = 1e-6; // a run of the opening, written to the record and read again
 
@@ -79,4 +82,25 @@ export const agreementOf = (
     pairs.reduce((total, [a, b]) => total + term(a - meanA, b - meanB), 0);
   const spread = Math.sqrt(sum((a) => a * a) * sum((_, b) => b * b));
   return spread > 0 ? sum((a, b) => a * b) / spread : undefined;
+};
+
+const FAR = 0.3; // of the widest way between corners, in mass moved
+
+/** Is a mixture far from every other one? */
+type IsFar = (mixture: Mixture) => boolean;
+
+/**
+ * While all runs at the target's scale, those in flight included, are of one mixture or of neighbours, they say nothing about how the target
+ * ranks mixtures, however well smaller scales agree with each other. Returns what lies far from all of them; undefined when two
+ * of them are far apart, or none was made.
+ */
+export const missingContrast = ({ sweep, feasible, observations, pending }: Known): IsFar | undefined => {
+  const made = [...observations.filter(({ status }) => status === 'completed'), ...pending];
+  const mixtures = made.filter(({ scale }) => scale === sweep.target.scale).map(({ mixture }) => mixture);
+  if (mixtures.length === 0) return undefined;
+  const corners = feasible.extremePoints(Math.max(feasible.domains.length, 2));
+  const widest = Math.max(...corners.flatMap((a) => corners.map((b) => massMovedBetween(a, b))));
+  const isFar: IsFar = (mixture) => mixtures.every((other) => massMoved(mixture, other) >= FAR * widest);
+  const farthest = mixtures.some((a) => mixtures.some((b) => massMoved(a, b) >= FAR * widest));
+  return farthest ? undefined : isFar;
 };

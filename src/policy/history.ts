@@ -19,6 +19,8 @@ export interface History {
   readonly pendingCost: number;
   /** What may still be spent on search: the budget less all of the above and the confirmation runs. */
   readonly available: number;
+  /** What was spent and promised on runs that cost less than `cost` each. */
+  committedBelow(cost: number): number;
   /** Was this run made, passed on the way, promised, does it stand to fail again, or can it not be made? */
   isTaken(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
   offer(shares: ArrayLike<number>, fidelity: Fidelity): Offer;
@@ -81,8 +83,10 @@ export const historyOf = (
   const stepsOf = new Map(observations.map(({ trial, steps }) => [trial, steps]));
   const charge = (run: PendingTrial): number =>
     run.cost ?? costOf(sweep, run, run.continues === undefined ? 0 : (stepsOf.get(run.continues) ?? 0));
-  const spent = observations.reduce((sum, run) => sum + charge(run), 0);
-  const pendingCost = pending.reduce((sum, run) => sum + charge(run), 0);
+  const total = (charges: readonly number[]): number => charges.reduce((sum, cost) => sum + cost, 0);
+  const [paid, promised] = [observations.map(charge), pending.map(charge)];
+  const [spent, pendingCost] = [total(paid), total(promised)];
+  const committedBelow = (cost: number): number => total([...paid, ...promised].filter((each) => each < cost));
   const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
 
   const continued = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
@@ -123,5 +127,5 @@ export const historyOf = (
     if (source?.trial === undefined) return { cost: costOf(sweep, fidelity) };
     return { cost: costOf(sweep, fidelity, source.steps), continues: source.trial, mixture: source.mixture };
   };
-  return { spent, pendingCost, available, isTaken, offer };
+  return { spent, pendingCost, available, committedBelow, isTaken, offer };
 };

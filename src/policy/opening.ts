@@ -3,8 +3,7 @@ import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import { massMovedBetween } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
-import { agreementOf, contrastsOf, isAwaited, type Evidence } from './contrasts.js';
-import type { Situation } from './policy.js';
+import { agreementOf, contrastsOf, isAwaited, type Known } from './contrasts.js';
 import { runLengths } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
 
@@ -45,9 +44,6 @@ const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay
   const known = new Set(corners.map((shares) => shares.join()));
   return { corners, halfWay: distinct(midpoints).filter((shares) => !known.has(shares.join())) };
 };
-
-/** What a plan depends on. */
-type Known = Evidence & Pick<Situation, 'pending'>;
 
 /** Of what a small scale reports with what the middle one does; below, small scale is no guide. Measured: docs/methods.md. */
 const GUIDES_FROM = 0.8;

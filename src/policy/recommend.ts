@@ -76,14 +76,13 @@ const namedMixture = (
 
 /** What counts as good as the chosen mixture keeps the guards where that one does, and diverges as little. */
 const allowedLike = (
-  { target }: Sweep,
   guards: Guards | undefined,
   survival: Survival | undefined,
   chosen: TargetPoint,
 ): ((point: TargetPoint) => boolean) => {
   const within = guards?.areKept(chosen.shares) === true ? guards : undefined;
-  const stable = survival?.isStable(chosen.shares, target) === true ? survival : undefined;
-  return ({ shares }) => within?.areKept(shares) !== false && stable?.isStable(shares, target) !== false;
+  const sound = survival?.isSound(chosen.shares) === true ? survival : undefined;
+  return ({ shares }) => within?.areKept(shares) !== false && sound?.isSound(shares) !== false;
 };
 
 const chosenPoint = (
@@ -99,8 +98,8 @@ const chosenPoint = (
   const shares = sharesOf(prefer, Object.keys(sweep.domains));
   if (!feasible.contains(shares)) return survey.best;
   if (guards?.areKept(shares) === false && guards.areKept(survey.best.shares)) return survey.best;
-  const isStable = (mixture: ArrayLike<number>): boolean => survival?.isStable(mixture, sweep.target) !== false;
-  if (!isStable(shares) && isStable(survey.best.shares)) return survey.best;
+  const isSound = (mixture: ArrayLike<number>): boolean => survival?.isSound(mixture) !== false;
+  if (!isSound(shares) && isSound(survey.best.shares)) return survey.best;
   const preferred = belief.predict(shares);
   return isWithinDoubt(belief, preferred, survey.best, SDS_TO_LEAVE) ? preferred : survey.best;
 };
@@ -151,8 +150,8 @@ export const recommend = (
           best: belief.predict(named),
         };
   const chosen = chosenPoint(belief, sweep, feasible, survey, prefer, guards, survival);
-  const isAllowed = allowedLike(sweep, guards, survival, chosen);
-  const isStable = allowedLike(sweep, undefined, survival, chosen);
+  const isAllowed = allowedLike(guards, survival, chosen);
+  const isSound = allowedLike(undefined, survival, chosen);
   const alike = nearOptimalSet(belief, feasible, survey.pool, chosen, isAllowed);
   const guarded = guards === undefined ? {} : guardedPart(guards, chosen.shares, policy.recommendsBy);
   const notes = [
@@ -177,6 +176,6 @@ export const recommend = (
     ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     ...(sweep.objective.pareto === undefined
       ? {}
-      : { front: frontOf(sweep, feasible, settled, belief, [...survey.pool, chosen], guards, isStable) }),
+      : { front: frontOf(sweep, feasible, settled, belief, [...survey.pool, chosen], guards, isSound) }),
   };
 };

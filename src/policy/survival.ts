@@ -17,6 +17,10 @@
  * Differs from the source: what a run tells of other steps is one-sided. A run that ended was whole at all steps before, and one
  * that diverged would not have come further; only the other way round it tells less with distance. And a run that ended tells less of
  * larger sizes than one that diverged does.
+ *
+ * Kernels of one length cannot tell an edge: many runs that ended on one side of it outvote the few that diverged just beyond. What may be
+ * recommended must therefore also, where it lies beside a run that diverged, lie nearer to one that ended and was no smaller and no shorter
+ * than that (the nearest neighbour's rule, Cover & Hart 1967). A run in between that ends moves this edge on.
  */
 import type { Candidate } from '../domain/decision.js';
 import { TEACHES } from '../domain/ending.js';
@@ -49,29 +53,24 @@ export interface Survival {
   isStable(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
   /** The chance that a run at the target does not diverge. */
   stability(shares: ArrayLike<number>): number;
+  /** May it be recommended: is it more likely than not to be stable at the target, and nearer to what ended than to what diverged? */
+  isSound(shares: ArrayLike<number>): boolean;
 }
 
-/** The mixtures of which runs at the target do not diverge, sooner than not; of none such, all. */
-export const likelyStable = (
-  survival: Survival | undefined,
-  target: Fidelity,
-  pool: readonly TargetPoint[],
-): readonly TargetPoint[] => {
+/** The mixtures that may be recommended; of none such, all. */
+export const soundOf = (survival: Survival | undefined, pool: readonly TargetPoint[]): readonly TargetPoint[] => {
   if (survival === undefined) return pool;
-  const stable = pool.filter(({ shares }) => survival.isStable(shares, target));
-  return stable.length > 0 ? stable : pool;
+  const sound = pool.filter(({ shares }) => survival.isSound(shares));
+  return sound.length > 0 ? sound : pool;
 };
 
 const BLOWS_UP = 1e30; // beyond any objective and any broken guard
 
-/** Orders mixtures that are stable at the target by the score, and all others behind them by how likely they diverge there. */
-export const scoreIfStable = (survival: Survival | undefined, score: Score): Score =>
+/** Orders mixtures that may be recommended by the score, and all others behind them by how likely they diverge. */
+export const scoreIfSound = (survival: Survival | undefined, score: Score): Score =>
   survival === undefined
     ? score
-    : (point) => {
-        const stability = survival.stability(point.shares);
-        return stability >= EVEN ? score(point) : BLOWS_UP * (1 - stability);
-      };
+    : (point) => (survival.isSound(point.shares) ? score(point) : BLOWS_UP * (2 - survival.stability(point.shares)));
 
 const percent = (chance: number): string => `${figure(100 * chance)} %`;
 
@@ -83,8 +82,12 @@ export const shunnedText = (survival: Survival, shunned: TargetPoint, domains: r
     .filter((i) => shunned.shares[i]! > 0)
     .map((i) => `${domains[i]!} ${figure(100 * shunned.shares[i]!)} %`)
     .join(', ');
-  const chance = percent(survival.stability(shunned.shares));
-  return `What is predicted to be best among all mixtures (mostly ${mixture}) was left out: runs near it diverged, and the chance that one at the target would not is put at ${chance}.`;
+  const stability = survival.stability(shunned.shares);
+  const why =
+    stability < EVEN
+      ? `the chance that one at the target would not is put at ${percent(stability)}`
+      : 'none as large and as long that lies nearer to it has ended';
+  return `What is predicted to be best among all mixtures (mostly ${mixture}) was left out: runs near it diverged, and ${why}.`;
 };
 
 /** Says that another run would have been bought, were every run to end well; undefined where that changed nothing. */
@@ -140,6 +143,21 @@ const chanceOf = (
   return ended / all;
 };
 
+const BESIDE = 0.1; // of Hellinger's distance: as much of the mass, moved between two halves
+
+/** Is a mixture beside no run that diverged, or nearer to one that ended, among those no smaller and no shorter than that one? */
+const isBesideEnded = (runs: readonly Fated[], embedded: Float64Array): boolean => {
+  const gaps = runs.map((run) => distanceOf(embedded, run.embedded));
+  const answers = ({ fate, place }: Fated, other: Fated): boolean =>
+    fate === 'completed' && place.size >= other.place.size && place.steps >= other.place.steps;
+  return runs.every(
+    (run, i) =>
+      run.fate !== 'diverged' ||
+      gaps[i]! > BESIDE ||
+      runs.some((other, j) => gaps[j]! <= gaps[i]! && answers(other, run)),
+  );
+};
+
 /** Learns from runs which of them come to their end; undefined when all did. */
 export const formSurvival = (sweep: Sweep, observations: readonly Observation[]): Survival | undefined => {
   if (!observations.some(({ status }) => isFate(status) && status !== 'completed')) return undefined;
@@ -152,9 +170,11 @@ export const formSurvival = (sweep: Sweep, observations: readonly Observation[])
   );
   const stabilityAt = (shares: ArrayLike<number>, fidelity: Fidelity): number =>
     chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), place(fidelity));
+  const stability = (shares: ArrayLike<number>): number => stabilityAt(shares, sweep.target);
   return {
     chance: (shares, fidelity) => chanceOf(runs, WEIGHTS, embed(SHAPE, shares), place(fidelity)),
     isStable: (shares, fidelity) => stabilityAt(shares, fidelity) >= EVEN,
-    stability: (shares) => stabilityAt(shares, sweep.target),
+    stability,
+    isSound: (shares) => stability(shares) >= EVEN && isBesideEnded(runs, embed(SHAPE, shares)),
   };
 };

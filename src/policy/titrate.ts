@@ -1,6 +1,7 @@
 /**
  * titrate's own policy: an opening ladder over corners and scales, then the run of the largest value of information about
- * the target per cost, never cheaper than what was spent, up to half a target run; every third run tests the mixture that would be recommended.
+ * the target per cost, never cheaper than what was spent, up to half a target run, unless its scale has proved a guide; every third run
+ * tests the mixture that would be recommended.
  */
 import { z } from 'zod';
 import { costOf } from '../domain/cost.js';
@@ -25,6 +26,7 @@ import {
   runnersUp,
   searchReason,
 } from './explain.js';
+import { missingContrast } from './contrasts.js';
 import { chanceText, formGuards } from './guards.js';
 import { planOpening, type Tier } from './opening.js';
 import type { Policy, Situation } from './policy.js';
@@ -195,6 +197,32 @@ const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] 
   return candidates.filter((candidate) => costOf(sweep, candidate) === most);
 };
 
+/** Of all that is open: tests of the proposal where it is their turn, otherwise everything; nothing, where nothing is left to learn. */
+const choicesOf = (
+  situation: Situation,
+  { best, pool }: Survey,
+  open: readonly Candidate[],
+  isTurn: boolean,
+): { readonly choices: readonly Candidate[]; readonly isTest: boolean } => {
+  const { sweep, feasible, history } = situation;
+  const untested = testCandidates(situation, open, mixtureOf(best.shares, feasible.domains));
+  // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
+  const last = nothingLeft(open, pool);
+  const isLate = history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
+  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? untested : [];
+  if (tests.length > 0) return { choices: tests, isTest: true };
+  if (!last) return { choices: open, isTest: false };
+  // Nor is certainty that the target ranks mixtures like smaller scales, while it was asked about one mixture.
+  const isFar = missingContrast(situation);
+  const contrasts = open.filter(({ scale, mixture }) => scale === sweep.target.scale && isFar?.(mixture) === true);
+  return { choices: contrasts, isTest: false };
+};
+
+const contrastText = (situation: Situation, { scale, mixture }: Candidate): string | undefined =>
+  scale === situation.sweep.target.scale && missingContrast(situation)?.(mixture) === true
+    ? "At the target's scale only one mixture and its neighbours were run so far: this one, far from them, shows whether it ranks mixtures as smaller scales do."
+    : undefined;
+
 /** What a decision goes by: the objective, or, where a front is sought, a trade-off drawn for the decision. */
 interface Aim {
   readonly belief: Belief;
@@ -233,16 +261,11 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const guards = formGuards(sweep, allowed, observations, pending);
   const survival = formSurvival(sweep, observations);
   const survey = surveyMixtures(belief, sweep, allowed, observations, seed, BY_MEAN, guards, survival);
-  const { open, ruledOut, excluded } = findOffers(situation, belief, survey, guards, survival);
-  const untested = testCandidates(situation, open, mixtureOf(survey.best.shares, feasible.domains));
-  // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
-  const last = nothingLeft(open, survey.pool);
-  const isLate = situation.history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
-  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? untested : [];
-  if (open.length === 0 || (last && tests.length === 0)) return null;
-  const isTest = tests.length > 0;
+  const { open, ruledOut, excluded, floor } = findOffers(situation, belief, survey, guards, survival);
+  const { choices, isTest } = choicesOf(situation, survey, open, isTurn);
+  if (choices.length === 0) return null;
   const considered = bestPerFidelity([...open, ...ruledOut]);
-  const chosen = bestPerFidelity(isTest ? tests : open)[0]!;
+  const chosen = bestPerFidelity(choices)[0]!;
   const shares = sharesOf(chosen.mixture, feasible.domains);
   const incumbent =
     tradeOff === undefined
@@ -254,9 +277,10 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
     phase: isTest ? 'test-recommendation' : 'search',
     reason: [
       searchReason({ sweep, considered, excluded, chosen, isTest }),
+      ...[floor.exception(chosen), contrastText(situation, chosen)].filter((text) => text !== undefined),
       ...(tradeOff === undefined ? [] : [tradeOffText(tradeOff)]),
       ...(guards === undefined ? [] : [chanceText(guards, shares)]),
-      ...survivalReasons(survival, survey, isTest ? tests : open, chosen, feasible.domains),
+      ...survivalReasons(survival, survey, choices, chosen, feasible.domains),
     ].join(' '),
     committed: committedOf(situation),
     hyperparameters: hyperparametersOf(own),

@@ -54,8 +54,8 @@ describe('where runs diverge', () => {
     const { observations } = sweepThrough(['S', 'M', 'L']);
     const lost = wasted(observations);
     expect(lost.length).toBeGreaterThan(0);
-    expect(lost.length).toBeLessThanOrEqual(5);
-    expect(costOfRuns(lost)).toBeLessThan(0.15 * costOfRuns(observations));
+    expect(lost.length).toBeLessThanOrEqual(0.15 * observations.length); // most of them cheap ones, at the edge
+    expect(costOfRuns(lost)).toBeLessThan(0.1 * costOfRuns(observations));
     const { mixture } = recommend(sweep, observations, { seed: 1 });
     expect(mixture['web']).toBeLessThanOrEqual(HIGHEST);
     expect(mixture['web']).toBeGreaterThan(0.4);
@@ -71,12 +71,7 @@ describe('where runs diverge', () => {
     const { mixture, nearOptimal } = recommend(sweep, observations, { seed: 1 });
     expect(mixture['web']).toBeLessThanOrEqual(HIGHEST);
     for (const near of nearOptimal)
-      expect(
-        formSurvival(sweep, observations)!.isStable(
-          DOMAINS.map((d) => near.mixture[d]!),
-          sweep.target,
-        ),
-      ).toBe(true);
+      expect(formSurvival(sweep, observations)!.isSound(DOMAINS.map((d) => near.mixture[d]!))).toBe(true);
     const said = /was left out: runs near it diverged/;
     const first = reasons.findIndex((reason) => said.test(reason));
     expect(first).toBeGreaterThan(0);
@@ -143,6 +138,29 @@ describe('the chance that a run ends', () => {
     )!;
     expect(often.chance(sharesOfWeb(0.9), at('L'))).toBeLessThan(0.3);
     expect(often.isStable(sharesOfWeb(0.9), at('L'))).toBe(true);
+  });
+
+  it('finds nothing sound right beside a run that diverged, unless one as large and as long that ended is nearer', () => {
+    const crowd = [0.5, 0.54, 0.56, 0.58].map((web) => ended(web, 'L', 'completed'));
+    const edge = formSurvival(sweep, [...crowd, ended(0.62, 'M', 'diverged', 300)])!;
+    expect(edge.isStable(sharesOfWeb(0.61), sweep.target)).toBe(true); // outvoted by the crowd
+    expect([0.59, 0.61, 0.65].map((web) => edge.isSound(sharesOfWeb(web)))).toEqual([true, false, false]);
+    const small = formSurvival(sweep, [...crowd, ended(0.61, 'S', 'completed'), ended(0.62, 'M', 'diverged', 300)])!;
+    expect(small.isSound(sharesOfWeb(0.61))).toBe(false);
+    const short = formSurvival(sweep, [
+      ...crowd,
+      ended(0.61, 'M', 'completed', 100),
+      ended(0.62, 'M', 'diverged', 300),
+    ])!;
+    expect(short.isSound(sharesOfWeb(0.61))).toBe(false);
+    const moved = formSurvival(sweep, [
+      ...crowd,
+      ended(0.61, 'M', 'completed', 300),
+      ended(0.62, 'M', 'diverged', 300),
+    ])!;
+    expect(moved.isSound(sharesOfWeb(0.61))).toBe(true);
+    const far = formSurvival(sweep, [...crowd, ended(0.9, 'M', 'diverged', 300)])!;
+    expect(far.isSound(sharesOfWeb(0.75))).toBe(true); // nearer to it than to the crowd, and not beside it
   });
 
   it('goes on where every mixture diverges, until the budget is spent or nothing is left', () => {

@@ -35,7 +35,7 @@ export const lossOf = (mixture: Mixture, scale = 'L', steps = 1000): number => {
 };
 
 /** Runs a proposal in that world. */
-export const runOf = (sweep: Sweep, proposal: Proposal, trial: string): Observation => {
+export const runOf = (sweep: Sweep, proposal: Omit<Proposal, 'explanation'>, trial: string): Observation => {
   const { mixture, scale, steps, cost, continues } = proposal;
   const grid = sweep.scales.find(({ name }) => name === scale)!.steps.filter((count) => count <= steps);
   const sign = sweep.objective.direction === 'minimize' ? 1 : -1;

@@ -1,0 +1,76 @@
+/**
+ * How little a run may cost by now. Without a floor the search polishes what it holds best at a cheap scale and never asks whether
+ * the target agrees. Scales that have shown that they rank mixtures as the target does need not keep to it, for a while.
+ */
+import { costOf } from '../domain/cost.js';
+import type { FidelityTrust } from '../domain/decision.js';
+import type { Fidelity } from '../domain/fidelity.js';
+import type { Belief } from '../surrogate/belief.js';
+import { trustOf } from '../surrogate/trust.js';
+import { figure } from './explain.js';
+import type { Situation } from './policy.js';
+import { trustPool } from './pool.js';
+
+// Of a target run. A whole one learns slower on smooth laws (0.035 instead of 0.007 at ten target runs), a third nothing more.
+const FLOOR_CAP = 0.5;
+const SLACK = 1 - 1e-9; // relative: sums of costs are rounded
+
+/**
+ * A scale is a guide once so many runs have shown it, and all but a twentieth of the belief says that it ranks mixtures like the
+ * target by such a correlation: the kernel's own view, without runs, is no evidence. Measured: docs/methods.md.
+ */
+const GUIDE = { runs: 4, correlation: 0.8 };
+
+/** Runs below the floor's cap may take a target run's worth, and as much again as the larger runs: belief alone is not paid for without end. */
+const SMALL_TARGET_RUNS = 1;
+
+/** Which runs are too small by now. */
+export interface CostFloor {
+  isBelow(fidelity: Fidelity): boolean;
+  /** Why a run may not be that small. */
+  reason(fidelity: Fidelity): string;
+  /** Why one may, where the floor does not hold; undefined for a run that keeps to it. */
+  exception(fidelity: Fidelity): string | undefined;
+  /** Are there scales that are believed to be guides? What is learnt there is then put to the test at the target. */
+  readonly hasGuides: boolean;
+}
+
+/** Scales below the target's that have shown that they are guides. */
+const guidesOf = ({ sweep, feasible, observations }: Situation, belief: Belief): Map<string, FidelityTrust> => {
+  const guides = trustOf(sweep, observations, belief, trustPool(sweep, feasible)).filter(
+    ({ scale, interval, runs }) =>
+      scale !== sweep.target.scale && runs >= GUIDE.runs && interval![0] >= GUIDE.correlation,
+  );
+  return new Map(guides.map((trust) => [trust.scale, trust]));
+};
+
+/** Have small runs taken no more than their part? */
+const mayGoOn = ({ sweep, history }: Situation, cap: number): boolean => {
+  const small = history.committedBelow(cap * SLACK);
+  const large = history.spent + history.pendingCost - small;
+  return small <= SMALL_TARGET_RUNS * costOf(sweep, sweep.target) + large;
+};
+
+/** As much as was spent, up to half a target run, for all scales but those that are guides. */
+export const costFloorOf = (situation: Situation, belief: Belief, fidelities: readonly Fidelity[]): CostFloor => {
+  const { sweep, history } = situation;
+  const affordable = fidelities.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
+  const cap = FLOOR_CAP * costOf(sweep, sweep.target);
+  const least = Math.min(history.spent, cap, Math.max(0, ...affordable));
+  const guides = guidesOf(situation, belief);
+  const isOpen = mayGoOn(situation, cap);
+  const guideFor = (fidelity: Fidelity): FidelityTrust | undefined => (isOpen ? guides.get(fidelity.scale) : undefined);
+  const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
+  return {
+    isBelow: (fidelity) => isSmall(fidelity) && guideFor(fidelity) === undefined,
+    reason: (fidelity) =>
+      `costs ${figure(costOf(sweep, fidelity))}, less than the ${figure(least)} that a run should cost by now (as much as was spent, up to half a target run)`,
+    exception: (fidelity) => {
+      const guide = guideFor(fidelity);
+      if (guide === undefined || !isSmall(fidelity)) return undefined;
+      const [correlation, low] = [guide.correlation, guide.interval![0]].map(figure);
+      return `It may cost less than the ${figure(least)} that other runs should by now, as ${fidelity.scale} ranks mixtures like the target (correlation ${correlation}, at least ${low}, after ${guide.runs} runs).`;
+    },
+    hasGuides: guides.size > 0,
+  };
+};

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { costOf } from '../../src/domain/cost.js';
+import type { Proposal } from '../../src/domain/decision.js';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { massMoved, mixtureOf, type Mixture } from '../../src/domain/mixture.js';
+import type { Observation } from '../../src/domain/observation.js';
+import { createRng } from '../../src/domain/rng.js';
+import { historyOf } from '../../src/policy/history.js';
+import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
+import { lossOf, makeSweep, runOf } from './sweeps.js';
+
+const sweep = makeSweep({ budget: 1200 });
+const TARGET = costOf(sweep, sweep.target);
+const CAP = TARGET / 2;
+
+type Loss = (mixture: Mixture, scale: string, steps: number) => number;
+
+/** Small scales rank mixtures as the target does, only further down. */
+const guiding: Loss = (mixture, scale, steps) =>
+  lossOf(mixture, 'L', steps) + { S: 0.6, M: 0.3, L: 0 }[scale]! + 0.02 * mixture['code']! * (scale === 'S' ? 1 : 0);
+
+/** Some scales want the contrary of what the target does. */
+const misleadingAt =
+  (...scales: readonly string[]): Loss =>
+  (mixture, scale, steps) => {
+    const bowl = lossOf(mixture, 'L', 1000) - lossOf({ web: 0.5, code: 0.3, books: 0.2 }, 'L', 1000);
+    return 1 + 3 * steps ** -0.3 + (scales.includes(scale) ? -bowl : bowl);
+  };
+
+interface Step {
+  readonly proposal: Proposal;
+  readonly before: readonly Observation[];
+}
+
+/** Runs a proposal in a world. */
+const runIn = (loss: Loss, proposal: Parameters<typeof runOf>[1], trial: string): Observation => {
+  const run = runOf(sweep, proposal, trial);
+  const curve = run.curve!.map(({ steps }) => ({ steps, metrics: { loss: loss(run.mixture, run.scale, steps) } }));
+  return { ...run, curve, metrics: curve.at(-1)!.metrics };
+};
+
+/** Runs a sweep to its end; what was proposed, each with what had been observed by then. */
+const sweepIn = (loss: Loss): Step[] => {
+  const steps: Step[] = [];
+  const observations: Observation[] = [];
+  while (observations.length < 150) {
+    const proposal = propose(sweep, observations, { seed: 1 });
+    if (proposal === null) break;
+    steps.push({ proposal, before: [...observations] });
+    observations.push(runIn(loss, proposal, `t${observations.length}`));
+  }
+  return steps;
+};
+
+const EXCEPTION =
+  /It may cost less than the [\d.]+ that other runs should by now, as ([SM]) ranks mixtures like the target/;
+
+const isException = ({ proposal }: Step): boolean => EXCEPTION.test(proposal.explanation.reason);
+const fullCost = ({ proposal }: Step): number => costOf(sweep, proposal);
+
+/** What a run of the search should cost by then, were there no guides. */
+const floorAt = ({ before }: Step): number => Math.min(historyOf(sweep, before, []).spent, CAP);
+
+describe('the floor on costs', () => {
+  const guided = sweepIn(guiding);
+  const searches = guided.filter(({ proposal }) => proposal.explanation.phase !== 'opening');
+
+  it('is left out at a scale that was run and ranks mixtures as the target does, and the decision says so', () => {
+    const exceptions = searches.filter(isException);
+    expect(exceptions.length).toBeGreaterThan(3);
+    for (const step of exceptions) {
+      const { proposal } = step;
+      expect(fullCost(step)).toBeLessThan(floorAt(step));
+      const trust = proposal.explanation.trust.find(({ scale }) => scale === proposal.scale)!;
+      expect(trust.interval![0]).toBeGreaterThanOrEqual(0.8);
+      expect(trust.runs).toBeGreaterThanOrEqual(4);
+      expect(EXCEPTION.exec(proposal.explanation.reason)![1]).toBe(proposal.scale);
+    }
+  });
+
+  it('holds once runs below half a target run took a target run, and as much again as the larger ones', () => {
+    const feasible = feasibleSet(sweep);
+    const rng = createRng(7);
+    const made = (scale: string, count: number, steps = 1000): Observation[] =>
+      Array.from({ length: count }, (_, i) => {
+        const proposal = { mixture: mixtureOf(feasible.sample(rng, 0.7), feasible.domains), scale, steps };
+        const trial = `${scale}${steps}-${i}`;
+        return runIn(guiding, { ...proposal, cost: costOf(sweep, proposal) }, trial);
+      });
+    const excluded = (observations: readonly Observation[]): string[] =>
+      propose(sweep, observations, { seed: 1 })!.explanation.excluded.map(({ scale, steps }) => `${scale}${steps}`);
+    const little = [...made('S', 9), ...made('M', 6)]; // 18 + 72
+    expect(excluded(little)).not.toContain('M1000');
+    const enough = [...little, ...made('M', 1)]; // and 12: more than 100
+    expect(excluded(enough)).toContain('M1000');
+    const larger = [...enough, ...made('L', 3)]; // 102 against 100 + 300
+    expect(excluded(larger)).not.toContain('M1000');
+  });
+
+  it('holds at a scale that ranks mixtures the other way round', () => {
+    const misled = sweepIn(misleadingAt('S'));
+    expect(misled.filter(({ proposal }) => proposal.explanation.phase !== 'opening').length).toBeGreaterThan(3);
+    expect(misled.filter(isException).filter(({ proposal }) => proposal.scale === 'S')).toEqual([]);
+  });
+
+  it('does not keep the target from being asked: its second run lies far from the first, and what contradicts is found', () => {
+    const misled = sweepIn(misleadingAt('S', 'M'));
+    const atTarget = misled.filter(({ proposal }) => proposal.scale === 'L');
+    const [first, second] = atTarget.map(({ proposal }) => proposal);
+    expect(massMoved(first!.mixture, second!.mixture)).toBeGreaterThanOrEqual(0.3);
+    expect(second!.explanation.reason).toContain(
+      'this one, far from them, shows whether it ranks mixtures as smaller scales do',
+    );
+    expect(atTarget.slice(2).filter(({ proposal }) => /far from them/.test(proposal.explanation.reason))).toEqual([]);
+    const last = misled.at(-1)!;
+    expect(last.proposal.explanation.trust.find(({ scale }) => scale === 'M')!.interval![1]).toBeLessThan(0);
+    const { mixture } = recommend(sweep, last.before, { seed: 1 });
+    expect(massMoved(mixture, { web: 0.5, code: 0.3, books: 0.2 })).toBeLessThan(0.1);
+  });
+});
+
+describe('what was committed to small runs', () => {
+  it('counts runs that were made and are under way, and no continuation as a whole run', () => {
+    const [mixture, other] = [
+      { web: 1, code: 0, books: 0 },
+      { web: 0, code: 1, books: 0 },
+    ];
+    const run = { status: 'completed' as const, metrics: {}, mixture, scale: 'L' };
+    const history = historyOf(
+      sweep,
+      [
+        { ...run, trial: 'a', steps: 300 },
+        { ...run, trial: 'b', steps: 1000, continues: 'a' },
+        { ...run, trial: 'c', scale: 'S', steps: 1000 },
+      ],
+      [{ trial: 'd', mixture: other, scale: 'M', steps: 1000 }],
+    );
+    expect(history.committedBelow(50)).toBeCloseTo(30 + 2 + 12, 9);
+    expect(history.committedBelow(71)).toBeCloseTo(30 + 70 + 2 + 12, 9);
+    expect(history.committedBelow(2)).toBe(0);
+  });
+});
