@@ -1,13 +1,14 @@
 /**
  * How likely a run is to come to its end, learnt from the runs that did, diverged or failed.
  *
- *   P(ends at (w, f)) = (PRIOR + sum over runs that ended k) / (1 + sum over all runs weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
+ *   P(ends at (w, f)) = (PRIOR + E) / (1 + E + sum over the others weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
  *
  * | name | meaning |
  * |---|---|
  * | k_w | Matern 5/2 of Hellinger's distance between mixtures |
  * | k_f | squared exponential of log size and log steps, each 0 to 1 over the sweep |
- * | weight | 1 of a run that ended or diverged, FAILED of one that failed |
+ * | E | the largest k over the runs of one size that ended, summed over sizes: many cheap runs at one place vouch for it once |
+ * | weight | 1 of a run that diverged, FAILED of one that failed |
  *
  * A Beta-Bernoulli model smoothed by kernels (Goetschalckx, Poupart & Hoey 2011, "Continuous correlated Beta processes").
  *
@@ -18,9 +19,8 @@
  * that diverged would not have come further; only the other way round it tells less with distance. And a run that ended tells less of
  * larger sizes than one that diverged does.
  *
- * Kernels of one length cannot tell an edge: many runs that ended on one side of it outvote the few that diverged just beyond. What may be
- * recommended must therefore also, where it lies beside a run that diverged, lie nearer to one that ended and was no smaller and no shorter
- * than that (the nearest neighbour's rule, Cover & Hart 1967). A run in between that ends moves this edge on.
+ * Kernels of one length cannot tell an edge: what ended on one side of it outvotes what diverged just beyond, or the other way round. What may
+ * be recommended is therefore decided, beside runs, by the nearest of them (Cover & Hart 1967). Runs in between move the edge on.
  */
 import type { Candidate } from '../domain/decision.js';
 import { TEACHES } from '../domain/ending.js';
@@ -53,7 +53,7 @@ export interface Survival {
   isStable(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
   /** The chance that a run at the target does not diverge. */
   stability(shares: ArrayLike<number>): number;
-  /** May it be recommended: is it more likely than not to be stable at the target, and nearer to what ended than to what diverged? */
+  /** May it be recommended: do the runs beside it say so or, where none is, is it more likely than not to be stable at the target? */
   isSound(shares: ArrayLike<number>): boolean;
 }
 
@@ -105,7 +105,8 @@ export const survivalText = (
   return `Values are weighed by the chance that a run neither diverges nor fails, ${own} for this one; another at ${fidelityText(first)}, with ${its}, would have come first otherwise.`;
 };
 
-type Fate = 'completed' | 'failed' | 'diverged';
+type Lost = 'failed' | 'diverged';
+type Fate = 'completed' | Lost;
 
 /** A run that came to an end of some kind. */
 interface Fated {
@@ -114,8 +115,8 @@ interface Fated {
   readonly place: FidelityPoint;
 }
 
-const WEIGHTS: Readonly<Record<Fate, number>> = { completed: 1, diverged: 1, failed: FAILED };
-const DIVERGED_ALONE: Readonly<Record<Fate, number>> = { ...WEIGHTS, failed: 0 };
+const WEIGHTS: Readonly<Record<Lost, number>> = { diverged: 1, failed: FAILED };
+const DIVERGED_ALONE: Readonly<Record<Lost, number>> = { ...WEIGHTS, failed: 0 };
 
 const isFate = (status: Observation['status']): status is Fate => TEACHES[status] !== 'nothing';
 
@@ -129,33 +130,39 @@ const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number =
 
 const chanceOf = (
   runs: readonly Fated[],
-  weights: Readonly<Record<Fate, number>>,
+  weights: Readonly<Record<Lost, number>>,
   embedded: Float64Array,
   at: FidelityPoint,
 ): number => {
-  let ended = PRIOR;
-  let all = 1;
+  const nearestEnded = new Map<number, number>(); // of each size
+  let lost = 0;
   for (const run of runs) {
     const near = radialAt(SHAPE, distanceOf(embedded, run.embedded), MIXTURE_LENGTH) * likenessOfFidelity(run, at);
-    all += weights[run.fate] * near;
-    if (run.fate === 'completed') ended += near;
+    const { size } = run.place;
+    if (run.fate === 'completed') nearestEnded.set(size, Math.max(near, nearestEnded.get(size) ?? 0));
+    else lost += weights[run.fate] * near;
   }
-  return ended / all;
+  const ended = [...nearestEnded.values()].reduce((sum, near) => sum + near, 0);
+  return (PRIOR + ended) / (1 + ended + lost);
 };
 
 const BESIDE = 0.1; // of Hellinger's distance: as much of the mass, moved between two halves
 
-/** Is a mixture beside no run that diverged, or nearer to one that ended, among those no smaller and no shorter than that one? */
-const isBesideEnded = (runs: readonly Fated[], embedded: Float64Array): boolean => {
-  const gaps = runs.map((run) => distanceOf(embedded, run.embedded));
-  const answers = ({ fate, place }: Fated, other: Fated): boolean =>
-    fate === 'completed' && place.size >= other.place.size && place.steps >= other.place.steps;
-  return runs.every(
-    (run, i) =>
-      run.fate !== 'diverged' ||
-      gaps[i]! > BESIDE ||
-      runs.some((other, j) => gaps[j]! <= gaps[i]! && answers(other, run)),
-  );
+/**
+ * What the runs beside a mixture say of it: stable where one as large and as long as the target ended and none that diverged is nearer;
+ * unstable where one diverged and none no smaller and no shorter that ended is nearer; undefined where neither is beside it.
+ */
+const saidBeside = (runs: readonly Fated[], embedded: Float64Array, target: FidelityPoint): boolean | undefined => {
+  const beside = runs.flatMap((run) => {
+    const gap = distanceOf(embedded, run.embedded);
+    return gap <= BESIDE ? [{ ...run, gap }] : [];
+  });
+  const ended = beside.filter(({ fate }) => fate === 'completed');
+  const reaches = (run: Fated, place: FidelityPoint): boolean =>
+    run.place.size >= place.size && run.place.steps >= place.steps;
+  const lost = beside.filter(({ fate }) => fate === 'diverged');
+  if (lost.some(({ gap, place }) => !ended.some((run) => run.gap <= gap && reaches(run, place)))) return false;
+  return ended.some((run) => reaches(run, target)) ? true : undefined;
 };
 
 /** Learns from runs which of them come to their end; undefined when all did. */
@@ -175,6 +182,6 @@ export const formSurvival = (sweep: Sweep, observations: readonly Observation[])
     chance: (shares, fidelity) => chanceOf(runs, WEIGHTS, embed(SHAPE, shares), place(fidelity)),
     isStable: (shares, fidelity) => stabilityAt(shares, fidelity) >= EVEN,
     stability,
-    isSound: (shares) => stability(shares) >= EVEN && isBesideEnded(runs, embed(SHAPE, shares)),
+    isSound: (shares) => saidBeside(runs, embed(SHAPE, shares), place(sweep.target)) ?? stability(shares) >= EVEN,
   };
 };
