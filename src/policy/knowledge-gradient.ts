@@ -53,7 +53,7 @@ export interface Alternatives {
 /** Prepares a set of mixtures to choose from at the target. */
 export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): Alternatives => {
   const { process, target } = belief;
-  const mixtures = points.map(({ shares }) => shares);
+  const places = process.placesOf(points.map(({ shares }) => shares));
   const known = new Map<TargetPoint, Float64Array>();
   return {
     whitened: process.whitenLikeness(
@@ -63,7 +63,7 @@ export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): 
     scales: Float64Array.from(points, (point) => belief.scaleAt(point)),
     means: Float64Array.from(points, ({ mean }) => mean),
     likenessTo: (candidate) => {
-      const likeness = known.get(candidate) ?? process.likenessTo(candidate.shares, mixtures);
+      const likeness = known.get(candidate) ?? process.likenessTo(candidate.shares, places);
       known.set(candidate, likeness);
       return likeness;
     },

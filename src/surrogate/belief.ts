@@ -61,6 +61,51 @@ export interface BeliefParts {
   readonly place: (fidelity: Fidelity) => FidelityPoint;
 }
 
+/** Sd of the objective where the process has a variance. */
+type SdOf = (state: State, variance: number) => number;
+
+/** A mixture at a fidelity; what it takes an inner product with all data to know is worked out when it is first asked for. */
+class Point implements TargetPoint {
+  readonly shares: ArrayLike<number>;
+  readonly likeness: Float64Array;
+  readonly mean: number;
+  readonly columnMeans: Float64Array;
+  readonly slopes: Float64Array;
+  readonly #process: GaussianProcess;
+  readonly #view: FidelityView;
+  readonly #sdOf: SdOf;
+  #explained: Float64Array | undefined;
+  #variance: number | undefined;
+  #sd: number | undefined;
+
+  constructor(
+    process: GaussianProcess,
+    view: FidelityView,
+    shares: ArrayLike<number>,
+    likeness: Float64Array,
+    { mean, columnMeans, slopes }: State,
+    sdOf: SdOf,
+  ) {
+    [this.#process, this.#view, this.#sdOf] = [process, view, sdOf];
+    [this.shares, this.likeness] = [shares, likeness];
+    [this.mean, this.columnMeans, this.slopes] = [mean, columnMeans, slopes];
+  }
+
+  get explained(): Float64Array {
+    return (this.#explained ??= this.#view.explain(this.likeness));
+  }
+
+  get variance(): number {
+    const { fidelity } = this.#view;
+    const prior = (): number => this.#process.prior(this.shares, fidelity, this.shares, fidelity);
+    return (this.#variance ??= Math.max(0, prior() - inner(this.explained, this.explained)));
+  }
+
+  get sd(): number {
+    return (this.#sd ??= this.#sdOf(this, this.variance));
+  }
+}
+
 /** The posterior over the objective, given what was observed and what is pending. */
 export class Belief {
   readonly process: GaussianProcess;
@@ -70,6 +115,7 @@ export class Belief {
   /** The posterior at the target. */
   readonly target: FidelityView;
   readonly #place: (fidelity: Fidelity) => FidelityPoint;
+  readonly #sd: SdOf = (state, variance) => this.#sdOf(state, variance);
 
   constructor({ process, columns, fit, rows, target, place }: BeliefParts) {
     this.process = process;
@@ -107,25 +153,7 @@ export class Belief {
   #pointAt(view: FidelityView, shares: ArrayLike<number>): TargetPoint {
     const likeness = view.likenessOf(shares);
     const state = this.stateOf(this.columns.map((_, output) => view.mean(likeness, output)));
-    let explained: Float64Array | undefined;
-    let variance: number | undefined;
-    let sd: number | undefined;
-    const prior = (): number => this.process.prior(shares, view.fidelity, shares, view.fidelity);
-    const sdOf = (left: number): number => this.#sdOf(state, left);
-    return {
-      shares,
-      likeness,
-      ...state,
-      get explained(): Float64Array {
-        return (explained ??= view.explain(likeness));
-      },
-      get variance(): number {
-        return (variance ??= Math.max(0, prior() - inner(this.explained, this.explained)));
-      },
-      get sd(): number {
-        return (sd ??= sdOf(this.variance));
-      },
-    };
+    return new Point(this.process, view, shares, likeness, state, this.#sd);
   }
 
   /** Turns the columns' means into the objective's mean and slopes. */

@@ -22,6 +22,7 @@ import {
   geometryOf,
   linearVariance,
   noiseVariance,
+  placeOf,
   productOf,
   radialAt,
   radialSlopeAt,
@@ -30,6 +31,7 @@ import {
   THETA,
   type Design,
   type KernelShape,
+  type Place,
 } from './kernel.js';
 import {
   cholesky,
@@ -78,7 +80,7 @@ export class GaussianProcess {
   readonly #factor: Float64Array;
   readonly #alphas: readonly Float64Array[];
   readonly #zs: readonly Float64Array[];
-  readonly #embedded: readonly Float64Array[];
+  readonly #places: readonly Place[];
   readonly #mixtureLength: number;
   readonly #linearVariance: number;
   #inverse: Float64Array | undefined;
@@ -98,7 +100,7 @@ export class GaussianProcess {
     this.#linearVariance = linearVariance(shape, theta);
     const tables = tablesAt(shape, design, geometryOf(shape, design), theta);
     this.#factor = cholesky(covariance(shape, design, tables, theta), n);
-    this.#embedded = design.mixtures.map((shares) => embed(shape, shares));
+    this.#places = this.placesOf(design.mixtures);
     const seen = outputs[0]?.length ?? 0;
     const corner = leadingBlock(this.#factor, n, seen);
     this.#zs = outputs.map((y) => {
@@ -134,7 +136,7 @@ export class GaussianProcess {
   /** Prior covariance of (a, fa) and (b, fb), without noise. */
   prior(a: ArrayLike<number>, fa: FidelityPoint, b: ArrayLike<number>, fb: FidelityPoint): number {
     const { trend, mixture } = this.#parts(fa, fb);
-    return trend + mixture * this.likenessTo(a, [b])[0]!;
+    return trend + mixture * this.likenessTo(a, this.placesOf([b]))[0]!;
   }
 
   /** Prior covariances (a.length × b.length) of mixtures at two fidelities, given what `likenessTable` returned. */
@@ -143,26 +145,28 @@ export class GaussianProcess {
     return likeness.map((value) => trend + mixture * value);
   }
 
-  /** Likeness of one mixture to others, the same at all fidelities; `embedded` are the others', where they are known. */
-  likenessTo(
-    shares: ArrayLike<number>,
-    others: readonly ArrayLike<number>[],
-    embedded: readonly Float64Array[] = others.map((other) => embed(this.#shape, other)),
-  ): Float64Array {
-    const place = embed(this.#shape, shares);
+  /** Places mixtures that others are compared with. */
+  placesOf(mixtures: readonly ArrayLike<number>[]): Place[] {
+    return mixtures.map((shares) => placeOf(this.#shape, shares));
+  }
+
+  /** Likeness of one mixture to others, the same at all fidelities. */
+  likenessTo(shares: ArrayLike<number>, others: readonly Place[]): Float64Array {
+    const { embedded, features } = placeOf(this.#shape, shares);
     const likeness = new Float64Array(others.length);
     for (let m = 0; m < likeness.length; m++) {
-      const radial = radialAt(this.#shape, distanceOf(place, embedded[m]!), this.#mixtureLength);
-      likeness[m] = this.#shape.linear ? radial + this.#linearVariance * productOf(shares, others[m]!) : radial;
+      const other = others[m]!;
+      const radial = radialAt(this.#shape, distanceOf(embedded, other.embedded), this.#mixtureLength);
+      likeness[m] = this.#shape.linear ? radial + this.#linearVariance * productOf(features, other.features) : radial;
     }
     return likeness;
   }
 
   /** Likeness (a.length × b.length, row-major) of mixtures. */
   likenessTable(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): Float64Array {
-    const embedded = b.map((shares) => embed(this.#shape, shares));
+    const places = this.placesOf(b);
     const table = new Float64Array(a.length * b.length);
-    a.forEach((shares, i) => table.set(this.likenessTo(shares, b, embedded), i * b.length));
+    a.forEach((shares, i) => table.set(this.likenessTo(shares, places), i * b.length));
     return table;
   }
 
@@ -170,7 +174,7 @@ export class GaussianProcess {
   likenessOf(shares: ArrayLike<number>): Float64Array {
     const c = new Float64Array(this.#design.mixtures.length + 1);
     c[0] = 1;
-    c.set(this.likenessTo(shares, this.#design.mixtures, this.#embedded), 1);
+    c.set(this.likenessTo(shares, this.#places), 1);
     return c;
   }
 
@@ -194,7 +198,7 @@ export class GaussianProcess {
     const isRooted = this.#shape.embedding === 'sqrt';
     for (let m = 0; m < mixtures.length; m++) {
       const other = mixtures[m]!;
-      const place = this.#embedded[m]!;
+      const place = this.#places[m]!.embedded;
       const weight = weights[m + 1]!;
       const slope = weight * radialSlopeAt(this.#shape, distanceOf(embedded, place), this.#mixtureLength);
       for (let i = 0; i < domains; i++) {
@@ -258,7 +262,7 @@ export class GaussianProcess {
   /** Compresses the posterior at one fidelity. */
   at(fidelity: FidelityPoint): FidelityView {
     const loadings = this.#loadings(fidelity);
-    const width = this.#embedded.length + 1;
+    const width = this.#places.length + 1;
     const weights = this.#alphas.map((_, output) => this.#weights(loadings, output));
     const explained = outerGram(this.#whitenedLoadings(loadings), width, this.rows);
     const u = transpose(cholesky(explained, width), width);

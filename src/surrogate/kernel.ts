@@ -107,15 +107,32 @@ export const radialSlopeAt = (shape: KernelShape, distance: number, length: numb
   return (-5 * (1 + a) * Math.exp(-a)) / (6 * length * length);
 };
 
-/** Half the inner product of two mixtures' shares and roots of shares, each taken about equal shares; 1 at a corner, roughly. */
-export const productOf = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  const [even, evenRoot] = [1 / a.length, Math.sqrt(1 / a.length)];
+/** Half the inner product of two mixtures' features; 1 at a corner, roughly. */
+export const productOf = (a: Float64Array, b: Float64Array): number => {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    sum += (a[i]! - even) * (b[i]! - even);
-    sum += (Math.sqrt(Math.max(a[i]!, 0)) - evenRoot) * (Math.sqrt(Math.max(b[i]!, 0)) - evenRoot);
-  }
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum / 2;
+};
+
+/** What the kernel needs to know of a mixture: worked out once for all pairs. */
+export interface Place {
+  readonly embedded: Float64Array;
+  /** Shares and roots of shares (2 d), each about its value at equal shares, one beside the other. */
+  readonly features: Float64Array;
+}
+
+/** Places a mixture. */
+export const placeOf = (shape: Pick<KernelShape, 'embedding'>, shares: ArrayLike<number>): Place => {
+  const embedded = embed(shape, shares);
+  const isRooted = shape.embedding === 'sqrt';
+  const [even, evenRoot] = [1 / shares.length, Math.sqrt(1 / shares.length)];
+  const features = new Float64Array(2 * shares.length);
+  for (let i = 0; i < shares.length; i++) {
+    const root = isRooted ? embedded[i]! : Math.sqrt(Math.max(shares[i]!, 0));
+    features[2 * i] = shares[i]! - even;
+    features[2 * i + 1] = root - evenRoot;
+  }
+  return { embedded, features };
 };
 
 /** Returns b^2; 0 for a shape without a linear part. */
@@ -161,15 +178,15 @@ const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Arr
 };
 
 /** Measures the distances within a design, (f × f) and (m × m). */
-export const geometryOf = (shape: KernelShape, design: Design): Geometry => ({
-  sizeGap2: pairwise(design.fidelities, (a, b) => (a.size - b.size) ** 2),
-  stepsGap2: pairwise(design.fidelities, (a, b) => (a.steps - b.steps) ** 2),
-  distance: pairwise(
-    design.mixtures.map((shares) => embed(shape, shares)),
-    distanceOf,
-  ),
-  product: shape.linear ? pairwise(design.mixtures, productOf) : new Float64Array(0),
-});
+export const geometryOf = (shape: KernelShape, design: Design): Geometry => {
+  const places = design.mixtures.map((shares) => placeOf(shape, shares));
+  return {
+    sizeGap2: pairwise(design.fidelities, (a, b) => (a.size - b.size) ** 2),
+    stepsGap2: pairwise(design.fidelities, (a, b) => (a.steps - b.steps) ** 2),
+    distance: pairwise(places, (a, b) => distanceOf(a.embedded, b.embedded)),
+    product: shape.linear ? pairwise(places, (a, b) => productOf(a.features, b.features)) : new Float64Array(0),
+  };
+};
 
 /** Tabulates correlations and their slopes by log length over pairs of mixtures; one exponential a pair. */
 const radialTables = (

@@ -147,6 +147,17 @@ const correlationOf = (a: Float64Array, b: Float64Array): number => {
 
 const isSamePoint = (a: FidelityPoint, b: FidelityPoint): boolean => a.size === b.size && a.steps === b.steps;
 
+/** The same standard normals (DRAWS × 2P) for every scale and belief: figures move with the belief alone. */
+const normalsFor = (count: number): readonly Float64Array[] => {
+  const known = knownNormals.get(count);
+  if (known !== undefined) return known;
+  const rng = createRng(seedOf('trust'));
+  const normals = Array.from({ length: DRAWS }, () => Float64Array.from({ length: 2 * count }, () => rng.normal()));
+  knownNormals.set(count, normals);
+  return normals;
+};
+const knownNormals = new Map<number, readonly Float64Array[]>();
+
 /** Correlates draws at the scales with the same draws at the target, scale by scale. */
 const rankScales = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Array[]): Ranking[] => {
   const { process } = belief;
@@ -155,8 +166,7 @@ const rankScales = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Arra
   const likeness = mixtures.map((shares) => process.likenessOf(shares));
   const target = sliceAt(belief, likeness, belief.target.fidelity);
   const atTarget = covarianceOf(compared, target, target);
-  const rng = createRng(seedOf('trust')); // the same normals for every scale and belief: figures move with the belief alone
-  const normals = Array.from({ length: DRAWS }, () => Float64Array.from({ length: 2 * count }, () => rng.normal()));
+  const normals = normalsFor(count);
   return sweep.scales.map((scale) => {
     const at = belief.place({ scale: scale.name, steps: scale.steps.at(-1)! });
     if (isSamePoint(at, target.at)) return ITSELF;
