@@ -15,7 +15,7 @@ export interface MetricBelief {
 
 /**
  * Forms the belief about one metric as if it alone were optimised, with the hyper-parameters of the sweep's own objective; null
- * when no run has reported it yet. A diverged run counts as the worst value seen, and `direction` says which side is worse.
+ * when no run has reported it yet. A diverged run counts as a bad value, and `direction` says which side is worse.
  */
 export const beliefAbout = (
   sweep: Sweep,

@@ -109,18 +109,46 @@ const withoutRepeats = (rows: Row[]): Row[] => {
   });
 };
 
-/** Stands in for a diverged run: as bad as the worst value seen, so that its neighbourhood is not tried again soon. */
+/** Of fewer rows the worst may be among the best there are. */
+const ROWS_TO_COMPARE = 3;
+
+const groupRows = (rows: readonly Row[], key: (row: Row) => string): Row[][] => {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(key(row), [...(groups.get(key(row)) ?? []), row]);
+  return [...groups.values()];
+};
+
+/**
+ * Stands in for a diverged run: as bad as the worst value of the nearest fidelity that has a few, so that its neighbourhood is not
+ * tried again soon. Much smaller or shorter runs report far more loss for being small; taken for the mixture's fault, that would
+ * turn the belief about the larger scale round.
+ */
 const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], rows: readonly Row[]): Row[] => {
-  const worst = rows.reduce<Row | undefined>(
-    (a, b) => (a === undefined || b.objective > a.objective ? b : a),
-    undefined,
-  );
-  if (worst === undefined) return [];
-  return observations.flatMap(({ status, mixture, scale, steps }, run) =>
-    status === 'diverged'
-      ? [{ ...worst, run, scale, steps, isLast: true, shares: sharesOf(mixture, Object.keys(sweep.domains)) }]
-      : [],
-  );
+  const diverged = observations.flatMap((run, at) => (run.status === 'diverged' ? [{ run, at }] : []));
+  if (diverged.length === 0 || rows.length === 0) return [];
+  const place = fidelityFeatures(sweep);
+  const groups = groupRows(rows, ({ scale, steps }) => `${scale}@${steps}`);
+  const comparable = groups.filter((group) => group.length >= ROWS_TO_COMPARE);
+  const worstNear = (fidelity: Fidelity): Row => {
+    const from = place(fidelity);
+    const gap = ([row]: readonly Row[]): number => {
+      const { size, steps } = place(row!);
+      return Math.abs(size - from.size) + Math.abs(steps - from.steps);
+    };
+    const nearest = comparable.reduce<Row[] | undefined>(
+      (best, group) => (best === undefined || gap(group) < gap(best) ? group : best),
+      undefined,
+    );
+    return (nearest ?? rows).reduce((a, b) => (b.objective > a.objective ? b : a));
+  };
+  return diverged.map(({ run: { mixture, scale, steps }, at }) => ({
+    ...worstNear({ scale, steps }),
+    run: at,
+    scale,
+    steps,
+    isLast: true,
+    shares: sharesOf(mixture, Object.keys(sweep.domains)),
+  }));
 };
 
 /** A loss falls with size and steps; an output that rises with them is an accuracy, and is turned round. */

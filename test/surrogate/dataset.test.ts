@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { Observation } from '../../src/domain/observation.js';
+import { buildDataset } from '../../src/surrogate/dataset.js';
+import { makeSweep } from '../policy/sweeps.js';
+
+const sweep = makeSweep();
+const options = { curves: true, maxRows: 320 };
+
+const run = (web: number, scale: string, steps: number, loss: number): Observation => ({
+  trial: `${scale}${steps}${web}`,
+  mixture: { web, code: 1 - web, books: 0 },
+  scale,
+  steps,
+  status: 'completed',
+  metrics: { loss },
+});
+const diverged = (scale: string, steps: number): Observation => ({
+  ...run(0.9, scale, steps, Number.NaN),
+  trial: 'lost',
+  status: 'diverged',
+  metrics: {},
+});
+const small = [0, 0.3, 0.6].map((web) => run(web, 'S', 300, 9 - web));
+const middle = [0, 0.3, 0.6].map((web) => run(web, 'M', 1000, 4 - web));
+
+describe('a diverged run', () => {
+  const standIn = (runs: readonly Observation[]): number | undefined =>
+    buildDataset(sweep, runs, options).objective.at(-1);
+
+  it('counts as the worst value of the nearest fidelity, not as what is bad for being small', () => {
+    expect(standIn([...small, ...middle, diverged('L', 1000)])).toBe(4);
+    expect(standIn([...small, ...middle, diverged('S', 100)])).toBe(9);
+  });
+
+  it('is not compared with one run or two, which may be among the best', () => {
+    const target = [run(0.2, 'L', 1000, 2), run(0.3, 'L', 1000, 2.1)];
+    expect(standIn([...small, ...middle, ...target, diverged('L', 1000)])).toBe(4);
+    expect(standIn([...small, ...middle, ...target, run(0.4, 'L', 1000, 2.3), diverged('L', 1000)])).toBe(2.3);
+    expect(standIn([...target, diverged('L', 1000)])).toBe(2.1);
+  });
+
+  it('is no row where nothing has reported', () => {
+    expect(buildDataset(sweep, [diverged('L', 1000)], options).rows).toEqual([]);
+  });
+});
