@@ -8,9 +8,11 @@
  * | p | what a warp counts for, by its evidence | kinds |
  * | a(w) | change of the objective per change of each column: coefficient x p x slope of the warp back | columns |
  * | B | covariance of the columns (of the process) | columns × columns |
+ * | M_k(w) | the objective under one kind of warp, sum_metrics coefficient inverse(mean of the column) | |
+ * | p' | p, but at least `LEAST_SAY`, and adding up to 1 | kinds |
  *
- *   mean(w) = sum_columns coefficient p inverse(mean of the column)
- *   var(w)  = v(w) a' B a + sum_metrics coefficient^2 sum_kinds p (mean under the kind - mean)^2 ,   v in units of K
+ *   mean(w) = sum_kinds p M_k
+ *   var(w)  = v(w) a' B a + sum_kinds p' (M_k - mean)^2 ,   v in units of K
  */
 import type { Fidelity } from '../domain/fidelity.js';
 import type { FidelityPoint } from './fidelity-features.js';
@@ -18,6 +20,12 @@ import type { FidelityView, GaussianProcess } from './gaussian-process.js';
 import type { Fit } from './hyperparameters.js';
 import { inner } from './linear-algebra.js';
 import type { Warp, WarpKind } from './warp.js';
+
+/**
+ * What each warp says of the doubt at the least, however little it counts for in the mean: evidence is about the runs that were made, and
+ * warps that fit them alike go apart where nothing was run. Measured: docs/methods.md.
+ */
+const LEAST_SAY = 0.2;
 
 /** A metric of the objective under one warp. */
 export interface Column {
@@ -178,17 +186,22 @@ export class Belief {
     return sum;
   }
 
-  /** Variance between the warps' means of each metric, summed over the metrics. */
+  /** Variance between what the objective is under each warp, about the weighted mean. */
   #disagreement(means: ArrayLike<number>): number {
-    const sums = new Map<number, { mean: number; square: number; coefficient: number }>();
-    this.columns.forEach(({ term, coefficient, weight }, i) => {
-      const { mean, square } = sums.get(term) ?? { mean: 0, square: 0 };
-      sums.set(term, { mean: mean + weight * means[i]!, square: square + weight * means[i]! ** 2, coefficient });
+    const kinds = new Map<WarpKind, { value: number; weight: number }>();
+    this.columns.forEach(({ kind, coefficient, weight }, i) => {
+      const { value } = kinds.get(kind) ?? { value: 0 };
+      kinds.set(kind, { value: value + coefficient * means[i]!, weight });
     });
-    let total = 0;
-    for (const { mean, square, coefficient } of sums.values())
-      total += coefficient ** 2 * Math.max(0, square - mean ** 2);
-    return total;
+    let mean = 0;
+    for (const { value, weight } of kinds.values()) mean += weight * value;
+    let [sum, says] = [0, 0];
+    for (const { value, weight } of kinds.values()) {
+      const say = Math.max(weight, LEAST_SAY);
+      says += say;
+      sum += say * (value - mean) ** 2;
+    }
+    return sum / says;
   }
 
   #sdOf({ columnMeans, slopes }: State, variance: number): number {

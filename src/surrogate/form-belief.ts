@@ -23,7 +23,7 @@ export interface BeliefOptions extends DatasetOptions {
 const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/methods.md)
 
 // A stationary trend turns back to the mean where nothing was seen; losses go on falling. In units of the trend's variance.
-const TREND_SLOPE = 1; // intervals of recommendations held 83 % instead of 60 % (docs/methods.md)
+const TREND_SLOPE = 4; // measured among 0, 1, 2 and 4 (docs/methods.md)
 
 /** The belief of titrate's own policy (docs/methods.md). */
 const TITRATE_BELIEF: BeliefOptions = {

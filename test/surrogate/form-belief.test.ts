@@ -57,3 +57,55 @@ describe('hyper-parameters', () => {
     );
   });
 });
+
+describe('warps that go apart where nothing was run', () => {
+  const scales = [10, 20, 50, 100, 250].map((millions) => ({
+    name: `${millions}M`,
+    parameters: millions * 1e6,
+    tokensPerStep: 1e5,
+    steps: [100, 300, 1000],
+  }));
+  const lossAt = (web: number, parameters: number, steps: number): number =>
+    1 + (0.5 + Math.abs(web - 0.6) ** 1.5) * (parameters / 250e6) ** -0.12 * (steps / 1000) ** -0.15;
+  const wide = makeSweep({ scales, target: { scale: '250M', steps: 1000 } });
+  const runs = scales.slice(0, -1).flatMap(({ name, parameters, steps }) =>
+    [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1].map((web): Observation => {
+      const reports = steps.map((count) => lossAt(web, parameters, count));
+      const curve = reports.map((loss, i) => ({ steps: steps[i]!, metrics: { loss, twin: loss } }));
+      const mixture = { web, code: 1 - web, books: 0 };
+      return {
+        trial: `${name}${web}`,
+        mixture,
+        scale: name,
+        steps: 1000,
+        status: 'completed',
+        metrics: curve.at(-1)!.metrics,
+        curve,
+      };
+    }),
+  );
+  const believed = (weights: Record<string, number>) =>
+    formBelief({ ...wide, objective: { direction: 'minimize', weights } }, runs, [])!;
+  /** What the warps' going apart adds to the variance of the best mixture, over the square of how far they do. */
+  const sayOf = (weights: Record<string, number>): number => {
+    const belief = believed(weights);
+    const point = belief.predict([0.6, 0.4, 0]);
+    const under = (kind: string): number =>
+      belief.columns.reduce(
+        (sum, column, i) => sum + (column.kind === kind ? column.coefficient * point.columnMeans[i]! : 0),
+        0,
+      );
+    return (point.sd ** 2 - point.variance * belief.scaleAt(point) ** 2) / (under('none') - under('log')) ** 2;
+  };
+
+  it('have a say in the doubt, however little the evidence leaves them of the mean', () => {
+    const least = Math.min(...believed({ loss: 1 }).columns.map(({ weight }) => weight));
+    expect(least).toBeLessThan(0.1);
+    expect(sayOf({ loss: 1 })).toBeGreaterThan(0.13);
+    expect(sayOf({ loss: 1 })).toBeLessThan(0.2);
+  });
+
+  it('go apart together in all metrics of an objective', () => {
+    expect(sayOf({ loss: 0.5, twin: 0.5 })).toBeCloseTo(sayOf({ loss: 1 }), 6);
+  });
+});
