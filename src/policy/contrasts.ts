@@ -17,17 +17,21 @@ const SAME_MASS = 1e-6; // a run of the opening, written to the record and read 
 const isOf = ({ mixture }: Pick<Observation, 'mixture'>, wanted: Mixture): boolean =>
   massMoved(mixture, wanted) <= SAME_MASS;
 
-/** What the completed runs of a fidelity reported of mixtures, less is better; NaN where there is none. */
+/** What completed runs reported of mixtures at a fidelity, at their end or on the way, less is better; NaN where there is none. */
 const reportsAt = (
   { sweep, feasible, observations }: Evidence,
   mixtures: readonly Float64Array[],
-  fidelity: Fidelity,
+  { scale, steps }: Fidelity,
 ): number[] => {
-  const runs = observations.filter((run) => run.status === 'completed' && isSameFidelity(run, fidelity));
+  const reports = observations.flatMap((run) => {
+    if (run.status !== 'completed' || run.scale !== scale) return [];
+    const metrics = run.steps === steps ? run.metrics : run.curve?.find((point) => point.steps === steps)?.metrics;
+    return metrics === undefined ? [] : [{ mixture: run.mixture, metrics }];
+  });
   return mixtures.map((shares) => {
     const wanted = mixtureOf(shares, feasible.domains);
-    const run = runs.find((candidate) => isOf(candidate, wanted));
-    return run === undefined ? Number.NaN : minimizedValue(sweep.objective, run.metrics);
+    const report = reports.find((candidate) => isOf(candidate, wanted));
+    return report === undefined ? Number.NaN : minimizedValue(sweep.objective, report.metrics);
   });
 };
 

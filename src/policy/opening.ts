@@ -10,6 +10,8 @@ import { typicalMixture } from './pool.js';
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
 export interface Tier extends Fidelity {
   readonly mixtures: readonly Float64Array[];
+  /** Of all its runs; of those that go on from an earlier tier's, the difference. */
+  readonly cost: number;
 }
 
 /** Of what may be searched with, the opening takes this share: enough for the ladder, and most is left to be chosen. */
@@ -21,11 +23,14 @@ const OPENING_TARGET_RUNS = 1;
 /** The opening's runs are this part of a scale's longest: later checkpoints say little about mixtures for their price. */
 const OPENING_LENGTH = 0.3; // measured: full-length runs at the cheapest scale did worse (docs/methods.md)
 
-/** The steps of a scale nearest, as a ratio, to the opening's length. */
-const openingSteps = (scale: Scale): number => {
-  const wanted = OPENING_LENGTH * scale.steps.at(-1)!;
-  const miss = (steps: number): number => Math.abs(Math.log(steps / wanted));
-  return scale.steps.reduce((a, b) => (miss(b) < miss(a) ? b : a));
+/** Where so short a part of a scale's longest run ranks corners as the opening's length does, contrasts are cut to it. Measured: docs/methods.md. */
+const CUT = { length: 0.12, agreement: 0.99 };
+
+/** The steps of a scale nearest, as a ratio, to a part of its longest run. */
+const stepsNear = ({ steps }: Scale, part: number): number => {
+  const wanted = part * steps.at(-1)!;
+  const miss = (count: number): number => Math.abs(Math.log(count / wanted));
+  return steps.reduce((a, b) => (miss(b) < miss(a) ? b : a));
 };
 
 const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
@@ -57,6 +62,18 @@ const contrastCount = (sweep: Sweep, cheapRuns: number, cheapest: Fidelity, midd
   return Math.min(CONTRASTS.most, Math.max(CONTRASTS.fewest, paid));
 };
 
+/** What the opening runs at a scale: its usual length, and what contrasts may be cut to. */
+interface Rung extends Fidelity {
+  readonly cutSteps: number;
+}
+
+/** Do runs of the cheapest tier rank corners as early as a cut run ends as they do at their end? Not known without their curves. */
+const ranksEarly = (known: Known, corners: readonly Float64Array[], cheapest: Tier, { cutSteps }: Rung): boolean => {
+  const early = { scale: cheapest.scale, steps: cutSteps };
+  const agreement = cutSteps < cheapest.steps ? agreementOf(known, corners, early, cheapest) : undefined;
+  return agreement !== undefined && agreement >= CUT.agreement;
+};
+
 /** Puts first what lies farthest from each of some mixtures. */
 const farthestFirst = (mixtures: readonly Float64Array[], from: readonly Float64Array[]): Float64Array[] => {
   const distance = (shares: Float64Array): number => Math.min(...from.map((other) => massMovedBetween(shares, other)));
@@ -74,11 +91,12 @@ class Ladder {
     this.#left = allowance;
   }
 
-  add(fidelity: Fidelity, mixtures: readonly Float64Array[]): boolean {
-    const cost = costOf(this.#sweep, fidelity) * mixtures.length;
+  /** `from`: how many steps of each run an earlier tier has made. */
+  add(fidelity: Fidelity, mixtures: readonly Float64Array[], from = 0): boolean {
+    const cost = costOf(this.#sweep, fidelity, from) * mixtures.length;
     if (mixtures.length === 0 || cost > this.#left) return false;
     this.#left -= cost;
-    this.tiers.push({ ...fidelity, mixtures });
+    this.tiers.push({ scale: fidelity.scale, steps: fidelity.steps, mixtures, cost });
     return true;
   }
 
@@ -91,7 +109,8 @@ class Ladder {
 /**
  * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
  * believed; half-way points at the cheapest; and then the second scale or, if small scale is no guide, half-way points at the middle
- * one. What does not fit the budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the
+ * one. Contrasts are cut short where that ranks alike, and go on to the usual length if small scale is no guide. What does not fit the
+ * budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the
  * contrasts.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
@@ -104,10 +123,14 @@ export const planOpening = (known: Known): Tier[] => {
   const scales = sweep.scales
     .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
     .filter(({ steps }) => steps.length > 0);
-  const fidelities = scales
-    .map((scale) => ({ scale: scale.name, steps: openingSteps(scale) }))
+  const rungs: Rung[] = scales
+    .map((scale) => ({
+      scale: scale.name,
+      steps: stepsNear(scale, OPENING_LENGTH),
+      cutSteps: stepsNear(scale, CUT.length),
+    }))
     .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
-  const smallest = fidelities[0]!;
+  const smallest = rungs[0]!;
   const shorter = scales
     .find(({ name }) => name === smallest.scale)!
     .steps.filter((steps) => steps <= smallest.steps)
@@ -119,17 +142,22 @@ export const planOpening = (known: Known): Tier[] => {
     return ladder.tiers;
   }
   const cheapest = ladder.tiers[0]!;
-  const middles = fidelities.slice(1, Math.floor(fidelities.length / 2) + 1).toReversed();
+  const usual = rungs.slice(1, Math.floor(rungs.length / 2) + 1).toReversed();
+  const isCut = ranksEarly(known, corners, cheapest, smallest);
+  const middles = usual.map((rung) => ({ rung, scale: rung.scale, steps: isCut ? rung.cutSteps : rung.steps }));
   const count = contrastCount(sweep, corners.length + halfWay.length, cheapest, middles[0]);
   const contrasts = contrastsOf(known, corners, cheapest, count);
   const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
   ladder.add(cheapest, halfWay);
   const isMisled =
     middle !== undefined && (agreementOf(known, contrasts, cheapest, middle) ?? GUIDES_FROM) < GUIDES_FROM;
-  const second = fidelities.length > 2 ? fidelities[1] : undefined; // a scale between the cheapest and the target's
-  if (second !== undefined && isMisled) ladder.addSome(middle, farthestFirst(halfWay, contrasts.slice(1)));
+  const second = rungs.length > 2 ? rungs[1] : undefined; // a scale between the cheapest and the target's
+  if (second !== undefined && isMisled) {
+    if (middle.steps < middle.rung.steps) ladder.add(middle.rung, contrasts, middle.steps);
+    ladder.addSome(middle.rung, farthestFirst(halfWay, contrasts.slice(1)));
+  }
   if (second !== undefined && !isMisled) {
-    if (second !== middle) ladder.add(second, corners);
+    if (second !== middle?.rung) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }
   if (contrasts === corners || !isAwaited(known, corners, cheapest)) return ladder.tiers;

@@ -147,7 +147,7 @@ const openingProposal = (
   const { shares, scale, steps } = next;
   const { cost, continues, mixture } = history.offer(shares, next);
   const runs = tiers.reduce((sum, tier) => sum + tier.mixtures.length, 0);
-  const total = tiers.reduce((sum, tier) => sum + tier.mixtures.length * costOf(sweep, tier), 0);
+  const total = tiers.reduce((sum, tier) => sum + tier.cost, 0);
   return {
     mixture: mixture ?? mixtureOf(shares, feasible.domains),
     scale,

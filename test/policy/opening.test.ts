@@ -143,6 +143,53 @@ describe('the opening', () => {
     }
   });
 
+  it('cuts contrasts short where checkpoints so early rank corners as the end does, and goes on with them where small scale is no guide', () => {
+    const scales = [10e6, 20e6, 50e6, 250e6].map((parameters) => ({
+      name: `${parameters / 1e6}M`,
+      parameters,
+      tokensPerStep: 1e5,
+      steps: [100, 300, 1000],
+    }));
+    const sweep = sweepOver(9, {
+      scales,
+      target: { scale: '250M', steps: 1000 },
+      cost: { kind: 'table', unit: 'units', perStep: { '10M': 0.002, '20M': 0.004, '50M': 0.012, '250M': 0.1 } },
+    });
+    const lengths = (tiers: readonly Tier[]): string[] =>
+      tiers.map(({ scale, steps, mixtures }) => `${scale}@${steps} ${mixtures.length}`);
+    const withCurves = (runs: readonly Observation[], early: (loss: number) => number): Observation[] =>
+      runs.map((run) => ({
+        ...run,
+        curve: [
+          { steps: 100, metrics: { loss: early(run.metrics['loss']!) } },
+          { steps: 300, metrics: run.metrics },
+        ],
+      }));
+    const bare = observe(sweep, plan(sweep)[0]!);
+    const usual = ['10M@300 10', '50M@300 6', '10M@300 9', '20M@300 10', '20M@300 9'];
+    expect(lengths(plan(sweep, bare))).toEqual(usual); // no checkpoints
+    expect(
+      lengths(
+        plan(
+          sweep,
+          withCurves(bare, (loss) => (loss === 3 ? 6 : loss)),
+        ),
+      ),
+    ).toEqual(usual);
+    const runs = withCurves(bare, (loss) => 1.5 * loss + 1);
+    const whole = plan(sweep, runs);
+    expect(lengths(whole)).toEqual(usual.with(1, '50M@100 6'));
+    expect(whole[1]!.cost).toBeCloseTo(6 * 0.012 * 100, 9);
+
+    const cut = observe(sweep, whole[1]!);
+    expect(plan(sweep, [...runs, ...cut])).toEqual(whole);
+    const misled = cut.map((run) => ({ ...run, metrics: { loss: -run.metrics['loss']! } }));
+    const tiers = plan(sweep, [...runs, ...misled]);
+    expect(lengths(tiers)).toEqual([...lengths(whole.slice(0, 3)), '50M@300 6', '50M@300 9']);
+    expect(tiers[3]!.mixtures).toEqual(whole[1]!.mixtures);
+    expect(tiers[3]!.cost).toBeCloseTo(6 * 0.012 * 200, 9); // they go on
+  });
+
   it('asks the target of nothing more where there is no scale between', () => {
     const sweep = sweepOver(9, {
       scales: makeSweep()
