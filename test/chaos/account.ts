@@ -36,11 +36,18 @@ export interface JobAccount {
 /** Reads whole lines as a file grows. */
 export class LineTail {
   #offset = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(readonly file: string) {}
 
-  /** Returns the lines that were ended since the last call; none while there is no file. */
-  async read(): Promise<string[]> {
+  /** Returns the lines that were ended since the last call; none while there is no file. Calls side by side take turns. */
+  read(): Promise<string[]> {
+    const turn = this.#last.then(() => this.#readOn());
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #readOn(): Promise<string[]> {
     const handle = await open(this.file, 'r').catch(() => undefined);
     if (handle === undefined) return [];
     try {
