@@ -12,6 +12,8 @@ export interface Tier extends Fidelity {
   readonly mixtures: readonly Float64Array[];
   /** Of all its runs; of those that go on from an earlier tier's, the difference. */
   readonly cost: number;
+  /** Why it is there, or as short as it is, where earlier tiers decided that. */
+  readonly because?: string;
 }
 
 /** Of what may be searched with, the opening takes this share: enough for the ladder, and most is left to be chosen. */
@@ -67,11 +69,17 @@ interface Rung extends Fidelity {
   readonly cutSteps: number;
 }
 
-/** Do runs of the cheapest tier rank corners as early as a cut run ends as they do at their end? Not known without their curves. */
-const ranksEarly = (known: Known, corners: readonly Float64Array[], cheapest: Tier, { cutSteps }: Rung): boolean => {
+/** Why contrasts may be cut: runs of the cheapest tier rank corners by then as at their end. Not known without their curves. */
+const whyCut = (
+  known: Known,
+  corners: readonly Float64Array[],
+  cheapest: Tier,
+  { cutSteps }: Rung,
+): string | undefined => {
   const early = { scale: cheapest.scale, steps: cutSteps };
   const agreement = cutSteps < cheapest.steps ? agreementOf(known, corners, early, cheapest) : undefined;
-  return agreement !== undefined && agreement >= CUT.agreement;
+  if (agreement === undefined || agreement < CUT.agreement) return undefined;
+  return `It is cut short, as ${cheapest.scale} ranked corners at ${cutSteps} steps as it did at ${cheapest.steps} (correlation ${agreement.toFixed(3)}).`;
 };
 
 /** Puts first what lies farthest from each of some mixtures. */
@@ -92,17 +100,18 @@ class Ladder {
   }
 
   /** `from`: how many steps of each run an earlier tier has made. */
-  add(fidelity: Fidelity, mixtures: readonly Float64Array[], from = 0): boolean {
+  add(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string, from = 0): boolean {
     const cost = costOf(this.#sweep, fidelity, from) * mixtures.length;
     if (mixtures.length === 0 || cost > this.#left) return false;
     this.#left -= cost;
-    this.tiers.push({ scale: fidelity.scale, steps: fidelity.steps, mixtures, cost });
+    const { scale, steps } = fidelity;
+    this.tiers.push({ scale, steps, mixtures, cost, ...(because === undefined ? {} : { because }) });
     return true;
   }
 
   /** Adds as many of the first mixtures as can be paid for. */
-  addSome(fidelity: Fidelity, mixtures: readonly Float64Array[]): boolean {
-    return this.add(fidelity, mixtures.slice(0, Math.floor(this.#left / costOf(this.#sweep, fidelity))));
+  addSome(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string): boolean {
+    return this.add(fidelity, mixtures.slice(0, Math.floor(this.#left / costOf(this.#sweep, fidelity))), because);
   }
 }
 
@@ -143,20 +152,23 @@ export const planOpening = (known: Known): Tier[] => {
   }
   const cheapest = ladder.tiers[0]!;
   const usual = rungs.slice(1, Math.floor(rungs.length / 2) + 1).toReversed();
-  const isCut = ranksEarly(known, corners, cheapest, smallest);
-  const middles = usual.map((rung) => ({ rung, scale: rung.scale, steps: isCut ? rung.cutSteps : rung.steps }));
+  const cut = whyCut(known, corners, cheapest, smallest);
+  const middles = usual.map((rung) => ({
+    rung,
+    scale: rung.scale,
+    steps: cut === undefined ? rung.steps : rung.cutSteps,
+  }));
   const count = contrastCount(sweep, corners.length + halfWay.length, cheapest, middles[0]);
   const contrasts = contrastsOf(known, corners, cheapest, count);
-  const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts));
+  const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts, cut));
   ladder.add(cheapest, halfWay);
-  const isMisled =
-    middle !== undefined && (agreementOf(known, contrasts, cheapest, middle) ?? GUIDES_FROM) < GUIDES_FROM;
+  const agreement = middle === undefined ? undefined : agreementOf(known, contrasts, cheapest, middle);
   const second = rungs.length > 2 ? rungs[1] : undefined; // a scale between the cheapest and the target's
-  if (second !== undefined && isMisled) {
-    if (middle.steps < middle.rung.steps) ladder.add(middle.rung, contrasts, middle.steps);
-    ladder.addSome(middle.rung, farthestFirst(halfWay, contrasts.slice(1)));
-  }
-  if (second !== undefined && !isMisled) {
+  if (second !== undefined && middle !== undefined && agreement !== undefined && agreement < GUIDES_FROM) {
+    const because = `${cheapest.scale} is no guide to ${middle.scale} (correlation ${agreement.toFixed(2)} over the mixtures run at both), so ${middle.scale} itself is asked about more.`;
+    if (middle.steps < middle.rung.steps) ladder.add(middle.rung, contrasts, because, middle.steps);
+    ladder.addSome(middle.rung, farthestFirst(halfWay, contrasts.slice(1)), because);
+  } else if (second !== undefined) {
     if (second !== middle?.rung) ladder.add(second, corners);
     ladder.add(second, halfWay);
   }

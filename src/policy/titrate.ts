@@ -74,18 +74,21 @@ const dueRuns = ({ sweep, observations, history }: Situation): ((shares: Float64
   return (shares, tier) => !history.isTaken(shares, tier) && survival?.isStable(shares, tier) !== false;
 };
 
+/** A run of the opening. */
+interface PlannedRun extends Fidelity, Pick<Tier, 'because'> {
+  readonly shares: Float64Array;
+}
+
 /** The next run of the opening that is neither taken nor beyond the budget. */
-const nextInOpening = (
-  situation: Situation,
-  tiers: readonly Tier[],
-): (Fidelity & { shares: Float64Array }) | undefined => {
+const nextInOpening = (situation: Situation, tiers: readonly Tier[]): PlannedRun | undefined => {
   const { history } = situation;
   const isDue = dueRuns(situation);
   for (const tier of tiers) {
-    const { scale, steps, mixtures } = tier;
+    const { scale, steps, mixtures, because } = tier;
     if (isServed(situation, tiers, tier)) continue;
     const shares = mixtures.find((mixture) => isDue(mixture, tier));
-    if (shares !== undefined && history.offer(shares, tier).cost <= history.available) return { scale, steps, shares };
+    if (shares !== undefined && history.offer(shares, tier).cost <= history.available)
+      return { scale, steps, shares, ...(because === undefined ? {} : { because }) };
   }
   return undefined;
 };
@@ -138,11 +141,7 @@ const beliefSoFar = (situation: Situation, tiers: readonly Tier[]): Shown => {
   return shown;
 };
 
-const openingProposal = (
-  situation: Situation,
-  next: Fidelity & { shares: Float64Array },
-  tiers: readonly Tier[],
-): Proposal => {
+const openingProposal = (situation: Situation, next: PlannedRun, tiers: readonly Tier[]): Proposal => {
   const { sweep, feasible, history } = situation;
   const { shares, scale, steps } = next;
   const { cost, continues, mixture } = history.offer(shares, next);
@@ -159,7 +158,8 @@ const openingProposal = (
       phase: 'opening',
       reason:
         `Part of the opening of ${runs} runs for ${costText(sweep, total)} over corners and centre of the allowed mixtures: ` +
-        `${fidelityText(next)} for ${costText(sweep, cost)}; target-scale runs wait until smaller ones have said where to look.`,
+        `${fidelityText(next)} for ${costText(sweep, cost)}; target-scale runs wait until smaller ones have said where to look.` +
+        (next.because === undefined ? '' : ` ${next.because}`),
       committed: committedOf(situation),
       considered: [],
       excluded: [],

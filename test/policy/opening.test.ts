@@ -5,6 +5,7 @@ import { mixtureOf, type Mixture } from '../../src/domain/mixture.js';
 import type { Observation, PendingTrial } from '../../src/domain/observation.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { planOpening, type Tier } from '../../src/policy/opening.js';
+import { propose } from '../../src/policy/propose.js';
 import { makeSweep } from './sweeps.js';
 
 const named = (count: number): string[] => Array.from({ length: count }, (_, i) => `d${i}`);
@@ -180,6 +181,11 @@ describe('the opening', () => {
     const whole = plan(sweep, runs);
     expect(lengths(whole)).toEqual(usual.with(1, '50M@100 6'));
     expect(whole[1]!.cost).toBeCloseTo(6 * 0.012 * 100, 9);
+    const why = 'It is cut short, as 10M ranked corners at 100 steps as it did at 300 (correlation 1.000).';
+    expect(whole.map(({ because }) => because)).toEqual([undefined, why, undefined, undefined, undefined]);
+    const { scale, steps, explanation } = propose(sweep, runs, { seed: 1 })!;
+    expect([scale, steps]).toEqual(['50M', 100]);
+    expect(explanation.reason).toContain(why);
 
     const cut = observe(sweep, whole[1]!);
     expect(plan(sweep, [...runs, ...cut])).toEqual(whole);
@@ -188,6 +194,9 @@ describe('the opening', () => {
     expect(lengths(tiers)).toEqual([...lengths(whole.slice(0, 3)), '50M@300 6', '50M@300 9']);
     expect(tiers[3]!.mixtures).toEqual(whole[1]!.mixtures);
     expect(tiers[3]!.cost).toBeCloseTo(6 * 0.012 * 200, 9); // they go on
+    const asked =
+      '10M is no guide to 50M (correlation -1.00 over the mixtures run at both), so 50M itself is asked about more.';
+    expect(tiers.slice(3).map(({ because }) => because)).toEqual([asked, asked]);
   });
 
   it('asks the target of nothing more where there is no scale between', () => {
