@@ -16,3 +16,15 @@ export interface Fidelity {
 }
 
 export const isSameFidelity = (a: Fidelity, b: Fidelity): boolean => a.scale === b.scale && a.steps === b.steps;
+
+/** Gathers what lies at one fidelity, in the order of first sight. */
+export const groupByFidelity = <T extends Fidelity>(items: readonly T[]): T[][] => {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = `${item.scale}@${item.steps}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+};

@@ -119,8 +119,7 @@ class Ladder {
  * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
  * believed; half-way points at the cheapest; and then the second scale or, if small scale is no guide, half-way points at the middle
  * one. Contrasts are cut short where that ranks alike, and go on to the usual length if small scale is no guide. What does not fit the
- * budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the
- * contrasts.
+ * budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the contrasts.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */

@@ -178,10 +178,11 @@ export const formSurvival = (sweep: Sweep, observations: readonly Observation[])
   const stabilityAt = (shares: ArrayLike<number>, fidelity: Fidelity): number =>
     chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), place(fidelity));
   const stability = (shares: ArrayLike<number>): number => stabilityAt(shares, sweep.target);
+  const target = place(sweep.target);
   return {
     chance: (shares, fidelity) => chanceOf(runs, WEIGHTS, embed(SHAPE, shares), place(fidelity)),
     isStable: (shares, fidelity) => stabilityAt(shares, fidelity) >= EVEN,
     stability,
-    isSound: (shares) => saidBeside(runs, embed(SHAPE, shares), place(sweep.target)) ?? stability(shares) >= EVEN,
+    isSound: (shares) => saidBeside(runs, embed(SHAPE, shares), target) ?? stability(shares) >= EVEN,
   };
 };

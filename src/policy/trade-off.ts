@@ -1,4 +1,5 @@
 import { drawDirichlet } from '../domain/dirichlet.js';
+import { groupByFidelity } from '../domain/fidelity.js';
 import { metricSign, referenceOf } from '../domain/objective.js';
 import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
@@ -8,15 +9,11 @@ import type { Situation } from './policy.js';
 
 /** Sd of a metric over runs of one fidelity, pooled over fidelities; 0 where no fidelity has two completed runs. */
 const spreadWithin = (observations: readonly Observation[], metric: string): number => {
-  const groups = new Map<string, number[]>();
-  for (const { status, scale, steps, metrics } of observations) {
-    const value = metrics[metric];
-    if (status !== 'completed' || value === undefined) continue;
-    const key = `${scale}@${steps}`;
-    groups.set(key, [...(groups.get(key) ?? []), value]);
-  }
+  const completed = observations.filter(({ status }) => status === 'completed');
   let [squares, freedom] = [0, 0];
-  for (const values of groups.values()) {
+  for (const runs of groupByFidelity(completed)) {
+    const values = runs.flatMap(({ metrics }) => metrics[metric] ?? []);
+    if (values.length === 0) continue;
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     for (const value of values) squares += (value - mean) ** 2;
     freedom += values.length - 1;

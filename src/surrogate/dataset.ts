@@ -1,4 +1,4 @@
-import type { Fidelity } from '../domain/fidelity.js';
+import { groupByFidelity, type Fidelity } from '../domain/fidelity.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Metrics, Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -112,12 +112,6 @@ const withoutRepeats = (rows: Row[]): Row[] => {
 /** Of fewer rows the worst may be among the best there are. */
 const ROWS_TO_COMPARE = 3;
 
-const groupRows = (rows: readonly Row[], key: (row: Row) => string): Row[][] => {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(key(row), [...(groups.get(key(row)) ?? []), row]);
-  return [...groups.values()];
-};
-
 /**
  * Stands in for a diverged run: as bad as the worst value of the nearest fidelity that has a few, so that its neighbourhood is not
  * tried again soon. Much smaller or shorter runs report far more loss for being small; taken for the mixture's fault, that would
@@ -127,8 +121,7 @@ const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], row
   const diverged = observations.flatMap((run, at) => (run.status === 'diverged' ? [{ run, at }] : []));
   if (diverged.length === 0 || rows.length === 0) return [];
   const place = fidelityFeatures(sweep);
-  const groups = groupRows(rows, ({ scale, steps }) => `${scale}@${steps}`);
-  const comparable = groups.filter((group) => group.length >= ROWS_TO_COMPARE);
+  const comparable = groupByFidelity(rows).filter((group) => group.length >= ROWS_TO_COMPARE);
   const worstNear = (fidelity: Fidelity): Row => {
     const from = place(fidelity);
     const gap = ([row]: readonly Row[]): number => {

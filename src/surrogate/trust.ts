@@ -147,6 +147,8 @@ const correlationOf = (a: Float64Array, b: Float64Array): number => {
 
 const isSamePoint = (a: FidelityPoint, b: FidelityPoint): boolean => a.size === b.size && a.steps === b.steps;
 
+const knownNormals = new Map<number, readonly Float64Array[]>();
+
 /** The same standard normals (DRAWS × 2P) for every scale and belief: figures move with the belief alone. */
 const normalsFor = (count: number): readonly Float64Array[] => {
   const known = knownNormals.get(count);
@@ -156,8 +158,6 @@ const normalsFor = (count: number): readonly Float64Array[] => {
   knownNormals.set(count, normals);
   return normals;
 };
-const knownNormals = new Map<number, readonly Float64Array[]>();
-
 /** Correlates draws at the scales with the same draws at the target, scale by scale. */
 const rankScales = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Array[]): Ranking[] => {
   const { process } = belief;

@@ -15,6 +15,18 @@ const sweepOver = (domains: number, changes: Partial<Sweep> = {}): Sweep =>
     budget: 2000,
     ...changes,
   });
+/** Nine domains, and a scale between the cheapest and the middle one. */
+const sweepOfFourScales = (): Sweep =>
+  sweepOver(9, {
+    scales: [10e6, 20e6, 50e6, 250e6].map((parameters) => ({
+      name: `${parameters / 1e6}M`,
+      parameters,
+      tokensPerStep: 1e5,
+      steps: [100, 300, 1000],
+    })),
+    target: { scale: '250M', steps: 1000 },
+    cost: { kind: 'table', unit: 'units', perStep: { '10M': 0.002, '20M': 0.004, '50M': 0.012, '250M': 0.1 } },
+  });
 const plan = (sweep: Sweep, observations: readonly Observation[] = [], pending: readonly PendingTrial[] = []): Tier[] =>
   planOpening({ sweep, feasible: feasibleSet(sweep), observations, pending });
 
@@ -111,18 +123,7 @@ describe('the opening', () => {
   });
 
   it('asks a second small scale where the first is a guide, and else half-way points of the middle one, of what it does not know first', () => {
-    const scales = [10e6, 20e6, 50e6, 250e6].map((parameters) => ({
-      name: `${parameters / 1e6}M`,
-      parameters,
-      tokensPerStep: 1e5,
-      steps: [100, 300, 1000],
-    }));
-    const perStep = { '10M': 0.002, '20M': 0.004, '50M': 0.012, '250M': 0.1 };
-    const sweep = sweepOver(9, {
-      scales,
-      target: { scale: '250M', steps: 1000 },
-      cost: { kind: 'table', unit: 'units', perStep },
-    });
+    const sweep = sweepOfFourScales();
     const runs = observe(sweep, plan(sweep)[0]!);
     const whole = plan(sweep, runs);
     expect(names(whole)).toEqual(['10M 10', '50M 6', '10M 9', '20M 10', '20M 9']);
@@ -145,17 +146,7 @@ describe('the opening', () => {
   });
 
   it('cuts contrasts short where checkpoints so early rank corners as the end does, and goes on with them where small scale is no guide', () => {
-    const scales = [10e6, 20e6, 50e6, 250e6].map((parameters) => ({
-      name: `${parameters / 1e6}M`,
-      parameters,
-      tokensPerStep: 1e5,
-      steps: [100, 300, 1000],
-    }));
-    const sweep = sweepOver(9, {
-      scales,
-      target: { scale: '250M', steps: 1000 },
-      cost: { kind: 'table', unit: 'units', perStep: { '10M': 0.002, '20M': 0.004, '50M': 0.012, '250M': 0.1 } },
-    });
+    const sweep = sweepOfFourScales();
     const lengths = (tiers: readonly Tier[]): string[] =>
       tiers.map(({ scale, steps, mixtures }) => `${scale}@${steps} ${mixtures.length}`);
     const withCurves = (runs: readonly Observation[], early: (loss: number) => number): Observation[] =>
