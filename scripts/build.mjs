@@ -9,6 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.source-stamp');
 const workflows = join(dist, 'workflows', 'index.js');
+const guard = join(dist, 'workflows', 'task-guard.js');
 const command = join(dist, 'cli', 'main.js');
 
 /** Writes a file whole or not at all: a running worker may be reading the old one. */
@@ -25,7 +26,11 @@ const compile = () => {
 
 const bundleWorkflows = async () => {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath: workflows, logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: workflows,
+    workflowInterceptorModules: [guard],
+    logger: new DefaultLogger('WARN'),
+  });
   replaceFile(join(dist, 'workflow-bundle.js'), code);
 };
 

@@ -1,9 +1,11 @@
 /** The plugin for teams that run Temporal workers already; titrate's own worker uses the same one. */
 import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import type { ClientOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
 import { SimplePlugin } from '@temporalio/plugin';
+import { EARLY_NEWS } from '../domain/early-news.js';
 import { SWEEP_WORKFLOW, TRIAL_WORKFLOW } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
 import { composeActivities, type Composition } from './composition.js';
@@ -24,6 +26,9 @@ interface WithConverter {
 }
 
 const ACTIVITY_PREFIX = 'titrate';
+const BUNDLED_WITH_PLUGIN = 'bundleWorkflowCode({ workflowsPath, plugins: [new TitratePlugin()] })';
+/** Interceptors of every workflow of the worker; compiled or not, like this module. */
+const TASK_GUARD = join(import.meta.dirname, `../workflows/task-guard${extname(import.meta.filename)}`);
 
 /** Reads the code of a prebuilt bundle; undefined when the worker bundles its workflows itself. */
 const bundledCode = ({ workflowBundle }: WorkerOptions): string | undefined => {
@@ -31,14 +36,20 @@ const bundledCode = ({ workflowBundle }: WorkerOptions): string | undefined => {
   return 'code' in workflowBundle ? workflowBundle.code : readFileSync(workflowBundle.codePath, 'utf8');
 };
 
-/** @throws InputError when a prebuilt bundle lacks titrate's workflows. */
+/** @throws InputError when a prebuilt bundle lacks titrate's workflows or what guards them. */
 const checkWorkflows = (options: WorkerOptions): void => {
   const code = bundledCode(options);
-  const missing = code === undefined ? [] : [SWEEP_WORKFLOW, TRIAL_WORKFLOW].filter((name) => !code.includes(name));
-  if (missing.length === 0) return;
-  const expected = `export { ${SWEEP_WORKFLOW}, ${TRIAL_WORKFLOW} } from 'titrate/workflows' in the workflow module`;
-  throw new InputError('the worker’s workflow bundle lacks titrate’s workflows', [
-    { path: 'workflowBundle', expected, found: `no ${missing.join(' and no ')}` },
+  if (code === undefined) return;
+  const missing = [SWEEP_WORKFLOW, TRIAL_WORKFLOW].filter((name) => !code.includes(name));
+  if (missing.length > 0) {
+    const expected = `export { ${SWEEP_WORKFLOW}, ${TRIAL_WORKFLOW} } from 'titrate/workflows' in the workflow module`;
+    throw new InputError('the worker’s workflow bundle lacks titrate’s workflows', [
+      { path: 'workflowBundle', expected, found: `no ${missing.join(' and no ')}` },
+    ]);
+  }
+  if (code.includes(EARLY_NEWS)) return;
+  throw new InputError('the worker’s workflow bundle lacks what keeps queries from moving workflows on', [
+    { path: 'workflowBundle', expected: BUNDLED_WITH_PLUGIN, found: 'a bundle that was made without the plugin' },
   ]);
 };
 
@@ -54,7 +65,8 @@ const checkActivities = (options: WorkerOptions, ours: object): void => {
 /**
  * Adds titrate's activities to a worker and checks that it can run sweeps. Give it to the worker's `plugins`; the
  * worker's own workflow module must re-export `titrateSweep` and `titrateTrial` from `titrate/workflows`, since a plugin
- * cannot ship workflows. It never sets `workflowsPath`.
+ * cannot ship workflows. It never sets `workflowsPath`. A bundle that is made beforehand is made with the plugin too: it adds
+ * the guard of workflows/task-guard.ts, which holds for the worker's own workflows as well.
  */
 export class TitratePlugin extends SimplePlugin {
   readonly home: Home;
@@ -65,7 +77,7 @@ export class TitratePlugin extends SimplePlugin {
   constructor(options: TitratePluginOptions = {}) {
     const home = resolveHome({ flag: options.home });
     const composition = composeActivities(home, { threads: options.threads ?? 1 });
-    super({ name: 'titrate' });
+    super({ name: 'titrate', workerInterceptors: { workflowModules: [TASK_GUARD] } });
     this.home = home;
     this.#composition = composition;
     this.#keys = readKeyRing();

@@ -6,6 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { isTitrateError, StateError } from '../domain/errors.js';
+import { EARLY_NEWS } from '../domain/early-news.js';
 import type { TitrateConnection } from './client.js';
 import { isWorkerPolling } from './task-queue.js';
 
@@ -36,6 +37,10 @@ export const isTimeout = (error: unknown): boolean =>
 const isUnavailable = (error: unknown): boolean => grpcCode(error) === GRPC_UNAVAILABLE;
 
 const place = (on: TitrateConnection): string => `${on.address}, namespace ${on.namespace}`;
+
+/** Is a query to be asked again? The sweep had to be rebuilt for it, and had news (workflows/task-guard.ts). */
+export const isToAskAgain = (error: unknown): boolean =>
+  error instanceof QueryNotRegisteredError && error.message.includes(EARLY_NEWS);
 
 /** The server has no sweep of this id. */
 export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>

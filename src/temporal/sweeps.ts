@@ -1,5 +1,6 @@
 /** What can be asked of sweeps from outside: start, look, act, wait. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
@@ -13,7 +14,7 @@ import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '
 import { InputError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
-import { isNotFound, isTimeout, sweepFailure, unanswered } from './sweep-errors.js';
+import { isNotFound, isTimeout, isToAskAgain, sweepFailure, unanswered } from './sweep-errors.js';
 import { visibilityReady } from './namespace.js';
 import { listingClient } from './payload-converter.js';
 
@@ -54,6 +55,7 @@ export interface ListedSweep {
 const START_TIMEOUT_MS = 30_000;
 const ACT_TIMEOUT_MS = 15_000;
 const QUERY_TIMEOUT_MS = 10_000;
+const ASK_AGAIN_MS = 200;
 const WORKFLOW_PREFIX = sweepWorkflowId('');
 
 const handleOf = (on: TitrateConnection, sweepId: string): WorkflowHandle =>
@@ -120,6 +122,18 @@ export const start = async (on: TitrateConnection, request: StartSweep): Promise
   return { outcome, workflowId, taken };
 };
 
+/** Asks until the answer is another one than to ask again, or the deadline (ms since the epoch) is near. */
+const askAgain = async <T>(ask: () => Promise<T>, deadline: number): Promise<T> => {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isToAskAgain(error) || Date.now() + ASK_AGAIN_MS > deadline) throw error;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
+};
+
 /** Asks a sweep where it stands. @throws StateError when it is not there or no worker answers. */
 export const progress = async (
   on: TitrateConnection,
@@ -127,9 +141,10 @@ export const progress = async (
   options: AskOptions = {},
 ): Promise<SweepProgress> => {
   const { timeoutMs = QUERY_TIMEOUT_MS } = options;
+  const deadline = Date.now() + timeoutMs;
   try {
     const ask = (): Promise<SweepProgress> => handleOf(on, sweepId).query<SweepProgress>(PROGRESS_QUERY);
-    return await on.client.withDeadline(Date.now() + timeoutMs, ask);
+    return await askAgain(() => on.client.withDeadline(deadline, ask), deadline);
   } catch (error) {
     throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
   }

@@ -138,10 +138,12 @@ Runtime.install({ logger });
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 const workflowsPath = path.resolve(import.meta.dirname, '../../src/workflows/index.ts');
+const taskGuard = path.resolve(import.meta.dirname, '../../src/workflows/task-guard.ts');
 /** The workflows as they are in the source tree, bundled once per test file. */
 export const workflowBundle = (): Promise<WorkflowBundleWithSourceMap> =>
   (bundle ??= bundleWorkflowCode({
     workflowsPath,
+    workflowInterceptorModules: [taskGuard],
     logger: { ...console, log() {}, trace() {}, debug() {}, info() {} },
   }));
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkerOptions } from '@temporalio/worker';
+import { EARLY_NEWS } from '../../src/domain/early-news.js';
 import { TitratePlugin } from '../../src/temporal/plugin.js';
 
 let folder: string;
@@ -45,7 +46,16 @@ describe('the plugin', () => {
     expect(() => configure({ workflowBundle: { codePath } })).toThrow(
       /expected export .* from 'titrate\/workflows'.*found no titrateSweep$/s,
     );
-    expect(() => configure({ workflowBundle: { code: 'titrateSweep titrateTrial' } })).not.toThrow();
+  });
+
+  it('refuses a prebuilt bundle without the guard of tasks, which the plugin brings to those that it takes part in', () => {
+    const code = 'titrateSweep titrateTrial';
+    expect(() => configure({ workflowBundle: { code } })).toThrow(/expected bundleWorkflowCode\(.*TitratePlugin/s);
+    expect(() => configure({ workflowBundle: { code: `${code} ${EARLY_NEWS}` } })).not.toThrow();
+    const [guard = ''] =
+      plugin.configureBundler({ workflowsPath: '/team/workflows.js' }).workflowInterceptorModules ?? [];
+    expect(existsSync(guard)).toBe(true);
+    expect(configure({ workflowsPath: '/team/workflows.js' }).interceptors?.workflowModules).toEqual([guard]);
   });
 
   it('refuses activities of the team’s that bear titrate’s names', () => {
