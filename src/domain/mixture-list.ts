@@ -4,7 +4,7 @@ import { FEASIBLE } from './limits.js';
 import type { Mixture } from './mixture.js';
 import { sharesOf } from './mixture.js';
 import type { Rng } from './rng.js';
-import { distinct, spreadOut } from './vertices.js';
+import { distinct, spreadOut, squaredDistance } from './vertices.js';
 
 const largestGap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
@@ -23,12 +23,6 @@ const leastBy = (list: readonly Float64Array[], score: (shares: Float64Array) =>
     best = shares;
   }
   return best.slice();
-};
-
-const squaredDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
-  return sum;
 };
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

@@ -107,7 +107,8 @@ export const enumerateCorners = (limits: Limits): Float64Array[] | null => {
   return corners.map(({ shares }) => shares);
 };
 
-const squaredDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+/** Squared Euclidean distance of two mixtures. */
+export const squaredDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
   return sum;

@@ -40,7 +40,12 @@ const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
 ];
 
 /** The centre and the spread-out corners, one a domain; and the points half-way between them. */
-const designPoints = (feasible: FeasibleSet): { corners: Float64Array[]; halfWay: Float64Array[] } => {
+interface Design {
+  readonly corners: readonly Float64Array[];
+  readonly halfWay: readonly Float64Array[];
+}
+
+const designPoints = (feasible: FeasibleSet): Design => {
   const centre = typicalMixture(feasible);
   const extremes = feasible.extremePoints(Math.max(feasible.domains.length, 2));
   const midpoints = extremes.map((corner) => {
@@ -67,7 +72,21 @@ const contrastCount = (sweep: Sweep, cheapRuns: number, cheapest: Fidelity, midd
 /** What the opening runs at a scale: its usual length, and what contrasts may be cut to. */
 interface Rung extends Fidelity {
   readonly cutSteps: number;
+  /** The lengths up to the usual one. */
+  readonly lengths: readonly number[];
 }
+
+/** The scales that runs may have, the cheapest first. */
+const rungsOf = (sweep: Sweep): Rung[] =>
+  sweep.scales
+    .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
+    .filter(({ steps }) => steps.length > 0)
+    .map((scale) => {
+      const steps = stepsNear(scale, OPENING_LENGTH);
+      const lengths = scale.steps.filter((length) => length <= steps);
+      return { scale: scale.name, steps, cutSteps: stepsNear(scale, CUT.length), lengths };
+    })
+    .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
 
 /** Why contrasts may be cut: runs of the cheapest tier rank corners by then as at their end. Not known without their curves. */
 const whyCut = (
@@ -88,32 +107,96 @@ const farthestFirst = (mixtures: readonly Float64Array[], from: readonly Float64
   return mixtures.toSorted((a, b) => distance(b) - distance(a));
 };
 
-/** Plans tiers within an allowance; a tier goes in whole or not at all. */
+/** Tiers within what an opening may cost; a tier goes in whole or not at all. */
 class Ladder {
   readonly tiers: Tier[] = [];
   readonly #sweep: Sweep;
   #left: number;
 
-  constructor(sweep: Sweep, allowance: number) {
+  constructor(sweep: Sweep) {
     this.#sweep = sweep;
-    this.#left = allowance;
+    const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
+    this.#left = Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target));
   }
 
   /** `from`: how many steps of each run an earlier tier has made. */
-  add(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string, from = 0): boolean {
+  add(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string, from = 0): Tier | undefined {
     const cost = costOf(this.#sweep, fidelity, from) * mixtures.length;
-    if (mixtures.length === 0 || cost > this.#left) return false;
+    if (mixtures.length === 0 || cost > this.#left) return undefined;
     this.#left -= cost;
     const { scale, steps } = fidelity;
-    this.tiers.push({ scale, steps, mixtures, cost, ...(because === undefined ? {} : { because }) });
-    return true;
+    const tier = { scale, steps, mixtures, cost, ...(because === undefined ? {} : { because }) };
+    this.tiers.push(tier);
+    return tier;
   }
 
   /** Adds as many of the first mixtures as can be paid for. */
-  addSome(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string): boolean {
+  addSome(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string): Tier | undefined {
     return this.add(fidelity, mixtures.slice(0, Math.floor(this.#left / costOf(this.#sweep, fidelity))), because);
   }
 }
+
+/** Corners at the cheapest scale, shorter where they do not fit; undefined where no length pays for all, and some are run. */
+const addCorners = (ladder: Ladder, { scale, lengths }: Rung, corners: readonly Float64Array[]): Tier | undefined => {
+  for (const steps of lengths.toReversed()) {
+    const tier = ladder.add({ scale, steps }, corners);
+    if (tier !== undefined) return tier;
+  }
+  const [steps] = lengths;
+  if (steps !== undefined) ladder.addSome({ scale, steps }, corners);
+  return undefined;
+};
+
+/** Contrasts, and where they are run. */
+interface Contrasts {
+  readonly mixtures: readonly Float64Array[];
+  /** Undefined where no scale in the middle can be paid for. */
+  readonly tier: Tier | undefined;
+}
+
+/** Contrasts at the largest scale of the lower half that can be paid for. */
+const addContrasts = (
+  known: Known,
+  ladder: Ladder,
+  rungs: readonly Rung[],
+  cheapest: Tier,
+  { corners, halfWay }: Design,
+): Contrasts => {
+  const cut = whyCut(known, corners, cheapest, rungs[0]!);
+  const middles = rungs
+    .slice(1, Math.floor(rungs.length / 2) + 1)
+    .toReversed()
+    .map(({ scale, steps, cutSteps }) => ({ scale, steps: cut === undefined ? steps : cutSteps }));
+  const count = contrastCount(known.sweep, corners.length + halfWay.length, cheapest, middles[0]);
+  const mixtures = contrastsOf(known, corners, cheapest, count);
+  for (const middle of middles) {
+    const tier = ladder.add(middle, mixtures, cut);
+    if (tier !== undefined) return { mixtures, tier };
+  }
+  return { mixtures, tier: undefined };
+};
+
+/** More at the middle scale where small scale is no guide to it; else the second scale, before the target's. */
+const addSecond = (
+  known: Known,
+  ladder: Ladder,
+  rungs: readonly Rung[],
+  cheapest: Tier,
+  { mixtures, tier }: Contrasts,
+  { corners, halfWay }: Design,
+): void => {
+  const agreement = tier === undefined ? undefined : agreementOf(known, mixtures, cheapest, tier);
+  const second = rungs[1]!;
+  if (tier === undefined || agreement === undefined || agreement >= GUIDES_FROM) {
+    if (second.scale !== tier?.scale) ladder.add(second, corners);
+    ladder.add(second, halfWay);
+    return;
+  }
+  const because = `${cheapest.scale} is no guide to ${tier.scale} (correlation ${agreement.toFixed(2)} over the mixtures run at both), so ${tier.scale} itself is asked about more.`;
+  const usual = rungs.find(({ scale }) => scale === tier.scale)!;
+  if (tier.steps < usual.steps) ladder.add(usual, mixtures, because, tier.steps);
+  ladder.addSome(usual, farthestFirst(halfWay, mixtures.slice(1)), because);
+};
 
 /**
  * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
@@ -125,53 +208,15 @@ class Ladder {
  */
 export const planOpening = (known: Known): Tier[] => {
   const { sweep, feasible } = known;
-  const { corners, halfWay } = designPoints(feasible);
-  const ofBudget = OPENING_SHARE * (sweep.budget - confirmationReserve(sweep));
-  const ladder = new Ladder(sweep, Math.min(ofBudget, OPENING_TARGET_RUNS * costOf(sweep, sweep.target)));
-  const scales = sweep.scales
-    .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
-    .filter(({ steps }) => steps.length > 0);
-  const rungs: Rung[] = scales
-    .map((scale) => ({
-      scale: scale.name,
-      steps: stepsNear(scale, OPENING_LENGTH),
-      cutSteps: stepsNear(scale, CUT.length),
-    }))
-    .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
-  const smallest = rungs[0]!;
-  const shorter = scales
-    .find(({ name }) => name === smallest.scale)!
-    .steps.filter((steps) => steps <= smallest.steps)
-    .map((steps) => ({ scale: smallest.scale, steps }));
-  const first = shorter.toReversed();
-  const whole = first.some((fidelity) => ladder.add(fidelity, corners));
-  if (!whole) {
-    if (first.length > 0) ladder.addSome(first.at(-1)!, corners);
-    return ladder.tiers;
-  }
-  const cheapest = ladder.tiers[0]!;
-  const usual = rungs.slice(1, Math.floor(rungs.length / 2) + 1).toReversed();
-  const cut = whyCut(known, corners, cheapest, smallest);
-  const middles = usual.map((rung) => ({
-    rung,
-    scale: rung.scale,
-    steps: cut === undefined ? rung.steps : rung.cutSteps,
-  }));
-  const count = contrastCount(sweep, corners.length + halfWay.length, cheapest, middles[0]);
-  const contrasts = contrastsOf(known, corners, cheapest, count);
-  const middle = middles.find((fidelity) => ladder.add(fidelity, contrasts, cut));
-  ladder.add(cheapest, halfWay);
-  const agreement = middle === undefined ? undefined : agreementOf(known, contrasts, cheapest, middle);
-  const second = rungs.length > 2 ? rungs[1] : undefined; // a scale between the cheapest and the target's
-  if (second !== undefined && middle !== undefined && agreement !== undefined && agreement < GUIDES_FROM) {
-    const because = `${cheapest.scale} is no guide to ${middle.scale} (correlation ${agreement.toFixed(2)} over the mixtures run at both), so ${middle.scale} itself is asked about more.`;
-    if (middle.steps < middle.rung.steps) ladder.add(middle.rung, contrasts, because, middle.steps);
-    ladder.addSome(middle.rung, farthestFirst(halfWay, contrasts.slice(1)), because);
-  } else if (second !== undefined) {
-    if (second !== middle?.rung) ladder.add(second, corners);
-    ladder.add(second, halfWay);
-  }
-  if (contrasts === corners || !isAwaited(known, corners, cheapest)) return ladder.tiers;
-  const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts;
+  const design = designPoints(feasible);
+  const ladder = new Ladder(sweep);
+  const rungs = rungsOf(sweep);
+  const cheapest = addCorners(ladder, rungs[0]!, design.corners);
+  if (cheapest === undefined) return ladder.tiers;
+  const contrasts = addContrasts(known, ladder, rungs, cheapest, design);
+  ladder.add(cheapest, design.halfWay);
+  if (rungs.length > 2) addSecond(known, ladder, rungs, cheapest, contrasts, design);
+  if (contrasts.mixtures === design.corners || !isAwaited(known, design.corners, cheapest)) return ladder.tiers;
+  const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts.mixtures;
   return [...ladder.tiers.filter((tier) => !isThinned(tier)), ...ladder.tiers.filter(isThinned)];
 };
