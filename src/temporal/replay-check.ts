@@ -72,7 +72,7 @@ const incompatible = (failed: readonly string[], last: LastBundle | undefined): 
   return new IncompatibleWorkflowsError(
     `titrate ${packageVersion()} cannot go on with what is open on this task queue: ${failed.slice(0, NAMED).join('; ')}${others}`,
     {
-      hint: `work on with ${before} until those sweeps have ended, or cancel them with it; or choose another home. Nothing is lost, and jobs run on`,
+      hint: `work on with ${before} until those sweeps have ended, or cancel them with it; or choose another home. docs/operations.md says how a workflow is taken back. Nothing is lost, and jobs run on`,
       values: { failed, last },
     },
   );
