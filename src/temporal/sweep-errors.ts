@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { isTitrateError, StateError } from '../domain/errors.js';
 import { EARLY_NEWS } from '../domain/early-news.js';
+import { sweepWorkflowId } from '../domain/messages.js';
 import type { TitrateConnection } from './client.js';
 import { isWorkerPolling } from './task-queue.js';
 
@@ -14,6 +15,8 @@ const GRPC_CANCELLED = 1; // a deadline, when it strikes while an answer is on i
 const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_FAILED_PRECONDITION = 9; // queries: no poller has been seen of late
 const GRPC_UNAVAILABLE = 14;
+
+const FAILS_FROM = 2; // once may be a worker that was killed
 
 const UNANSWERED: ReadonlySet<number | undefined> = new Set([
   GRPC_CANCELLED,
@@ -49,13 +52,26 @@ export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>
     values: { sweepId },
   });
 
-/** Says why a call to a sweep was not answered: no worker, or a busy one. */
+/** How often in a row the sweep's workflow has failed at what it has to do next, as far as the server knows. */
+const failuresInARow = async (on: TitrateConnection, sweepId: string): Promise<number> => {
+  const { raw } = await on.client.workflow.getHandle(sweepWorkflowId(sweepId)).describe();
+  return Math.max(0, (raw.pendingWorkflowTask?.attempt ?? 1) - 1);
+};
+
+/** Says why a call to a sweep was not answered: no worker, one whose workflow code fails, or a busy one. */
 export const unanswered = async (on: TitrateConnection, sweepId: string, timeoutMs: number): Promise<StateError> => {
   const polling = await isWorkerPolling(on).catch(() => false);
   if (!polling) {
     return new StateError(`no worker is polling task queue ${on.taskQueue}, so sweep ${sweepId} cannot answer`, {
       hint: 'titrate worker starts one; what was asked may still be carried out when it comes',
       values: { sweepId, taskQueue: on.taskQueue },
+    });
+  }
+  const failures = await failuresInARow(on, sweepId).catch(() => 0);
+  if (failures >= FAILS_FROM) {
+    return new StateError(`sweep ${sweepId} stands still: its workflow failed ${failures} times in a row`, {
+      hint: 'the worker’s log says why, and docs/operations.md how a workflow is taken back; nothing is lost, and jobs run on',
+      values: { sweepId, failures },
     });
   }
   return new StateError(`sweep ${sweepId} did not answer within ${timeoutMs / 1000} s`, {

@@ -1,8 +1,9 @@
 /** A worker of another version: it goes on with what is open, or it takes no work at all. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SWEEP_SIGNALS, sweepWorkflowId } from '../../src/domain/messages.js';
 import { progress, start } from '../../src/temporal/sweeps.js';
 import { connect, type TitrateConnection } from '../../src/temporal/client.js';
 import { checkReplay, lastBundleFile } from '../../src/temporal/replay-check.js';
@@ -11,6 +12,7 @@ import { ensureWorker, stopWorker } from '../../src/temporal/worker-process.js';
 import { withServer } from './real-server.js';
 import { workflowBundle } from './scripted-sweep.js';
 import { smallSweep } from './small-sweep.js';
+import { until } from './until.js';
 
 const server = withServer();
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
@@ -80,9 +82,37 @@ describe('a home with a sweep that runs', () => {
     expect(await lastDigest()).toBe(after);
   });
 
+  it('says that it stands still while a worker without that check fails at it', async () => {
+    const { address, namespace, taskQueue, client } = server();
+    const connection = await NativeConnection.connect({ address });
+    const activities = { nothing: () => Promise.resolve() };
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle: await strangeBundle(),
+      activities,
+    });
+    const running = worker.run();
+    const handle = client.workflow.getHandle(sweepWorkflowId('long'));
+    await handle.signal(SWEEP_SIGNALS.reconcile);
+    const attempt = async (): Promise<number> => (await handle.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
+    await until('its task has failed twice', async () => (await attempt()) > 2);
+    await expect(progress(on, 'long', { timeoutMs: 2000 })).rejects.toMatchObject({
+      code: 'StateError',
+      message: expect.stringMatching(/^sweep long stands still: its workflow failed \d+ times in a row$/) as string,
+      hint: expect.stringContaining('docs/operations.md') as string,
+    });
+    worker.shutdown();
+    await running;
+    await connection.close();
+  });
+
   it('goes on with the worker that it had', async () => {
     const { home } = server();
     await ensureWorker(home, on, { env });
-    expect((await progress(on, 'long', { timeoutMs: 60_000 })).inFlight).toHaveLength(2);
+    const inFlight = async (): Promise<number> =>
+      (await progress(on, 'long').catch(() => undefined))?.inFlight.length ?? 0; // its task is tried again after a while
+    await until('both trials are there', async () => (await inFlight()) === 2);
   });
 });
