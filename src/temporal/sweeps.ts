@@ -146,7 +146,8 @@ export const progress = async (
     const ask = (): Promise<SweepProgress> => handleOf(on, sweepId).query<SweepProgress>(PROGRESS_QUERY);
     return await askAgain(() => on.client.withDeadline(deadline, ask), deadline);
   } catch (error) {
-    throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
+    const isUnanswered = isTimeout(error) || isToAskAgain(error);
+    throw isUnanswered ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
   }
 };
 
