@@ -4,7 +4,8 @@ import { EARLY_NEWS } from '../../src/domain/early-news.js';
 import type { TitrateConnection } from '../../src/temporal/client.js';
 import { progress } from '../../src/temporal/sweeps.js';
 
-const GRPC_INVALID_ARGUMENT = 3;
+/** As the client makes it of the server's answer: with gRPC's INVALID_ARGUMENT. */
+const failure = (message: string): Error => Reflect.construct(QueryNotRegisteredError, [message, 3]) as Error;
 
 /** A server without pollers whose queries fail with these messages, one after the other, and are answered then. */
 const serverThatSays = (messages: readonly string[]) => {
@@ -13,7 +14,7 @@ const serverThatSays = (messages: readonly string[]) => {
   const query = async (): Promise<string> => {
     asked.times += 1;
     const message = left.shift();
-    if (message !== undefined) throw new QueryNotRegisteredError(message, GRPC_INVALID_ARGUMENT);
+    if (message !== undefined) throw failure(message);
     return 'the progress';
   };
   const on = {
