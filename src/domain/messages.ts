@@ -171,6 +171,8 @@ export interface SweepProgress {
   readonly phase: 'searching' | 'confirming' | 'ended';
   /** What a person has to do before anything goes on, other than resume; null while something moves. */
   readonly waitsFor: string | null;
+  /** Places that the policy leaves free until a run in flight has ended. */
+  readonly freePlaces: number;
   readonly budget: number;
   readonly spent: number;
   /** Worst-case cost of the trials in flight. */

@@ -35,14 +35,17 @@ const reportsAt = (
   });
 };
 
-/** Is one of these mixtures in flight at that fidelity, so that it has no report yet? */
+const STRAGGLERS = 0.25; // of such runs: so few that are late do not hold up the rest
+
+/** Is it too early to go by these runs: are more than a quarter of them in flight? */
 export const isAwaited = (
   { feasible, pending }: Pick<Situation, 'feasible' | 'pending'>,
   mixtures: readonly Float64Array[],
   fidelity: Fidelity,
 ): boolean => {
   const inFlight = pending.filter((run) => isSameFidelity(run, fidelity));
-  return mixtures.some((shares) => inFlight.some((run) => isOf(run, mixtureOf(shares, feasible.domains))));
+  const late = mixtures.filter((shares) => inFlight.some((run) => isOf(run, mixtureOf(shares, feasible.domains))));
+  return late.length > STRAGGLERS * mixtures.length;
 };
 
 /** Members of a list at even distances, the first and the last among them. */

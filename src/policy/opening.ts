@@ -12,6 +12,8 @@ export interface Tier extends Fidelity {
   readonly mixtures: readonly Float64Array[];
   /** Of all its runs; of those that go on from an earlier tier's, the difference. */
   readonly cost: number;
+  /** Is it too early for it, as runs in flight decide what it is made of? */
+  readonly awaits?: boolean;
   /** Why it is there, or as short as it is, where earlier tiers decided that. */
   readonly because?: string;
 }
@@ -202,7 +204,8 @@ const addSecond = (
  * Plans the opening: corners at the cheapest scale; contrasts at a scale in the middle, on which it shows whether small scale can be
  * believed; half-way points at the cheapest; and then the second scale or, if small scale is no guide, half-way points at the middle
  * one. Contrasts are cut short where that ranks alike, and go on to the usual length if small scale is no guide. What does not fit the
- * budget is left out or thinned. While corners are in flight and have no rank yet, the rest goes before the contrasts.
+ * budget is left out or thinned. With several trials in flight, contrasts await the corners that they are chosen and cut by, and what comes last
+ * awaits the contrasts.
  *
  * Differs from a space-filling design: optima of mixtures often lie on faces and corners.
  */
@@ -215,8 +218,11 @@ export const planOpening = (known: Known): Tier[] => {
   if (cheapest === undefined) return ladder.tiers;
   const contrasts = addContrasts(known, ladder, rungs, cheapest, design);
   ladder.add(cheapest, design.halfWay);
+  const asked = ladder.tiers.length;
   if (rungs.length > 2) addSecond(known, ladder, rungs, cheapest, contrasts, design);
-  if (contrasts.mixtures === design.corners || !isAwaited(known, design.corners, cheapest)) return ladder.tiers;
-  const isThinned = ({ mixtures }: Tier): boolean => mixtures === contrasts.mixtures;
-  return [...ladder.tiers.filter((tier) => !isThinned(tier)), ...ladder.tiers.filter(isThinned)];
+  const { mixtures, tier } = contrasts;
+  const isUnranked = isAwaited(known, design.corners, cheapest);
+  const isUncompared = tier !== undefined && (isUnranked || isAwaited(known, mixtures, tier));
+  const awaits = (each: Tier, i: number): boolean => (i < asked ? each === tier && isUnranked : isUncompared);
+  return ladder.tiers.map((each, i) => (awaits(each, i) ? { ...each, awaits: true } : each));
 };

@@ -29,6 +29,7 @@ import {
 import { missingContrast } from './contrasts.js';
 import { chanceText, formGuards } from './guards.js';
 import { planOpening, type Tier } from './opening.js';
+import { awaitsResults } from './patience.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
@@ -79,13 +80,13 @@ interface PlannedRun extends Fidelity, Pick<Tier, 'because'> {
   readonly shares: Float64Array;
 }
 
-/** The next run of the opening that is neither taken nor beyond the budget. */
+/** The next run of the opening that is neither taken nor beyond the budget, nor too early. */
 const nextInOpening = (situation: Situation, tiers: readonly Tier[]): PlannedRun | undefined => {
   const { history } = situation;
   const isDue = dueRuns(situation);
   for (const tier of tiers) {
     const { scale, steps, mixtures, because } = tier;
-    if (isServed(situation, tiers, tier)) continue;
+    if (tier.awaits === true || isServed(situation, tiers, tier)) continue;
     const shares = mixtures.find((mixture) => isDue(mixture, tier));
     if (shares !== undefined && history.offer(shares, tier).cost <= history.available)
       return { scale, steps, shares, ...(because === undefined ? {} : { because }) };
@@ -321,7 +322,7 @@ const proposeTitrate = (situation: Situation): Proposal | null => {
   const tiers = planOpening(situation);
   const next = nextInOpening(situation, tiers);
   if (next !== undefined) return openingProposal(situation, next, tiers);
-  if (!(situation.history.available > 0)) return null;
+  if (!(situation.history.available > 0) || awaitsResults(situation, tiers)) return null;
   const belief = formBelief(sweep, observations, pending);
   return belief === null ? blindProposal(situation) : searchProposal(situation, belief, tiers);
 };

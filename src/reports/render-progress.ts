@@ -123,6 +123,12 @@ const trialLines = (progress: SweepProgress, jobs: TrialProgress, options: Progr
   return hidden > 0 ? [...lines, line([piece(`  and ${plural(hidden, 'more trial')}`, 'soft')], options)] : lines;
 };
 
+/** Why places are empty while nobody has to do anything. */
+const freeLines = ({ freePlaces, waitsFor }: SweepProgress, options: ProgressOptions): string[] =>
+  freePlaces === 0 || waitsFor !== null
+    ? []
+    : [line([piece(`  ${plural(freePlaces, 'place')} free until a run in flight has ended`, 'soft')], options)];
+
 const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
   const unit = costUnit(options.sweep.cost);
   const { spent, committed, budget } = progress;
@@ -200,6 +206,7 @@ const troubleLines = ({ troubles = [], ...options }: ProgressOptions): string[] 
 export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => [
   titleLine(progress, options),
   ...trialLines(progress, jobs, options),
+  ...freeLines(progress, options),
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
   ...pauseLine(progress, options),

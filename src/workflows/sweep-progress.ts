@@ -3,7 +3,7 @@ import { costOf } from '../domain/cost.js';
 import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TrialState } from '../domain/trial-moves.js';
-import { committedBy, isAffordable, isClosing } from './sweep-state.js';
+import { committedBy, freePlaces, isAffordable, isClosing, mayStart } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { RunningTrial } from './trial-state.js';
 
@@ -33,6 +33,13 @@ const waitsFor = (sweep: Sweep, state: SweepState): string | null => {
   return `nothing else can be done: ${ways.join('; ')}`;
 };
 
+/** Counts the places that the policy leaves free until it knows more. */
+const heldBack = (sweep: Sweep, state: SweepState): number => {
+  const { phase, searchOver, nothingToBuyAt, observations } = state;
+  const isHeldBack = phase === 'searching' && searchOver === null && nothingToBuyAt === observations;
+  return isHeldBack && mayStart(sweep, state) ? freePlaces(sweep, state) : 0;
+};
+
 const shown = (trial: RunningTrial): InFlightTrial => {
   const { job: _job, losses: _losses, decidedCost: _cost, paid: _paid, endings: _endings, ...rest } = trial;
   const { stalled: _stalled, retrying: _retrying, abandoned: _abandoned, answered: _answered, ...told } = rest;
@@ -51,6 +58,7 @@ export const progressOf = (
   pause: state.pause,
   phase: state.phase,
   waitsFor: waitsFor(sweep, state),
+  freePlaces: heldBack(sweep, state),
   budget: sweep.budget,
   spent: state.spent,
   committed: committedBy(state),

@@ -113,10 +113,12 @@ export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boo
   return state.spent + committedBy(state) + cost + reserve <= sweep.budget * (1 + BUDGET_SLACK);
 };
 
+/** How many trials could be started beside those in flight. */
+export const freePlaces = ({ parallel }: Sweep, { running }: SweepState): number =>
+  Math.max(0, parallel - running.filter((trial) => holdsPlace(trial.state)).length);
+
 export const mayStart = (sweep: Sweep, state: SweepState): boolean =>
-  state.pause === null &&
-  !isClosing(state) &&
-  state.running.filter((trial) => holdsPlace(trial.state)).length < sweep.parallel;
+  state.pause === null && !isClosing(state) && freePlaces(sweep, state) > 0;
 
 /** The trials in flight as the policy sees them; what earlier generations cost counts as theirs. */
 export const pendingOf = (state: SweepState): PendingTrial[] =>

@@ -91,13 +91,30 @@ describe('the opening', () => {
     expect(kinds(plan(sweep, failed)[1]!)).toEqual(['centre', 'd4', 'd6', 'd8', 'd1', 'd3']);
   });
 
-  it('goes on with the rest while the ranks are not told, and comes back to it', () => {
+  const inFlight = (runs: readonly Observation[]): PendingTrial[] =>
+    runs.map(({ mixture, scale, steps, trial }) => ({ mixture, scale, steps, trial: `p${trial}` }));
+  const waiting = (tiers: readonly Tier[]): boolean[] => tiers.map(({ awaits }) => awaits === true);
+
+  it('makes contrasts wait for the corners that they are chosen by, and nothing wait for a few stragglers', () => {
     const sweep = sweepOver(9);
-    const [corners] = plan(sweep);
-    const runs = observe(sweep, corners!);
-    const [last] = runs;
-    const early = plan(sweep, runs.slice(1), [{ trial: 't9', mixture: last!.mixture, scale: 'S', steps: last!.steps }]);
-    expect(names(early)).toEqual([...names(plan(sweep, runs)).toSpliced(1, 1), 'M 6']);
+    const runs = observe(sweep, plan(sweep)[0]!);
+    expect(names(plan(sweep, runs))).toEqual(['S 10', 'M 6', 'S 9', 'M 9']);
+    const withLate = (count: number): boolean[] =>
+      waiting(plan(sweep, runs.slice(count), inFlight(runs.slice(0, count))));
+    expect(withLate(0)).toEqual([false, false, false, false]);
+    expect(withLate(2)).toEqual([false, false, false, false]);
+    expect(withLate(3)).toEqual([false, true, false, true]);
+  });
+
+  it('makes what comes last wait for the contrasts that it is decided by', () => {
+    const sweep = sweepOfFourScales();
+    const corners = observe(sweep, plan(sweep)[0]!);
+    const contrasts = observe(sweep, plan(sweep, corners)[1]!);
+    expect(contrasts).toHaveLength(6);
+    const withLate = (count: number): boolean[] =>
+      waiting(plan(sweep, [...corners, ...contrasts.slice(count)], inFlight(contrasts.slice(0, count))));
+    expect(withLate(1)).toEqual([false, false, false, false, false]);
+    expect(withLate(2)).toEqual([false, false, false, true, true]);
   });
 
   it('holds it back for corners in flight alone, which have no rank yet', () => {

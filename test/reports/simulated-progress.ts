@@ -13,6 +13,7 @@ export const progressOf = (lines: readonly RecordLine[]): SweepProgress => {
     pause: null,
     phase: view.end === null ? 'searching' : 'ended',
     waitsFor: null,
+    freePlaces: 0,
     budget: view.sweep.budget,
     spent: view.spent,
     committed: view.inFlight.reduce((sum, { cost }) => sum + cost, 0),

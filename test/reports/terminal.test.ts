@@ -36,6 +36,15 @@ describe('the progress block', () => {
     expect([filled(0), filled(trial.steps / 2), filled(trial.steps), filled(trial.steps * 2)]).toEqual([0, 14, 28, 28]);
   });
 
+  it('says why places are free, unless a person is waited for', () => {
+    const free = { ...running, freePlaces: 3 };
+    const says = (progress: typeof running): boolean =>
+      renderProgress(progress, jobsOf(progress), options).some((text) =>
+        text.includes('3 places free until a run in flight has ended'),
+      );
+    expect([says(running), says(free), says({ ...free, waitsFor: 'approve t0001' })]).toEqual([false, true, false]);
+  });
+
   it('says what is waited for, in as many lines as that takes', () => {
     const troubles = ['cannot write the record: ENOSPC (/a/very/long/path) hint: free some space (tried 3 times)'];
     const block = renderProgress(running, jobsOf(running), { ...options, width: 60, troubles });

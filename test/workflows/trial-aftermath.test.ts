@@ -263,6 +263,11 @@ describe('a parked trial (invariant 15)', () => {
     expect(mayStart(toySweep({ parallel: 1 }), state)).toBe(true);
     expect(progressOf('s', sweep, state, null).waitsFor).toContain('t0001');
     expect(progressOf('s', sweep, parked(), null).waitsFor).toBeNull(); // the policy has not been asked yet
+    const heldBack = { ...begun(), nothingToBuyAt: begun().observations };
+    const free = [begun(), heldBack, { ...parked(), nothingToBuyAt: parked().observations }].map(
+      (standing) => progressOf('s', toySweep({ parallel: 4 }), standing, null).freePlaces,
+    );
+    expect(free).toEqual([0, 3, 4]);
   });
 
   it('is retried once, however often that is asked for, and only then', () => {
