@@ -7,7 +7,7 @@ import type { Tier } from './opening.js';
 import type { Situation } from './policy.js';
 
 /** What is in flight may cost so many times what was spent before nothing more is started. Measured: docs/methods.md. */
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 4;
 
 /** Is it too early for a search run: is a part of the opening still to report, or is more at stake than what is known is worth? */
 export const awaitsResults = (situation: Situation, tiers: readonly Tier[]): boolean => {
