@@ -21,5 +21,6 @@ export interface Policy {
    * which returns allowed shares, or undefined while it has none (the centre is recommended then). Intervals are the belief's.
    */
   readonly recommendsBy: 'belief' | 'best-run' | ((situation: Situation) => ArrayLike<number> | undefined);
+  /** The next run; null for none, with trials in flight: for none before one of them has ended. */
   propose(situation: Situation): Proposal | null;
 }

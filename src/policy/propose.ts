@@ -13,8 +13,8 @@ export interface ProposeOptions {
 }
 
 /**
- * Proposes the next run to pay for; null when nothing is affordable or worth it. Pure: the same input gives the same
- * proposal to the last bit.
+ * Proposes the next run to pay for; null when nothing is affordable or worth it, or when it is to be asked again once a pending
+ * trial has ended. Pure: the same input gives the same proposal to the last bit.
  *
  * @throws InputError when observations, pending trials or the policy's options do not fit the sweep.
  */
