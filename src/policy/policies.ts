@@ -1,22 +1,22 @@
 import { InputError } from '../domain/errors.js';
 import { POLICY_NAMES, type PolicyName } from '../domain/policy-options.js';
 import type { Sweep } from '../domain/sweep.js';
-import { createAsha } from './asha.js';
-import { createAutoscale } from './autoscale.js';
-import { createBimix } from './bimix.js';
-import { createDataMixingLaws } from './data-mixing-laws.js';
-import { createHyperband } from './hyperband.js';
-import { createLogLinear } from './log-linear.js';
-import { createMfmsEi } from './mfms-ei.js';
+import { createAsha } from './methods/asha.js';
+import { createAutoscale } from './methods/autoscale.js';
+import { createBimix } from './methods/bimix.js';
+import { createDataMixingLaws } from './methods/data-mixing-laws.js';
+import { createHyperband } from './methods/hyperband.js';
+import { createLogLinear } from './methods/log-linear.js';
+import { createMfmsEi } from './methods/mfms-ei.js';
 import type { Policy } from './policy.js';
-import { createProportional } from './proportional.js';
-import { createRandomSearch } from './random-search.js';
-import { createSingleFidelityGp } from './single-fidelity-gp.js';
-import { createSobol } from './sobol.js';
-import { createSuccessiveHalving } from './successive-halving.js';
+import { createProportional } from './methods/proportional.js';
+import { createRandomSearch } from './methods/random-search.js';
+import { createSingleFidelityGp } from './methods/single-fidelity-gp.js';
+import { createSobol } from './methods/sobol.js';
+import { createSuccessiveHalving } from './methods/successive-halving.js';
 import { createTitrate } from './titrate.js';
-import { createUnimax } from './unimax.js';
-import { createUtilimax } from './utilimax.js';
+import { createUnimax } from './methods/unimax.js';
+import { createUtilimax } from './methods/utilimax.js';
 
 const POLICIES: Readonly<Record<PolicyName, (sweep: Sweep) => Policy>> = {
   titrate: createTitrate,

@@ -1,0 +1,104 @@
+/**
+ * Successive halving over the steps of one scale, asynchronously (ASHA: Li et al. 2020, arXiv 1810.05934): a run goes on
+ * to the next rung as soon as it is among the best 1/eta of its rung; otherwise a new mixture starts. All state is read
+ * off the runs: a run that continues another is its promotion, and where the first of a line started is its bracket.
+ */
+import { costOf } from '../../domain/cost.js';
+import type { Observation, PendingTrial } from '../../domain/observation.js';
+import type { Proposal } from '../../domain/decision.js';
+import { sharesOf } from '../../domain/mixture.js';
+import { minimizedValue } from '../../domain/objective.js';
+import { costText, fidelityText } from '../explain.js';
+import { plainProposal } from './plain-proposal.js';
+import type { Situation } from '../policy.js';
+import { drawUntried } from './random-search.js';
+
+export interface HalvingPlan {
+  readonly policy: string;
+  readonly scale: string;
+  /** Ascending steps of the rungs. */
+  readonly rungs: readonly number[];
+  readonly eta: number;
+  /** Rung that each bracket starts from, with the share of new mixtures that it gets. */
+  readonly brackets: readonly { readonly start: number; readonly weight: number }[];
+}
+
+/** Picks rungs that grow by `eta` at least, ending with the longest run. */
+export const rungsOf = (steps: readonly number[], eta: number): number[] => {
+  const rungs: number[] = [];
+  for (const step of steps.toReversed()) {
+    const above = rungs[0];
+    if (above === undefined || step * eta <= above * (1 + 1e-9)) rungs.unshift(step);
+  }
+  return rungs;
+};
+
+/** Steps at which the line of a run began. */
+const startOf = (run: PendingTrial, byTrial: ReadonlyMap<string, Observation>): number => {
+  let first: PendingTrial = run;
+  const seen = new Set<string>();
+  while (first.continues !== undefined && !seen.has(first.continues)) {
+    seen.add(first.continues);
+    const earlier = byTrial.get(first.continues);
+    if (earlier === undefined) break;
+    first = earlier;
+  }
+  return first.steps;
+};
+
+/** The best run that has earned its promotion and not had it, highest rung first. */
+const promotable = ({ sweep, observations, pending }: Situation, plan: HalvingPlan): Observation | undefined => {
+  const byTrial = new Map(observations.map((run) => [run.trial, run]));
+  const promoted = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
+  const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
+  for (const rung of plan.rungs.slice(0, -1).toReversed()) {
+    for (const { start } of plan.brackets) {
+      const peers = observations
+        .filter((run) => run.status === 'completed' && run.scale === plan.scale && run.steps === rung)
+        .filter((run) => startOf(run, byTrial) === plan.rungs[start]);
+      const winners = peers.sort((a, b) => value(a) - value(b)).slice(0, Math.floor(peers.length / plan.eta));
+      const next = winners.find(({ trial }) => !promoted.has(trial));
+      if (next !== undefined) return next;
+    }
+  }
+  return undefined;
+};
+
+const promote = (situation: Situation, plan: HalvingPlan, run: Observation): Proposal | undefined => {
+  const { sweep, feasible, history } = situation;
+  const steps = plan.rungs[plan.rungs.indexOf(run.steps) + 1]!;
+  const fidelity = { scale: plan.scale, steps };
+  const offer = { cost: costOf(sweep, fidelity, run.steps), continues: run.trial, mixture: run.mixture };
+  if (offer.cost > history.available) return undefined;
+  const reason = `Among the best 1/${plan.eta} of its rung: ${run.trial} goes on to ${fidelityText(fidelity)} for ${costText(sweep, offer.cost)}.`;
+  return plainProposal(situation, fidelity, sharesOf(run.mixture, feasible.domains), offer, {
+    policy: plan.policy,
+    phase: 'search',
+    reason,
+  });
+};
+
+/** The bracket that is furthest behind its share of new mixtures. */
+const bracketFor = ({ observations, pending }: Situation, plan: HalvingPlan): number => {
+  const begun = [...observations, ...pending].filter(({ continues }) => continues === undefined);
+  const load = plan.brackets.map(
+    ({ start, weight }) => (begun.filter(({ steps }) => steps === plan.rungs[start]).length + 1) / weight,
+  );
+  return plan.brackets[load.indexOf(Math.min(...load))]!.start;
+};
+
+const startNew = (situation: Situation, plan: HalvingPlan): Proposal | null => {
+  const steps = plan.rungs[bracketFor(situation, plan)]!;
+  const fidelity = { scale: plan.scale, steps };
+  const shares = drawUntried(situation, fidelity, 1);
+  const cost = costOf(situation.sweep, fidelity);
+  if (shares === undefined || cost > situation.history.available) return null;
+  const reason = `No run has earned its promotion: a new mixture starts at ${fidelityText(fidelity)} for ${costText(situation.sweep, cost)}.`;
+  return plainProposal(situation, fidelity, shares, { cost }, { policy: plan.policy, phase: 'search', reason });
+};
+
+/** Promotes the best run that has earned it; else starts a new mixture; null when neither can be paid for. */
+export const proposeByHalving = (situation: Situation, plan: HalvingPlan): Proposal | null => {
+  const run = promotable(situation, plan);
+  return (run === undefined ? undefined : promote(situation, plan, run)) ?? startNew(situation, plan);
+};

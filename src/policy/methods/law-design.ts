@@ -1,0 +1,170 @@
+/**
+ * The runs that a law is fitted to: some mixtures, each at the same few fidelities. The design is a function of the sweep
+ * alone (its seed included), so that every decision sees the same one; a mixture whose run was lost is replaced by a spare.
+ */
+import { BUDGET_SLACK, confirmationReserve, costOf } from '../../domain/cost.js';
+import { drawDirichlet } from '../../domain/dirichlet.js';
+import type { FeasibleSet } from '../../domain/feasible-set.js';
+import type { Fidelity } from '../../domain/fidelity.js';
+import type { Mixture } from '../../domain/mixture.js';
+import type { Metrics, Observation } from '../../domain/observation.js';
+import { createRng, seedOf } from '../../domain/rng.js';
+import type { Sweep } from '../../domain/sweep.js';
+import type { Situation } from '../policy.js';
+
+/** What is wanted, before the budget was asked. */
+export interface DesignWish {
+  /** Mixtures in the order of use, spares after `runs`. */
+  readonly mixtures: readonly Float64Array[];
+  /** Mixtures to run. */
+  readonly runs: number;
+  /** With fewer mixtures the next of `fidelities` is taken. */
+  readonly enough: number;
+  /** Sets of fidelities, the one wanted most first; every mixture is run at each fidelity of the chosen set. */
+  readonly fidelities: readonly (readonly Fidelity[])[];
+}
+
+/** What the budget allows of it. */
+export interface Design {
+  readonly mixtures: readonly Float64Array[];
+  readonly runs: number;
+  readonly fidelities: readonly Fidelity[];
+}
+
+/** Cost of a mixture at all fidelities: at each scale the longest run passes the shorter ones. */
+const costOfMixture = (sweep: Sweep, fidelities: readonly Fidelity[]): number => {
+  const longest = new Map<string, number>();
+  for (const { scale, steps } of fidelities) longest.set(scale, Math.max(steps, longest.get(scale) ?? 0));
+  return [...longest].reduce((sum, [scale, steps]) => sum + costOf(sweep, { scale, steps }), 0);
+};
+
+/** Chooses fidelities and the number of mixtures so that all, and a run of the solution at the target if possible, can be paid. */
+export const affordableDesign = (sweep: Sweep, wish: DesignWish): Design => {
+  const budget = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep);
+  const target = costOf(sweep, sweep.target);
+  const options = [budget - target, budget].flatMap((purse) =>
+    wish.fidelities.map((fidelities) => ({
+      mixtures: wish.mixtures,
+      fidelities,
+      runs: Math.min(wish.runs, Math.floor(Math.max(0, purse) / costOfMixture(sweep, fidelities))),
+    })),
+  );
+  return options.find(({ runs }) => runs >= wish.enough) ?? options.at(-1)!;
+};
+
+/** The run of a mixture that tells its metrics at a fidelity: one that ended there, or passed it. */
+const metricsOf = (run: Observation, { scale, steps }: Fidelity): Metrics | undefined => {
+  if (run.scale !== scale || run.status !== 'completed') return undefined;
+  return run.steps === steps ? run.metrics : run.curve?.find((point) => point.steps === steps)?.metrics;
+};
+
+/** A mixture's metrics at one fidelity. */
+export interface DesignRow {
+  readonly shares: Float64Array;
+  readonly metrics: Metrics;
+}
+
+const hasObjective = (sweep: Sweep, metrics: Metrics): boolean =>
+  Object.keys(sweep.objective.weights).every((metric) => Number.isFinite(metrics[metric]));
+
+/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures only. */
+export const rowsAt = (
+  { sweep, feasible, observations }: Situation,
+  design: Design,
+  fidelity: Fidelity,
+): DesignRow[] => {
+  const rows = new Map<string, DesignRow>();
+  for (const run of observations) {
+    const metrics = metricsOf(run, fidelity);
+    if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
+    const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
+    const isOfDesign = (): boolean => design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
+    if (fidelity.scale === sweep.target.scale && !isOfDesign()) continue; // or a run of the solution would move the solution
+    rows.set(shares.join(), { shares, metrics });
+  }
+  return [...rows.values()];
+};
+
+const SAME = 1e-6; // shares nearer than this are those of one run, as in the history
+
+const isSame = (domains: readonly string[], shares: ArrayLike<number>, mixture: Mixture): boolean =>
+  domains.every((domain, i) => Math.abs(shares[i]! - (mixture[domain] ?? 0)) < SAME);
+
+type State = 'open' | 'made' | 'lost';
+
+const stateOf = (
+  { observations, pending, history, feasible }: Situation,
+  shares: Float64Array,
+  at: Fidelity,
+): State => {
+  if (!history.isTaken(shares, at)) return 'open';
+  const isMade =
+    pending.some(
+      (run) => run.scale === at.scale && run.steps >= at.steps && isSame(feasible.domains, shares, run.mixture),
+    ) || observations.some((run) => metricsOf(run, at) !== undefined && isSame(feasible.domains, shares, run.mixture));
+  return isMade ? 'made' : 'lost';
+};
+
+/** A run that the design still needs. */
+export interface DesignRun {
+  readonly shares: Float64Array;
+  readonly fidelity: Fidelity;
+  /** Mixtures of the design, and how many of them were run at this fidelity before. */
+  readonly of: number;
+  readonly before: number;
+}
+
+/** Finds the next run of the design, the first fidelity of all mixtures first; undefined when all were made or promised. */
+export const nextRun = (situation: Situation, design: Design): DesignRun | undefined => {
+  const states: { readonly shares: Float64Array; readonly at: readonly State[] }[] = [];
+  for (const shares of design.mixtures) {
+    if (states.length === design.runs) break;
+    const at = design.fidelities.map((fidelity) => stateOf(situation, shares, fidelity));
+    if (!at.includes('lost')) states.push({ shares, at });
+  }
+  for (const [f, fidelity] of design.fidelities.entries()) {
+    const open = states.find(({ at }) => at[f] === 'open');
+    const before = states.filter(({ at }) => at[f] === 'made').length;
+    if (open !== undefined) return { shares: open.shares, fidelity, of: states.length, before };
+  }
+  return undefined;
+};
+
+/** Shares in proportion to available tokens; undefined unless every domain says how many it has. */
+export const naturalShares = ({ domains }: Sweep): Float64Array | undefined => {
+  const tokens = Object.values(domains).map((domain) => domain.tokens ?? Number.NaN);
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  return total > 0 ? Float64Array.from(tokens, (count) => count / total) : undefined;
+};
+
+const SPARES = 2; // mixtures drawn for each one wanted: half of all runs may be lost
+
+/** Draws shares around natural ones: a Dirichlet draw, perturbed (multiplied share by share, scaled to 1) by them. */
+const drawAround = (natural: Float64Array, draw: Float64Array): Float64Array => {
+  const product = natural.map((share, i) => share * draw[i]!);
+  const sum = product.reduce((total, share) => total + share, 0);
+  return sum > 0 ? product.map((share) => share / sum) : natural;
+};
+
+/**
+ * Draws the mixtures of a design: Dirichlet draws around natural shares where token counts say what is natural, else over
+ * the allowed set; of a list, its members in random order.
+ */
+export const drawMixtures = (
+  sweep: Sweep,
+  feasible: FeasibleSet,
+  runs: number,
+  concentration: number,
+): Float64Array[] => {
+  const rng = createRng(seedOf(sweep.seed, 'design'));
+  if (feasible.list !== undefined) {
+    const keyed = feasible.list.map((shares) => ({ shares, key: rng.uniform() }));
+    return keyed.sort((a, b) => a.key - b.key).map(({ shares }) => shares);
+  }
+  const natural = naturalShares(sweep);
+  return Array.from({ length: SPARES * runs }, () =>
+    natural === undefined
+      ? feasible.sample(rng, concentration)
+      : feasible.project(drawAround(natural, drawDirichlet(rng, natural.length, concentration))),
+  );
+};

@@ -1,0 +1,102 @@
+/**
+ * UtiliMax (Held et al. 2025, arXiv 2501.11747): one short run a domain measures what the domain is worth for each task; the
+ * mixture is then the portfolio of most utility and least risk within the epoch caps (`utilimax-program.ts`).
+ *
+ * Differs from the paper:
+ * - Runs are made within the sweep's limits, so that where a domain may not stand alone, the allowed mixture with most of it is run
+ *   and the utilities follow from all runs by least squares, as the program takes utility for linear in shares anyway.
+ * - Utility is scaled to 0 for the worst of these runs and 1 for the best, task by task; tasks are the metrics of the objective,
+ *   each as important as the others whatever its weight.
+ * - `risk` scales the risk term; at 1 it is the paper's, n ||w||^2 with n the number of domains.
+ */
+import { z } from 'zod';
+import { confirmationReserve, costOf } from '../../domain/cost.js';
+import type { Proposal } from '../../domain/decision.js';
+import type { FeasibleSet } from '../../domain/feasible-set.js';
+import { isSameFidelity, type Fidelity } from '../../domain/fidelity.js';
+import { sharesOf } from '../../domain/mixture.js';
+import { objectiveSign } from '../../domain/objective.js';
+import type { Observation } from '../../domain/observation.js';
+import type { Sweep } from '../../domain/sweep.js';
+import { costText, fidelityText } from '../explain.js';
+import { estimateUtilities } from './utilities.js';
+import { plainProposal } from './plain-proposal.js';
+import { chosenFidelity, parseOptions } from '../policy-options.js';
+import type { Policy, Situation } from '../policy.js';
+import { runnableAt } from './fixed-mixture.js';
+import { solveUtilityProgram } from './utilimax-program.js';
+
+const Options = z.strictObject({
+  /** Where the runs of the single domains are made; the cheapest scale when absent. */
+  scale: z.string().optional(),
+  /** The longest run that all domains can be paid for when absent. */
+  steps: z.number().int().positive().optional(),
+  /** Weight of the risk term; 1 is the paper's. */
+  risk: z.number().positive().default(1),
+});
+
+/** The named scale or the cheapest; the named steps, or the longest run that the budget buys once for every domain, or the shortest. */
+const cheapFidelity = (sweep: Sweep, options: z.infer<typeof Options>): Fidelity => {
+  const price = (scale: string): number => costOf(sweep, { scale, steps: 1 });
+  const cheapest = sweep.scales.map(({ name }) => name).reduce((a, b) => (price(b) < price(a) ? b : a));
+  const longest = chosenFidelity(sweep, { scale: options.scale ?? cheapest, steps: options.steps });
+  if (options.steps !== undefined) return longest;
+  const { name: scale, steps } = sweep.scales.find(({ name }) => name === longest.scale)!;
+  const allowance = sweep.budget - confirmationReserve(sweep);
+  const runs = Object.keys(sweep.domains).length;
+  const affordable = steps.filter((count) => runs * costOf(sweep, { scale, steps: count }) <= allowance);
+  return { scale, steps: affordable.at(-1) ?? steps[0]! };
+};
+
+/** For each domain the allowed mixture with most of it, each once. */
+const designOf = (feasible: FeasibleSet): Float64Array[] => {
+  const points = feasible.domains.map((_, d) =>
+    feasible.minimizeLinear(Float64Array.from(feasible.domains, (_name, i) => (i === d ? -1 : 0))),
+  );
+  return [...new Map(points.map((shares) => [shares.join(), shares])).values()];
+};
+
+const nextRun = (situation: Situation, fidelity: Fidelity): Proposal | null => {
+  const { sweep, history } = situation;
+  const runnable = runnableAt(situation, fidelity);
+  if (runnable === undefined) return null;
+  const design = designOf(runnable);
+  const shares = design.find((point) => !history.isTaken(point, fidelity));
+  if (shares === undefined) return null;
+  const offer = history.offer(shares, fidelity);
+  if (offer.cost > history.available) return null;
+  const reason = `One of ${design.length} runs that measure what each domain is worth: ${fidelityText(fidelity)} for ${costText(sweep, offer.cost)}.`;
+  return plainProposal(situation, fidelity, shares, offer, { policy: 'utilimax', phase: 'opening', reason });
+};
+
+/** How well a run did at each task, more being better; undefined where it teaches nothing, 'worst' where it blew up. */
+const scoresOf = (sweep: Sweep, { status, metrics }: Observation): Float64Array | 'worst' | undefined => {
+  if (status === 'diverged') return 'worst';
+  if (status !== 'completed') return undefined;
+  const tasks = Object.entries(sweep.objective.weights).filter(([, weight]) => weight !== 0);
+  const sign = objectiveSign(sweep.objective);
+  return Float64Array.from(tasks, ([metric, weight]) => -sign * Math.sign(weight) * metrics[metric]!);
+};
+
+const bestPortfolio = (situation: Situation, fidelity: Fidelity, risk: number): Float64Array | undefined => {
+  const { sweep, feasible, observations } = situation;
+  const runs = observations
+    .filter((run) => isSameFidelity(run, fidelity))
+    .flatMap((run) => {
+      const scores = scoresOf(sweep, run);
+      return scores === undefined ? [] : [{ shares: sharesOf(run.mixture, feasible.domains), scores }];
+    });
+  const utilities = estimateUtilities(runs);
+  if (utilities === undefined) return undefined;
+  return solveUtilityProgram({ utilities, risk: risk * feasible.domains.length }, feasible).shares;
+};
+
+/** Makes the policy of UtiliMax; one run a domain, then it stops. */
+export const createUtilimax = (sweep: Sweep): Policy => {
+  const options = parseOptions(sweep, Options);
+  const fidelity = cheapFidelity(sweep, options);
+  return {
+    recommendsBy: (situation) => bestPortfolio(situation, fidelity, options.risk),
+    propose: (situation) => nextRun(situation, fidelity),
+  };
+};
