@@ -7,7 +7,7 @@ import { metricSign, neededMetrics } from '../../src/domain/objective.js';
 import { parseSweep, sweepJsonSchema } from '../../src/domain/parse-sweep.js';
 import { SLIMPAJAMA_DOMAINS, createSlimpajamaWorld } from '../../src/simulators/slimpajama-law.js';
 
-const folder = new URL('../../config', import.meta.url);
+const folder = new URL('../../config/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 

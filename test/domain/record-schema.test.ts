@@ -21,7 +21,7 @@ interface JsonField {
   readonly oneOf?: readonly JsonField[];
 }
 
-const FIXTURES = new URL('../fixtures/records', import.meta.url);
+const FIXTURES = new URL('../fixtures/records/', import.meta.url);
 const records = readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl'));
 
 describe('the schema of the record', () => {
