@@ -51,6 +51,13 @@ describe('places that are left free', () => {
     );
   });
 
+  it('takes imported runs for as much as they would have cost', () => {
+    const free = runSweep(sweep, 30).map((run) => ({ ...run, cost: 0 }));
+    expect(fill(sweep, free, [], 4)).toHaveLength(1); // as if nothing had been seen
+    const imported = free.map((run) => ({ ...run, imported: true as const }));
+    expect(fill(sweep, imported, [], 4)).toHaveLength(4);
+  });
+
   it('starts something whenever nothing is in flight and money is left', () => {
     const runs: Observation[] = [];
     let most = 0;
