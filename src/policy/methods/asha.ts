@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { InputError } from '../../domain/errors.js';
 import type { Sweep } from '../../domain/sweep.js';
-import { proposeByHalving, rungsOf } from './halving.js';
-import { chosenFidelity, parseOptions } from '../policy-options.js';
+import { HalvingOptions, proposeByHalving, rungsOf } from './halving.js';
+import { parseOptions } from '../policy-options.js';
 import type { Policy } from '../policy.js';
 
-const Options = z.strictObject({
-  /** Where rungs are climbed; the target's scale when absent. */
-  scale: z.string().optional(),
+const Options = HalvingOptions.extend({
   /** One in so many goes on; the paper's experiments use 4. */
   eta: z.number().min(2).default(4),
   /** The paper's early-stopping rate s: so many of the lowest rungs are left out, for losses that say nothing so early. */
@@ -31,12 +29,10 @@ const refuseSkip = (skip: number, rungs: readonly number[]): void => {
  * paid for, a new mixture may start; runs that failed or diverged are not counted in their rung.
  */
 export const createAsha = (sweep: Sweep): Policy => {
-  const { eta, scale, skip } = parseOptions(sweep, Options);
-  const top = chosenFidelity(sweep, { scale });
-  const steps = sweep.scales.find(({ name }) => name === top.scale)!.steps.filter((count) => count <= top.steps);
-  const rungs = rungsOf(steps, eta);
-  refuseSkip(skip, rungs);
+  const { skip, ...options } = parseOptions(sweep, Options);
+  const ladder = rungsOf(sweep, options);
+  refuseSkip(skip, ladder.rungs);
   const brackets = [{ start: 0, weight: 1 }];
-  const plan = { policy: 'asha', scale: top.scale, rungs: rungs.slice(skip), eta, brackets };
+  const plan = { policy: 'asha', ...ladder, rungs: ladder.rungs.slice(skip), brackets };
   return { recommendsBy: 'best-run', propose: (situation) => proposeByHalving(situation, plan) };
 };

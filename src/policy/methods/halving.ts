@@ -3,14 +3,17 @@
  * to the next rung as soon as it is among the best 1/eta of its rung; otherwise a new mixture starts. All state is read
  * off the runs: a run that continues another is its promotion, and where the first of a line started is its bracket.
  */
+import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
 import type { Observation, PendingTrial } from '../../domain/observation.js';
 import type { Proposal } from '../../domain/decision.js';
 import { sharesOf } from '../../domain/mixture.js';
 import { minimizedValue } from '../../domain/objective.js';
+import type { Sweep } from '../../domain/sweep.js';
 import { costText, fidelityText } from '../explain.js';
 import { plainProposal } from './plain-proposal.js';
 import type { Situation } from '../policy.js';
+import { chosenFidelity } from '../policy-options.js';
 import { drawUntried } from './random-search.js';
 
 export interface HalvingPlan {
@@ -23,14 +26,27 @@ export interface HalvingPlan {
   readonly brackets: readonly { readonly start: number; readonly weight: number }[];
 }
 
-/** Picks rungs that grow by `eta` at least, ending with the longest run. */
-export const rungsOf = (steps: readonly number[], eta: number): number[] => {
+/** What all kinds of halving are told. */
+export const HalvingOptions = z.strictObject({
+  /** Where rungs are climbed; the target's scale when absent. */
+  scale: z.string().optional(),
+  /** One in so many goes on. */
+  eta: z.number().min(2).default(3),
+});
+
+/** Picks rungs of a scale that grow by `eta` at least, ending with the longest run; ascending. */
+export const rungsOf = (
+  sweep: Sweep,
+  { eta, scale }: z.output<typeof HalvingOptions>,
+): Pick<HalvingPlan, 'scale' | 'rungs' | 'eta'> => {
+  const top = chosenFidelity(sweep, { scale });
+  const steps = sweep.scales.find(({ name }) => name === top.scale)!.steps.filter((count) => count <= top.steps);
   const rungs: number[] = [];
   for (const step of steps.toReversed()) {
     const above = rungs[0];
     if (above === undefined || step * eta <= above * (1 + 1e-9)) rungs.unshift(step);
   }
-  return rungs;
+  return { scale: top.scale, rungs, eta };
 };
 
 /** Steps at which the line of a run began. */

@@ -1,15 +1,7 @@
-import { z } from 'zod';
 import type { Sweep } from '../../domain/sweep.js';
-import { proposeByHalving, rungsOf } from './halving.js';
-import { chosenFidelity, parseOptions } from '../policy-options.js';
+import { HalvingOptions, proposeByHalving, rungsOf } from './halving.js';
+import { parseOptions } from '../policy-options.js';
 import type { Policy } from '../policy.js';
-
-const Options = z.strictObject({
-  /** Where rungs are climbed; the target's scale when absent. */
-  scale: z.string().optional(),
-  /** One in so many goes on. */
-  eta: z.number().min(2).default(3),
-});
 
 /**
  * Hyperband (Li et al. 2018, arXiv 1603.06560): successive halving from every rung at once, as nobody knows how early a
@@ -17,14 +9,12 @@ const Options = z.strictObject({
  * (algorithm 1). Differs from it: brackets fill side by side and promotions do not wait, so that no worker idles.
  */
 export const createHyperband = (sweep: Sweep): Policy => {
-  const { eta, scale } = parseOptions(sweep, Options);
-  const top = chosenFidelity(sweep, { scale });
-  const steps = sweep.scales.find(({ name }) => name === top.scale)!.steps.filter((count) => count <= top.steps);
-  const rungs = rungsOf(steps, eta);
+  const ladder = rungsOf(sweep, parseOptions(sweep, HalvingOptions));
+  const { rungs, eta } = ladder;
   const brackets = rungs.map((_, start) => {
     const climbs = rungs.length - 1 - start;
     return { start, weight: Math.ceil((rungs.length / (climbs + 1)) * eta ** climbs) };
   });
-  const plan = { policy: 'hyperband', scale: top.scale, rungs, eta, brackets };
+  const plan = { policy: 'hyperband', ...ladder, brackets };
   return { recommendsBy: 'best-run', propose: (situation) => proposeByHalving(situation, plan) };
 };
