@@ -3,7 +3,15 @@ import { costOf } from '../domain/cost.js';
 import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TrialState } from '../domain/trial-moves.js';
-import { committedBy, freePlaces, isAffordable, isClosing, mayStart } from './sweep-state.js';
+import {
+  committedBy,
+  freePlaces,
+  isAffordable,
+  isClosing,
+  isSearching,
+  mayStart,
+  wantsNothingYet,
+} from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { RunningTrial } from './trial-state.js';
 
@@ -16,12 +24,12 @@ const isMoving = ({ state, retrying, abandoned, answered, until }: RunningTrial)
 
 /** Names what a person has to decide before anything moves; null while something does, or a pause is what it waits for. */
 const waitsFor = (sweep: Sweep, state: SweepState): string | null => {
-  const { running, pause, phase, searchOver, nothingToBuyAt, observations } = state;
+  const { running, pause, phase } = state;
   if (pause !== null || isClosing(state) || running.length === 0) return null;
-  const isSearching = phase === 'searching' && searchOver === null && nothingToBuyAt !== observations;
+  const isDeciding = isSearching(state) && !wantsNothingYet(state);
   const owesRuns = phase === 'confirming' && (state.confirming?.left ?? 0) > 0;
   const mayConfirm = owesRuns && isAffordable(sweep, state, costOf(sweep, sweep.target));
-  if (isSearching || mayConfirm || state.pinned.length > 0 || running.some(isMoving)) return null;
+  if (isDeciding || mayConfirm || state.pinned.length > 0 || running.some(isMoving)) return null;
   const named = (standing: TrialState): string =>
     running.flatMap((one) => (one.state === standing ? [one.trial] : [])).join(', ');
   const parked = named('parked');
@@ -34,11 +42,8 @@ const waitsFor = (sweep: Sweep, state: SweepState): string | null => {
 };
 
 /** Counts the places that the policy leaves free until it knows more. */
-const heldBack = (sweep: Sweep, state: SweepState): number => {
-  const { phase, searchOver, nothingToBuyAt, observations } = state;
-  const isHeldBack = phase === 'searching' && searchOver === null && nothingToBuyAt === observations;
-  return isHeldBack && mayStart(sweep, state) ? freePlaces(sweep, state) : 0;
-};
+const heldBack = (sweep: Sweep, state: SweepState): number =>
+  isSearching(state) && wantsNothingYet(state) && mayStart(sweep, state) ? freePlaces(sweep, state) : 0;
 
 const shown = (trial: RunningTrial): InFlightTrial => {
   const { job: _job, losses: _losses, decidedCost: _cost, paid: _paid, endings: _endings, ...rest } = trial;

@@ -93,6 +93,13 @@ export const initialState: SweepState = {
   toldOfBudget: null,
 };
 
+/** Is it still to be decided what to buy? */
+export const isSearching = ({ phase, searchOver }: SweepState): boolean => phase === 'searching' && searchOver === null;
+
+/** Did the policy want nothing with what is known so far? It is asked again when more is. */
+export const wantsNothingYet = ({ nothingToBuyAt, observations }: SweepState): boolean =>
+  nothingToBuyAt === observations;
+
 /** Is the sweep on its way to its end by a person's act? */
 export const isClosing = ({ cancel, finish }: SweepState): boolean => cancel !== null || finish !== null;
 

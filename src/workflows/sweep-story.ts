@@ -13,7 +13,7 @@ import { SweepDesk } from './sweep-desk.js';
 import { endedEvent } from './sweep-events.js';
 import { eventsOfNews } from './sweep-inbox.js';
 import type { News } from './sweep-inbox.js';
-import { changeTrial, findTrial, isClosing, isFailing, mayStart, withEvent } from './sweep-state.js';
+import { changeTrial, findTrial, isClosing, isFailing, mayStart, wantsNothingYet, withEvent } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import type { titrateSweep } from './sweep.js';
 import { TrialFleet } from './trial-fleet.js';
@@ -158,7 +158,7 @@ export class SweepStory {
   /** Makes one move if there is one to make. */
   async #move(): Promise<boolean> {
     const { sweep, state } = this.#book;
-    const { phase, running, searchOver, observations, nothingToBuyAt } = state;
+    const { phase, running, searchOver } = state;
     if (this.#answerOverdue()) return true;
     const settled = running.filter((trial) => isToSettle(trial, isClosing(state)));
     for (const { trial } of settled) this.hear({ kind: 'given-up', trial });
@@ -168,7 +168,7 @@ export class SweepStory {
     if (queued !== undefined) return this.#start(queued).then(() => true);
     if (this.#book.state.pinned.length > 0) return this.#decisions.pinned();
     if (phase === 'confirming') return this.#decisions.confirm();
-    if (searchOver === null) return nothingToBuyAt === observations ? false : this.#decisions.decide();
+    if (searchOver === null) return wantsNothingYet(state) ? false : this.#decisions.decide();
     return running.length === 0 ? this.#decisions.beginConfirming() : false;
   }
 
