@@ -1,23 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Observation, PendingTrial } from '../../src/domain/observation.js';
 import type { Sweep } from '../../src/domain/sweep.js';
-import { propose } from '../../src/policy/propose.js';
-import { runSweep } from './run-sweep.js';
+import { runSweep, startTrials } from './run-sweep.js';
 import { makeSweep, runOf } from './sweeps.js';
 
 const SEED = 3;
 const named = (mixture: Observation['mixture']): string => Object.values(mixture).join();
-
-/** Starts what the policy wants to start beside what is in flight, at most `places` in all. */
-const fill = (sweep: Sweep, runs: readonly Observation[], pending: PendingTrial[], places: number): PendingTrial[] => {
-  while (pending.length < places) {
-    const proposal = propose(sweep, runs, { seed: SEED, pending });
-    if (proposal === null) break;
-    const { explanation: _explanation, ...run } = proposal;
-    pending.push({ ...run, trial: `t${runs.length + pending.length + 1}` });
-  }
-  return pending;
-};
 
 /** Ends trials in flight. */
 const end = (sweep: Sweep, trials: readonly PendingTrial[]): Observation[] =>
@@ -27,16 +15,16 @@ describe('places that are left free', () => {
   const sweep = makeSweep({ budget: 2000, parallel: 8 });
 
   it('starts contrasts when the corners that decide about them have ended, and half-way points meanwhile', () => {
-    const first = fill(sweep, [], [], 8);
+    const first = startTrials(sweep, [], [], 8, SEED);
     expect(first.map(({ scale }) => scale)).toEqual(Array(7).fill('S')); // centre and three corners, three half-way points
     const [slow, ...ended] = first;
-    const next = fill(sweep, end(sweep, ended), [slow!], 8);
+    const next = startTrials(sweep, end(sweep, ended), [slow!], 8, SEED);
     expect(next.filter(({ scale }) => scale === 'M')).toHaveLength(4); // one straggler of four holds up nothing
   });
 
   it('begins to search when the opening has reported, with as much in flight as is known to be worth it', () => {
     const runs = runSweep(sweep, 14); // the opening
-    const search = fill(sweep, runs, [], 8);
+    const search = startTrials(sweep, runs, [], 8, SEED);
     const spent = runs.reduce((sum, { cost = 0 }) => sum + cost, 0);
     const committed = search.map(({ cost = 0 }) => cost);
     expect(search.length).toBeGreaterThan(0);
@@ -46,23 +34,23 @@ describe('places that are left free', () => {
     expect(total - committed.at(-1)!).toBeLessThan(4 * spent);
 
     const opening = runs.slice(-4).map((run): PendingTrial => run);
-    expect(fill(sweep, runs.slice(0, -4), [...opening], 8).map(({ mixture }) => named(mixture))).toEqual(
+    expect(startTrials(sweep, runs.slice(0, -4), opening, 8, SEED).map(({ mixture }) => named(mixture))).toEqual(
       opening.map(({ mixture }) => named(mixture)),
     );
   });
 
   it('takes imported runs for as much as they would have cost', () => {
     const free = runSweep(sweep, 30).map((run) => ({ ...run, cost: 0 }));
-    expect(fill(sweep, free, [], 4)).toHaveLength(1); // as if nothing had been seen
+    expect(startTrials(sweep, free, [], 4, SEED)).toHaveLength(1); // as if nothing had been seen
     const imported = free.map((run) => ({ ...run, imported: true as const }));
-    expect(fill(sweep, imported, [], 4)).toHaveLength(4);
+    expect(startTrials(sweep, imported, [], 4, SEED)).toHaveLength(4);
   });
 
   it('starts something whenever nothing is in flight and money is left', () => {
     const runs: Observation[] = [];
     let most = 0;
     for (;;) {
-      const started = fill(sweep, runs, [], 8);
+      const started = startTrials(sweep, runs, [], 8, SEED);
       if (started.length === 0) break;
       most = Math.max(most, started.length);
       runs.push(...end(sweep, started));

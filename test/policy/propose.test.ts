@@ -7,6 +7,7 @@ import { POLICY_NAMES } from '../../src/domain/policy-options.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
+import { startTrials } from './run-sweep.js';
 import { lossOf, makeSweep, runOf } from './sweeps.js';
 
 /** Proposes and runs until the policy stops, at most `limit` times. */
@@ -75,20 +76,7 @@ describe.each(POLICY_NAMES)('the policy %s', (name) => {
   it('never proposes what is pending, and counts its cost', () => {
     const sweep = sweepOf(name, { budget: 700 });
     const runs = OWN_RUNS.includes(name) ? [] : runAll(sweep, 4);
-    const pending: PendingTrial[] = [];
-    for (;;) {
-      const proposal = propose(sweep, runs, { seed: 1, pending });
-      if (proposal === null || pending.length === 10) break;
-      const { mixture, scale, steps, cost, continues } = proposal;
-      pending.push({
-        trial: `p${pending.length}`,
-        mixture,
-        scale,
-        steps,
-        cost,
-        ...(continues === undefined ? {} : { continues }),
-      });
-    }
+    const pending = startTrials(sweep, runs, [], 10);
     const all = [...runs, ...pending];
     expect(pending.length).toBeGreaterThan(OWN_RUNS.includes(name) ? 0 : 1);
     expect(new Set(all.map(keyOf)).size).toBe(all.length);

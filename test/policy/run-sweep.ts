@@ -1,6 +1,10 @@
-import type { Observation } from '../../src/domain/observation.js';
+import { expect } from 'vitest';
+import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { sharesOf } from '../../src/domain/mixture.js';
+import type { Observation, PendingTrial } from '../../src/domain/observation.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { propose } from '../../src/policy/propose.js';
+import { recommend } from '../../src/policy/recommend.js';
 import { makeSweep, runOf } from './sweeps.js';
 
 /** Proposes and runs until the policy stops, at most `limit` times; each decision has a seed of its own, as in a durable sweep. */
@@ -12,6 +16,32 @@ export const runSweep = (sweep: Sweep, limit = 40): Observation[] => {
     observations.push(runOf(sweep, proposal, `t${observations.length + 1}`));
   }
   return observations;
+};
+
+/** Starts what the policy wants beside what is in flight, until `places` trials are; returns all that are then in flight. */
+export const startTrials = (
+  sweep: Sweep,
+  runs: readonly Observation[],
+  inFlight: readonly PendingTrial[],
+  places: number,
+  seed = 1,
+): PendingTrial[] => {
+  const pending = [...inFlight];
+  while (pending.length < places) {
+    const proposal = propose(sweep, runs, { seed, pending });
+    if (proposal === null) break;
+    const { explanation: _explanation, ...run } = proposal;
+    pending.push({ ...run, trial: `t${runs.length + pending.length + 1}` });
+  }
+  return pending;
+};
+
+/** Expects the mixtures of runs, and the one recommended from them, to be allowed. */
+export const expectAllowed = (sweep: Sweep, runs: readonly Observation[]): void => {
+  const feasible = feasibleSet(sweep);
+  for (const { mixture } of [...runs, recommend(sweep, runs, { seed: 1 })]) {
+    expect(feasible.contains(sharesOf(mixture, feasible.domains))).toBe(true);
+  }
 };
 
 /** A sweep whose domains say how many tokens there are of them; a run to the target takes 1e8. */
