@@ -16,7 +16,7 @@ import { bound } from './polish.js';
 import type { Survival } from './survival.js';
 import { runLengths } from './run-lengths.js';
 
-const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
+const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way, and bought at guides alone
 const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
@@ -95,6 +95,13 @@ const fidelitiesToSearch = ({ sweep, history }: Situation): Fidelity[] => {
   ];
 };
 
+/** All shorter runs of the scales that need not keep to the least cost: they say there what longer ones do, for less. */
+const shorterAtGuides = ({ sweep }: Situation, floor: CostFloor, longest: readonly Fidelity[]): readonly Fidelity[] =>
+  sweep.scales
+    .flatMap((scale) => runLengths(sweep, scale).map((steps): Fidelity => ({ scale: scale.name, steps })))
+    .filter((fidelity) => floor.exception(fidelity) !== undefined)
+    .filter((fidelity) => !longest.some((other) => isSameFidelity(other, fidelity)));
+
 const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): string => {
   const cost = costOf(sweep, fidelity);
   if (cost <= history.available) return 'every candidate there was run';
@@ -148,9 +155,10 @@ export const findOffers = (
   survival?: Survival,
 ): Offers => {
   const { sweep } = situation;
-  const fidelities = fidelitiesToSearch(situation);
+  const longest = fidelitiesToSearch(situation);
   const mixturesAt = mixturesFor(situation, belief, survey, guards);
-  const floor = costFloorOf(situation, belief, fidelities);
+  const floor = costFloorOf(situation, belief, longest);
+  const fidelities = [...longest, ...shorterAtGuides(situation, floor, longest)];
   const worthwhile = floor.hasGuides ? contrastsAtTarget(situation) : (mixtures: readonly TargetPoint[]) => mixtures;
   const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: worthwhile(mixturesAt(fidelity), fidelity) }));
   const within = guards === undefined ? survey : { ...survey, pool: likelyKept(guards, survey.pool) };

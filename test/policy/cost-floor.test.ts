@@ -79,6 +79,23 @@ describe('the floor on costs', () => {
     }
   });
 
+  it('opens runs of all lengths where it is left out, and the two longest elsewhere', () => {
+    const short = searches.flatMap(({ proposal }) =>
+      proposal.explanation.considered
+        .filter(({ steps }) => steps === 100)
+        .map(({ scale }) => ({ scale, trust: proposal.explanation.trust.find((trust) => trust.scale === scale)! })),
+    );
+    expect(short.length).toBeGreaterThan(3);
+    for (const { scale, trust } of short) {
+      expect(scale).not.toBe('L');
+      expect(trust.interval![0]).toBeGreaterThanOrEqual(0.8);
+      expect(trust.runs).toBeGreaterThanOrEqual(4);
+    }
+    const bought = searches.filter(({ proposal }) => proposal.steps === 100);
+    expect(bought.length).toBeGreaterThan(0);
+    expect(bought.filter((step) => !isException(step))).toEqual([]);
+  });
+
   it('holds once runs below half a target run took a target run, and as much again as the larger ones', () => {
     const feasible = feasibleSet(sweep);
     const rng = createRng(7);
