@@ -14,9 +14,10 @@ import { alternativesAt, valuesAt } from './knowledge-gradient.js';
 import type { Situation } from './policy.js';
 import { bound } from './polish.js';
 import type { Survival } from './survival.js';
-import { runLengths } from './run-lengths.js';
+import { runLengths, stepsNear } from './run-lengths.js';
 
-const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way, and bought at guides alone
+const LONGEST_STEPS = 2; // of each scale: shorter runs are passed on the way
+const SHORTER_PARTS = [1 / 2, 1 / 4, 1 / 8]; // of the longest run: what is bought at guides as well
 const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
@@ -95,12 +96,16 @@ const fidelitiesToSearch = ({ sweep, history }: Situation): Fidelity[] => {
   ];
 };
 
-/** All shorter runs of the scales that need not keep to the least cost: they say there what longer ones do, for less. */
+/** Shorter runs of the scales that need not keep to the least cost: they say there much of what longer ones do, for less. */
 const shorterAtGuides = ({ sweep }: Situation, floor: CostFloor, longest: readonly Fidelity[]): readonly Fidelity[] =>
-  sweep.scales
-    .flatMap((scale) => runLengths(sweep, scale).map((steps): Fidelity => ({ scale: scale.name, steps })))
-    .filter((fidelity) => floor.exception(fidelity) !== undefined)
-    .filter((fidelity) => !longest.some((other) => isSameFidelity(other, fidelity)));
+  sweep.scales.flatMap((scale) => {
+    const lengths = runLengths(sweep, scale);
+    if (lengths.length === 0) return [];
+    return [...new Set(SHORTER_PARTS.map((part) => stepsNear(lengths, part)))]
+      .map((steps): Fidelity => ({ scale: scale.name, steps }))
+      .filter((fidelity) => floor.exception(fidelity) !== undefined)
+      .filter((fidelity) => !longest.some((other) => isSameFidelity(other, fidelity)));
+  });
 
 const unaffordableReason = ({ sweep, history }: Situation, fidelity: Fidelity): string => {
   const cost = costOf(sweep, fidelity);

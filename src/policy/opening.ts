@@ -1,10 +1,10 @@
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import type { FeasibleSet } from '../domain/feasible-set.js';
-import type { Fidelity, Scale } from '../domain/fidelity.js';
+import type { Fidelity } from '../domain/fidelity.js';
 import { massMovedBetween } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
 import { agreementOf, contrastsOf, isAwaited, type Known } from './contrasts.js';
-import { runLengths } from './run-lengths.js';
+import { runLengths, stepsNear } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
 
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
@@ -29,13 +29,6 @@ const OPENING_LENGTH = 0.3; // measured: full-length runs at the cheapest scale 
 
 /** Where so short a part of a scale's longest run ranks corners as the opening's length does, contrasts are cut to it. Measured: docs/methods.md. */
 const CUT = { length: 0.12, agreement: 0.99 };
-
-/** The steps of a scale nearest, as a ratio, to a part of its longest run. */
-const stepsNear = ({ steps }: Scale, part: number): number => {
-  const wanted = part * steps.at(-1)!;
-  const miss = (count: number): number => Math.abs(Math.log(count / wanted));
-  return steps.reduce((a, b) => (miss(b) < miss(a) ? b : a));
-};
 
 const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
   ...new Map(mixtures.map((shares) => [shares.join(), shares])).values(),
@@ -84,9 +77,9 @@ const rungsOf = (sweep: Sweep): Rung[] =>
     .map((scale) => ({ ...scale, steps: runLengths(sweep, scale) }))
     .filter(({ steps }) => steps.length > 0)
     .map((scale) => {
-      const steps = stepsNear(scale, OPENING_LENGTH);
+      const steps = stepsNear(scale.steps, OPENING_LENGTH);
       const lengths = scale.steps.filter((length) => length <= steps);
-      return { scale: scale.name, steps, cutSteps: stepsNear(scale, CUT.length), lengths };
+      return { scale: scale.name, steps, cutSteps: stepsNear(scale.steps, CUT.length), lengths };
     })
     .sort((a, b) => costOf(sweep, a) - costOf(sweep, b));
 
