@@ -1,7 +1,8 @@
 /**
  * How likely a run is to come to its end, learnt from the runs that did, diverged or failed.
  *
- *   P(ends at (w, f)) = (PRIOR + E) / (1 + E + sum over the others weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
+ *   P(ends at (w, f)) = (p_f + E) / (1 + E + sum over the others weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
+ *   p_f = min(PRIOR, (PRIOR m + A) / (m + A + sum over the diverged k_f))
  *
  * | name | meaning |
  * |---|---|
@@ -9,6 +10,8 @@
  * | k_f | squared exponential of log size and log steps, each 0 to 1 over the sweep |
  * | E | the largest k over the runs of one size that ended, summed over sizes: many cheap runs at one place vouch for it once |
  * | weight | 1 of a run that diverged, FAILED of one that failed |
+ * | A | the sum of k_f over the runs, no smaller, that ended |
+ * | p_f | that a run ends where none was made: what is common there, PRIOR worth m runs |
  *
  * A Beta-Bernoulli model smoothed by kernels (Goetschalckx, Poupart & Hoey 2011, "Continuous correlated Beta processes").
  *
@@ -34,7 +37,10 @@ import { distanceOf, embed, radialAt } from '../surrogate/kernel.js';
 import { fidelityText, figure } from './explain.js';
 import type { Score } from './polish.js';
 
-const PRIOR = 0.9; // that a run ends where none was made, worth one run: one that diverged at a place makes it less than even
+const PRIOR = 0.9; // that a run ends before any was made, worth one run beside others: one that diverged at a place makes it less than even
+// What is common at a fidelity is learnt from all its runs, wherever they lie: without it a search that is drawn to where runs diverge
+// creeps away from there by one lost run after another. Worth so many runs; measured among 2, 3, 4, 6 and 10 (docs/methods.md).
+const COMMON = 3;
 const MIXTURE_LENGTH = 0.35; // of Hellinger's distance, 1.41 at most: corners say next to nothing of each other
 const FIDELITY_LENGTH = 0.5; // of each range: a divergence at the smallest scale counts an eighth at the largest
 const VOUCHED_LENGTH = FIDELITY_LENGTH / 2; // of size: larger models are the less stable ones, so small ones vouch for little
@@ -49,7 +55,7 @@ const SHAPE = { embedding: 'sqrt', radial: 'matern52' } as const;
 export interface Survival {
   /** The chance that a run ends well: neither diverges nor fails. */
   chance(shares: ArrayLike<number>, fidelity: Fidelity): number;
-  /** Is it more likely than not that a run does not diverge? Failed jobs say nothing of that. */
+  /** Do the runs near it leave it more likely than not that a run does not diverge? Failed jobs say nothing of that. */
   isStable(shares: ArrayLike<number>, fidelity: Fidelity): boolean;
   /** The chance that a run at the target does not diverge. */
   stability(shares: ArrayLike<number>): number;
@@ -128,11 +134,23 @@ const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number =
   return Math.exp(-0.5 * ((larger / sizeLength) ** 2 + (steps / FIDELITY_LENGTH) ** 2));
 };
 
+/** p_f. */
+const commonChance = (runs: readonly Fated[], at: FidelityPoint): number => {
+  let [ended, diverged] = [0, 0];
+  for (const run of runs) {
+    if (run.fate === 'completed' && run.place.size >= at.size) ended += likenessOfFidelity(run, at);
+    if (run.fate === 'diverged') diverged += likenessOfFidelity(run, at);
+  }
+  return Math.min(PRIOR, (PRIOR * COMMON + ended) / (COMMON + ended + diverged));
+};
+
+/** The chance that a run ends, from those near it, and from `prior` where there are none. */
 const chanceOf = (
   runs: readonly Fated[],
   weights: Readonly<Record<Lost, number>>,
   embedded: Float64Array,
   at: FidelityPoint,
+  prior: number,
 ): number => {
   const nearestEnded = new Map<number, number>(); // of each size
   let lost = 0;
@@ -143,7 +161,7 @@ const chanceOf = (
     else lost += weights[run.fate] * near;
   }
   const ended = [...nearestEnded.values()].reduce((sum, near) => sum + near, 0);
-  return (PRIOR + ended) / (1 + ended + lost);
+  return (prior + ended) / (1 + ended + lost);
 };
 
 const BESIDE = 0.1; // of Hellinger's distance: as much of the mass, moved between two halves
@@ -175,13 +193,17 @@ export const formSurvival = (sweep: Sweep, observations: readonly Observation[])
       ? [{ fate: status, embedded: embed(SHAPE, sharesOf(mixture, domains)), place: place({ scale, steps }) }]
       : [],
   );
-  const stabilityAt = (shares: ArrayLike<number>, fidelity: Fidelity): number =>
-    chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), place(fidelity));
-  const stability = (shares: ArrayLike<number>): number => stabilityAt(shares, sweep.target);
+  const chanceAt = (
+    weights: typeof WEIGHTS,
+    shares: ArrayLike<number>,
+    at: FidelityPoint,
+    prior = commonChance(runs, at),
+  ): number => chanceOf(runs, weights, embed(SHAPE, shares), at, prior);
   const target = place(sweep.target);
+  const stability = (shares: ArrayLike<number>): number => chanceAt(DIVERGED_ALONE, shares, target);
   return {
-    chance: (shares, fidelity) => chanceOf(runs, WEIGHTS, embed(SHAPE, shares), place(fidelity)),
-    isStable: (shares, fidelity) => stabilityAt(shares, fidelity) >= EVEN,
+    chance: (shares, fidelity) => chanceAt(WEIGHTS, shares, place(fidelity)),
+    isStable: (shares, fidelity) => chanceAt(DIVERGED_ALONE, shares, place(fidelity), PRIOR) >= EVEN,
     stability,
     isSound: (shares) => saidBeside(runs, embed(SHAPE, shares), target) ?? stability(shares) >= EVEN,
   };
