@@ -2,7 +2,7 @@
  * How likely a run is to come to its end, learnt from the runs that did, diverged or failed.
  *
  *   P(ends at (w, f)) = (p_f + E) / (1 + E + sum over the others weight k) ,   k = k_w(w, w_i) k_f(f, f_i)
- *   p_f = min(PRIOR, (PRIOR m + A) / (m + A + sum over the diverged k_f))
+ *   p_f = min(PRIOR, (PRIOR COMMON + A) / (COMMON + A + sum over the diverged k_f))
  *
  * | name | meaning |
  * |---|---|
@@ -11,7 +11,7 @@
  * | E | the largest k over the runs of one size that ended, summed over sizes: many cheap runs at one place vouch for it once |
  * | weight | 1 of a run that diverged, FAILED of one that failed |
  * | A | the sum of k_f over the runs, no smaller, that ended |
- * | p_f | that a run ends where none was made: what is common there, PRIOR worth m runs |
+ * | p_f | that a run ends where none was made: what is common there, PRIOR worth COMMON runs |
  *
  * A Beta-Bernoulli model smoothed by kernels (Goetschalckx, Poupart & Hoey 2011, "Continuous correlated Beta processes").
  *
