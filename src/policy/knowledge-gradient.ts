@@ -41,8 +41,8 @@ export const expectedDrop = (mu: ArrayLike<number>, s: ArrayLike<number>): numbe
 
 /** Alternatives at the target. */
 export interface Alternatives {
-  /** K^-1 k (n) of each. */
-  readonly solved: readonly Float64Array[];
+  /** L^-1 k (n) of each. */
+  readonly whitened: readonly Float64Array[];
   /** Sd of the objective at each, per sd of the process. */
   readonly scales: Float64Array;
   readonly means: Float64Array;
@@ -56,11 +56,9 @@ export const alternativesAt = (belief: Belief, points: readonly TargetPoint[]): 
   const places = process.placesOf(points.map(({ shares }) => shares));
   const known = new Map<TargetPoint, Float64Array>();
   return {
-    solved: process.solveWhitened(
-      process.whitenLikeness(
-        points.map(({ likeness }) => likeness),
-        target.fidelity,
-      ),
+    whitened: process.whitenLikeness(
+      points.map(({ likeness }) => likeness),
+      target.fidelity,
     ),
     scales: Float64Array.from(points, (point) => belief.scaleAt(point)),
     means: Float64Array.from(points, ({ mean }) => mean),
@@ -83,8 +81,7 @@ export const valuesAt = (
 ): Float64Array => {
   const { process, target } = belief;
   const place = belief.place(fidelity);
-  const { solved, scales, means } = alternatives;
-  const explained = process.explainedAt(solved, place);
+  const { whitened, scales, means } = alternatives;
   const seen = process.whitenLikeness(
     candidates.map(({ likeness }) => likeness),
     place,
@@ -93,7 +90,7 @@ export const valuesAt = (
     const prior = process.priorTable(alternatives.likenessTo(candidate), target.fidelity, place);
     const own = process.prior(candidate.shares, place, candidate.shares, place);
     const sd = Math.sqrt(Math.max(0, own - inner(seen[c]!, seen[c]!)) + process.noise);
-    const change = scales.map((scale, a) => (scale * (prior[a]! - inner(explained[a]!, candidate.likeness))) / sd);
+    const change = scales.map((scale, a) => (scale * (prior[a]! - inner(whitened[a]!, seen[c]!))) / sd);
     const largest = change.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     return expectedDrop(means, change) + ANY_CHANGE * largest;
   });

@@ -230,14 +230,15 @@ export class GaussianProcess {
     };
   }
 
-  /** T_f' v (M + 1) for a vector v over the rows (n). */
-  #weights({ trend, mixture }: { trend: Float64Array; mixture: Float64Array }, v: Float64Array): Float64Array {
+  /** T_f' alpha (M + 1) for an output. */
+  #weights({ trend, mixture }: { trend: Float64Array; mixture: Float64Array }, output: number): Float64Array {
     const { rowMixture, mixtures } = this.#design;
+    const alpha = this.#alphas[output]!;
     const weights = new Float64Array(mixtures.length + 1);
-    weights[0] = inner(trend, v);
+    weights[0] = inner(trend, alpha);
     for (let i = 0; i < this.rows; i++) {
       const at = rowMixture[i]! + 1;
-      weights[at] = weights[at]! + mixture[i]! * v[i]!;
+      weights[at] = weights[at]! + mixture[i]! * alpha[i]!;
     }
     return weights;
   }
@@ -262,7 +263,7 @@ export class GaussianProcess {
   at(fidelity: FidelityPoint): FidelityView {
     const loadings = this.#loadings(fidelity);
     const width = this.#places.length + 1;
-    const weights = this.#alphas.map((alpha) => this.#weights(loadings, alpha));
+    const weights = this.#alphas.map((_, output) => this.#weights(loadings, output));
     const explained = outerGram(this.#whitenedLoadings(loadings), width, this.rows);
     const u = transpose(cholesky(explained, width), width);
     const likenessOf = (shares: ArrayLike<number>): Float64Array => this.likenessOf(shares);
@@ -293,24 +294,6 @@ export class GaussianProcess {
       solveLower(this.#factor, this.rows, k);
       return k;
     });
-  }
-
-  /** K^-1 k (n) of what `whiten` returned. */
-  solveWhitened(whitened: readonly Float64Array[]): Float64Array[] {
-    return whitened.map((v) => {
-      const solved = v.slice();
-      solveUpper(this.#factor, this.rows, solved);
-      return solved;
-    });
-  }
-
-  /**
-   * T_f' K^-1 k (M + 1) of what `solveWhitened` returned: the inner product with c(w) is what data explain of the covariance with (w, f), in
-   * M + 1 terms instead of n.
-   */
-  explainedAt(solved: readonly Float64Array[], fidelity: FidelityPoint): Float64Array[] {
-    const loadings = this.#loadings(fidelity);
-    return solved.map((v) => this.#weights(loadings, v));
   }
 
   /** Means of one output at what `whiten` returned. */
