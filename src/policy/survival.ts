@@ -193,17 +193,17 @@ export const formSurvival = (sweep: Sweep, observations: readonly Observation[])
       ? [{ fate: status, embedded: embed(SHAPE, sharesOf(mixture, domains)), place: place({ scale, steps }) }]
       : [],
   );
-  const chanceAt = (
-    weights: typeof WEIGHTS,
-    shares: ArrayLike<number>,
-    at: FidelityPoint,
-    prior = commonChance(runs, at),
-  ): number => chanceOf(runs, weights, embed(SHAPE, shares), at, prior);
   const target = place(sweep.target);
-  const stability = (shares: ArrayLike<number>): number => chanceAt(DIVERGED_ALONE, shares, target);
+  const commonAtTarget = commonChance(runs, target); // asked for with every mixture that is looked at
+  const stability = (shares: ArrayLike<number>): number =>
+    chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), target, commonAtTarget);
   return {
-    chance: (shares, fidelity) => chanceAt(WEIGHTS, shares, place(fidelity)),
-    isStable: (shares, fidelity) => chanceAt(DIVERGED_ALONE, shares, place(fidelity), PRIOR) >= EVEN,
+    chance: (shares, fidelity) => {
+      const at = place(fidelity);
+      return chanceOf(runs, WEIGHTS, embed(SHAPE, shares), at, commonChance(runs, at));
+    },
+    isStable: (shares, fidelity) =>
+      chanceOf(runs, DIVERGED_ALONE, embed(SHAPE, shares), place(fidelity), PRIOR) >= EVEN,
     stability,
     isSound: (shares) => saidBeside(runs, embed(SHAPE, shares), target) ?? stability(shares) >= EVEN,
   };

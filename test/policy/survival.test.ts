@@ -128,6 +128,8 @@ describe('the chance that a run ends', () => {
     expect(chances[1]).toBeGreaterThan(chances[0]! + 0.05);
     expect(chances[2]).toBeCloseTo(common, 1);
     expect(chance(sharesOfWeb(0.9), at('M'))).toBeGreaterThan(chances[0]! + 0.05);
+    const alike = Math.exp(-0.5); // of M and L, half the range of sizes apart
+    expect(chance(sharesOfWeb(0.9), at('M'))).toBeCloseTo((0.9 * 3) / (3 + alike) / (1 + alike), 12);
     expect(chance(sharesOfWeb(0.9), at('M'))).toBeLessThan(chance(sharesOfWeb(0.9), at('S')));
   });
 
