@@ -34,6 +34,7 @@ scales:
 target: { scale: 1B, steps: 19600 }
 
 # flop counts 6 x parameters x tokens, in EFLOP. Also: { kind: gpu-hours, perStep: { 20M: 0.001, ... }, price: 2.5 }.
+# perJob is what every start of a job costs beside its steps (default 0): nodes that wait, compiling, loading.
 cost: { kind: flop }
 
 # How much may be spent in all, as a number of target runs or as { cost: 600 }.

@@ -52,6 +52,9 @@ const Metric = strict({
 const Goal = z.union([text.describe('One metric.'), Weights], { error: 'a metric name, or a map of metric to weight' });
 
 const perStep = z.record(text, positive).describe('Scale name to the cost of one step.');
+const perJob = notNegative
+  .describe('What every start of a job costs beside its steps, reruns and continued runs too (default 0).')
+  .optional();
 
 const retryLimit = (after: string, usual: RetryLimit) =>
   z
@@ -134,15 +137,17 @@ export const SECTIONS = {
     .discriminatedUnion(
       'kind',
       [
-        strict({ kind: z.literal('flop') }).describe('6 x parameters x tokens, in EFLOP.'),
+        strict({ kind: z.literal('flop'), perJob }).describe('6 x parameters x tokens, in EFLOP.'),
         strict({
           kind: z.literal('table'),
           perStep,
+          perJob,
           unit: text.describe('Name of the unit (default units).').optional(),
         }).describe("A cost per step and scale in the team's own unit."),
         strict({
           kind: z.literal('gpu-hours'),
           perStep,
+          perJob,
           price: notNegative.describe('Price of a GPU-hour; shown, never counted.').optional(),
         }).describe('GPU-hours per step and scale.'),
       ],

@@ -84,10 +84,11 @@ export const readScales = (scales: SweepFile['scales']): Reading<PlacedScale[]> 
 
 /** Fills in a cost's unit; no cost means FLOP. */
 export const readCost = (cost: SweepFile['cost']): Cost => {
-  if (cost === undefined || cost.kind === 'flop') return { kind: 'flop' };
+  const start = cost?.perJob === undefined ? {} : { perJob: cost.perJob };
+  if (cost === undefined || cost.kind === 'flop') return { kind: 'flop', ...start };
   const { perStep } = cost;
-  if (cost.kind === 'table') return { kind: 'table', perStep, unit: cost.unit ?? 'units' };
-  return { kind: 'gpu-hours', perStep, ...(cost.price === undefined ? {} : { price: cost.price }) };
+  if (cost.kind === 'table') return { kind: 'table', perStep, ...start, unit: cost.unit ?? 'units' };
+  return { kind: 'gpu-hours', perStep, ...start, ...(cost.price === undefined ? {} : { price: cost.price }) };
 };
 
 /** Reads the budget, in units of cost; `targetCost` is what one run to the target costs, NaN when not known. */

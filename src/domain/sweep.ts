@@ -57,12 +57,13 @@ export interface Guard {
 /**
  * How a run is charged. `flop`: 6 x parameters x tokens (Kaplan et al. 2020, arXiv 2001.08361), in EFLOP (1e18 FLOP).
  * `table`: a number of the team's own units per step. `gpu-hours`: GPU-hours per step; `price` per GPU-hour is shown,
- * never counted.
+ * never counted. `perJob` is what every start of a job costs beside its steps, in the same unit; absent means nothing.
  */
-export type Cost =
+export type Cost = { readonly perJob?: number } & (
   | { readonly kind: 'flop' }
   | { readonly kind: 'table'; readonly perStep: Readonly<Record<string, number>>; readonly unit: string }
-  | { readonly kind: 'gpu-hours'; readonly perStep: Readonly<Record<string, number>>; readonly price?: number };
+  | { readonly kind: 'gpu-hours'; readonly perStep: Readonly<Record<string, number>>; readonly price?: number }
+);
 
 /** A policy by name, with its own options (checked by the policy). */
 export interface PolicyChoice {

@@ -1,4 +1,4 @@
-import { costOf, costPerStep } from '../domain/cost.js';
+import { costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { neededMetrics } from '../domain/objective.js';
 import { seedOf } from '../domain/rng.js';
@@ -69,7 +69,7 @@ export const chargeFor = (sweep: Sweep, job: JobSpec, result: JobResult): number
   const from = job.resume?.steps ?? 0;
   const reached = Math.max(from, result.stepsReached);
   const paidUntil = job.checkpoints.find((steps) => steps > reached) ?? job.steps;
-  return Math.min(job.cost, Math.max(0, costPerStep(sweep, job.scale) * (paidUntil - from)));
+  return Math.min(job.cost, costOf(sweep, { scale: job.scale, steps: paidUntil }, from));
 };
 
 /** A job that completed without a metric that the objective or a guard needs has failed: nothing can be learnt from it. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { costOf } from '../../src/domain/cost.js';
 import { InputError } from '../../src/domain/errors.js';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
@@ -99,6 +100,23 @@ describe('a sweep file', () => {
     const sweep = parseSweep({ ...file, cost, budget: { targetRuns: 2 } });
     expect(sweep.cost).toEqual(cost);
     expect(sweep.budget).toBeCloseTo(3920, 9);
+  });
+
+  test.each([
+    ['FLOP', { kind: 'flop' }, 123.312537],
+    ['a table', { kind: 'table', perStep: { '20M': 1, '1B': 5 }, unit: 'u' }, 98_000],
+    ['GPU-hours', { kind: 'gpu-hours', perStep: { '20M': 1, '1B': 5 } }, 98_000],
+  ])('takes what starting a job costs, beside %s', (_, cost, target) => {
+    const sweep = parseSweep({
+      ...file,
+      cost: { ...cost, perJob: 40 },
+      approval: undefined,
+      budget: { targetRuns: 2 },
+    });
+    expect(sweep.cost).toEqual({ ...cost, perJob: 40 });
+    expect(costOf(sweep, sweep.target)).toBeCloseTo(target + 40, 5);
+    expect(costOf(sweep, sweep.target, 9800)).toBeCloseTo(target / 2 + 40, 5); // a job that goes on is started too
+    expect(sweep.budget).toBeCloseTo(2 * (target + 40), 5);
   });
 
   test('takes a local command, its environment made text', () => {
@@ -249,6 +267,7 @@ describe('what is wrong with a sweep file', () => {
       /^groups\[0\]\.min/,
     ],
     ['a target at other steps', { target: { scale: '1B', steps: 7 } }, /^target\.steps: one of the steps of 1B: 2000/],
+    ['a negative price of a job', { cost: { kind: 'flop', perJob: -1 } }, /^cost\.perJob: a number of at least 0; -1/],
     [
       'no cost for a scale',
       { cost: { kind: 'table', perStep: { '20M': 1 } } },

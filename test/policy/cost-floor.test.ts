@@ -5,6 +5,7 @@ import { feasibleSet } from '../../src/domain/feasible-set.js';
 import { massMoved, mixtureOf, type Mixture } from '../../src/domain/mixture.js';
 import type { Observation } from '../../src/domain/observation.js';
 import { createRng } from '../../src/domain/rng.js';
+import type { Sweep } from '../../src/domain/sweep.js';
 import { historyOf } from '../../src/policy/history.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
@@ -34,21 +35,21 @@ interface Step {
 }
 
 /** Runs a proposal in a world. */
-const runIn = (loss: Loss, proposal: Parameters<typeof runOf>[1], trial: string): Observation => {
-  const run = runOf(sweep, proposal, trial);
+const runIn = (loss: Loss, world: Sweep, proposal: Parameters<typeof runOf>[1], trial: string): Observation => {
+  const run = runOf(world, proposal, trial);
   const curve = run.curve!.map(({ steps }) => ({ steps, metrics: { loss: loss(run.mixture, run.scale, steps) } }));
   return { ...run, curve, metrics: curve.at(-1)!.metrics };
 };
 
 /** Runs a sweep to its end; what was proposed, each with what had been observed by then. */
-const sweepIn = (loss: Loss): Step[] => {
+const sweepIn = (loss: Loss, world = sweep): Step[] => {
   const steps: Step[] = [];
   const observations: Observation[] = [];
   while (observations.length < 150) {
-    const proposal = propose(sweep, observations, { seed: 1 });
+    const proposal = propose(world, observations, { seed: 1 });
     if (proposal === null) break;
     steps.push({ proposal, before: [...observations] });
-    observations.push(runIn(loss, proposal, `t${observations.length}`));
+    observations.push(runIn(loss, world, proposal, `t${observations.length}`));
   }
   return steps;
 };
@@ -96,6 +97,19 @@ describe('the floor on costs', () => {
     expect(bought.filter((step) => !isException(step))).toEqual([]);
   });
 
+  it('counts what starting a job costs: where that is more than a short run saves, longer ones are bought', () => {
+    const short = searches.filter(({ proposal }) => proposal.scale === 'S' && proposal.steps === 100);
+    expect(short.length).toBeGreaterThan(3);
+    const perJob = 10; // a run of 100 steps costs 0.2 at S, one of 1000 steps 2
+    const dear = { ...sweep, cost: { ...sweep.cost, perJob }, budget: 2 * sweep.budget };
+    for (const { before } of short) {
+      const { steps, cost, explanation } = propose(dear, before, { seed: 1 })!;
+      expect(steps).toBeGreaterThan(100);
+      expect(cost).toBeGreaterThan(perJob);
+      for (const run of explanation.considered) expect(run.cost).toBeGreaterThan(perJob);
+    }
+  });
+
   it('holds once runs below half a target run took a target run, and as much again as the larger ones', () => {
     const feasible = feasibleSet(sweep);
     const rng = createRng(7);
@@ -103,7 +117,7 @@ describe('the floor on costs', () => {
       Array.from({ length: count }, (_, i) => {
         const proposal = { mixture: mixtureOf(feasible.sample(rng, 0.7), feasible.domains), scale, steps };
         const trial = `${scale}${steps}-${i}`;
-        return runIn(guiding, { ...proposal, cost: costOf(sweep, proposal) }, trial);
+        return runIn(guiding, sweep, { ...proposal, cost: costOf(sweep, proposal) }, trial);
       });
     const excluded = (observations: readonly Observation[]): string[] =>
       propose(sweep, observations, { seed: 1 })!.explanation.excluded.map(({ scale, steps }) => `${scale}${steps}`);

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/domain/cost.js';
 import type { JobResult } from '../../src/domain/ports.js';
 import type { RecordEvent } from '../../src/domain/record-event.js';
-import { chargeFor, checkedResult, jobOf, trialName } from '../../src/workflows/job-spec.js';
+import type { Sweep } from '../../src/domain/sweep.js';
+import { chargeFor, checkedResult, jobOf, nextGeneration, trialName } from '../../src/workflows/job-spec.js';
 import { eventsOfNews } from '../../src/workflows/sweep-inbox.js';
 import {
   committedBy,
@@ -124,6 +125,17 @@ describe('the state of a sweep', () => {
     expect(chargeFor(sweep, resumed, result({ status: 'cancelled', stepsReached: 15 }))).toBe(10);
     expect(chargeFor(sweep, resumed, result({ status: 'failed', stepsReached: 0 }))).toBe(10);
     expect(chargeFor(sweep, job, result({ status: 'refused', stepsReached: 0 }))).toBe(0);
+  });
+
+  it('charges every start of a job, and none that was refused', () => {
+    const dear: Sweep = { ...sweep, cost: { ...sweep.cost, perJob: 3 } };
+    const job = { ...jobOf('s', dear, decided(1, 'big', 20)), cost: 23 };
+    expect(chargeFor(dear, job, result({ status: 'failed', stepsReached: 0 }))).toBe(13);
+    expect(chargeFor(dear, job, result({ status: 'diverged', stepsReached: 10 }))).toBe(23);
+    expect(chargeFor(dear, job, result({ status: 'refused', stepsReached: 0 }))).toBe(0);
+    const again = nextGeneration(dear, job, { curve: [{ steps: 10, metrics: { loss: 1 } }] });
+    expect(again).toMatchObject({ generation: 2, cost: 13, resume: { steps: 10 } });
+    expect(chargeFor(dear, again, result({ status: 'failed', stepsReached: 0 }))).toBe(13);
   });
 
   it('takes a job that did not report the objective for failed, and says what it reported', () => {
