@@ -23,6 +23,14 @@ const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
 
+/** What is believed of the same objective. */
+export interface Beliefs {
+  /** Runs in flight counted at their predicted values: what a further run would add to them. */
+  readonly counting: Belief;
+  /** By what runs have said alone: how far a prediction, or a scale, can be trusted. */
+  readonly reported: Belief;
+}
+
 /** What was looked at. */
 export interface Offers {
   /** What may be chosen. */
@@ -154,7 +162,7 @@ const valuer = (situation: Situation, belief: Belief, survey: Survey, weightOf: 
  */
 export const findOffers = (
   situation: Situation,
-  belief: Belief,
+  { counting: belief, reported }: Beliefs,
   survey: Survey,
   guards?: Guards,
   survival?: Survival,
@@ -162,7 +170,7 @@ export const findOffers = (
   const { sweep } = situation;
   const longest = fidelitiesToSearch(situation);
   const mixturesAt = mixturesFor(situation, belief, survey, guards);
-  const floor = costFloorOf(situation, belief, longest);
+  const floor = costFloorOf(situation, reported, longest);
   const fidelities = [...longest, ...shorterAtGuides(situation, floor, longest)];
   const worthwhile = floor.hasGuides ? contrastsAtTarget(situation) : (mixtures: readonly TargetPoint[]) => mixtures;
   const looks = fidelities.map((fidelity) => ({ fidelity, mixtures: worthwhile(mixturesAt(fidelity), fidelity) }));

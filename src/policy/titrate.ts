@@ -14,7 +14,7 @@ import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf } from '../surrogate/form-belief.js';
 import { trustOf } from '../surrogate/trust.js';
-import { findOffers, nothingLeft } from './candidates.js';
+import { findOffers, nothingLeft, type Beliefs } from './candidates.js';
 import { BY_MEAN, cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import {
   bestPerFidelity,
@@ -224,18 +224,24 @@ const contrastText = (situation: Situation, { scale, mixture }: Candidate): stri
     ? "At the target's scale only one mixture and its neighbours were run so far: this one, far from them, shows whether it ranks mixtures as smaller scales do."
     : undefined;
 
+/** What is believed of an objective, with what is in flight and without; null where no run has taught anything. */
+const beliefsAbout = ({ sweep, observations, pending }: Situation, tradeOff?: TradeOff): Beliefs | null => {
+  const about = tradeOff === undefined ? sweep : { ...sweep, objective: tradeOff.objective };
+  const counting = formBelief(about, observations, pending, undefined, sweep);
+  const reported = pending.length === 0 ? counting : formBelief(about, observations, [], undefined, sweep);
+  return counting === null || reported === null ? null : { counting, reported };
+};
+
 /** What a decision goes by: the objective, or, where a front is sought, a trade-off drawn for the decision. */
 interface Aim {
-  readonly belief: Belief;
+  readonly beliefs: Beliefs;
   readonly tradeOff?: TradeOff;
 }
 
-const aimOf = (situation: Situation, belief: Belief): Aim => {
-  const { sweep, observations, pending } = situation;
-  if (sweep.objective.pareto === undefined) return { belief };
+const aimOf = (situation: Situation, beliefs: Beliefs): Aim => {
+  if (situation.sweep.objective.pareto === undefined) return { beliefs };
   const tradeOff = drawTradeOff(situation);
-  const drawn = { ...sweep, objective: tradeOff.objective };
-  return { belief: formBelief(drawn, observations, pending, undefined, sweep) ?? belief, tradeOff };
+  return { beliefs: beliefsAbout(situation, tradeOff) ?? beliefs, tradeOff };
 };
 
 /** Says what runs that came to no end changed in the choice. */
@@ -254,15 +260,15 @@ const survivalReasons = (
   ];
 };
 
-const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[]): Proposal | null => {
+const searchProposal = (situation: Situation, own: Beliefs, tiers: readonly Tier[]): Proposal | null => {
   const { sweep, feasible, observations, pending, seed } = situation;
   const isTurn = isTestTurn(situation, tiers);
-  const { belief, tradeOff } = isTurn ? { belief: own } : aimOf(situation, own);
+  const { beliefs, tradeOff } = isTurn ? { beliefs: own } : aimOf(situation, own);
   const allowed = recommendable(sweep, feasible);
   const guards = formGuards(sweep, allowed, observations, pending);
   const survival = formSurvival(sweep, observations);
-  const survey = surveyMixtures(belief, sweep, allowed, observations, seed, BY_MEAN, guards, survival);
-  const { open, ruledOut, excluded, floor } = findOffers(situation, belief, survey, guards, survival);
+  const survey = surveyMixtures(beliefs.counting, sweep, allowed, observations, seed, BY_MEAN, guards, survival);
+  const { open, ruledOut, excluded, floor } = findOffers(situation, beliefs, survey, guards, survival);
   const { choices, isTest } = choicesOf(situation, survey, open, isTurn);
   if (choices.length === 0) return null;
   const considered = bestPerFidelity([...open, ...ruledOut]);
@@ -271,7 +277,7 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
   const incumbent =
     tradeOff === undefined
       ? survey.best
-      : surveyMixtures(own, sweep, allowed, observations, seed, BY_MEAN, guards, survival).best;
+      : surveyMixtures(own.counting, sweep, allowed, observations, seed, BY_MEAN, guards, survival).best;
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
@@ -284,15 +290,16 @@ const searchProposal = (situation: Situation, own: Belief, tiers: readonly Tier[
       ...survivalReasons(survival, survey, choices, chosen, feasible.domains),
     ].join(' '),
     committed: committedOf(situation),
-    hyperparameters: hyperparametersOf(own),
-    fit: fitQualityOf(own),
-    trust: trustOf(sweep, observations, own, trustPool(sweep, feasible)),
-    expected: predictionOf(sweep, own.expectReport(shares, chosen)),
-    ...(guards === undefined ? {} : { guards: guards.forecast(shares) }),
+    // What is shown is what runs have said; what is in flight has said nothing yet.
+    hyperparameters: hyperparametersOf(own.reported),
+    fit: fitQualityOf(own.reported),
+    trust: trustOf(sweep, observations, own.reported, trustPool(sweep, feasible)),
+    expected: predictionOf(sweep, own.reported.expectReport(shares, chosen)),
+    ...(guards === undefined ? {} : { guards: formGuards(sweep, allowed, observations, [])!.forecast(shares) }),
     considered,
     ...runnersUp(sweep, considered, chosen),
     excluded,
-    incumbent: incumbentOf(sweep, incumbent),
+    incumbent: incumbentOf(sweep, own.reported.predict(incumbent.shares)),
   };
   return { ...run, explanation };
 };
@@ -318,13 +325,12 @@ const blindProposal = (situation: Situation): Proposal | null => {
 
 /** Opens, then searches. */
 const proposeTitrate = (situation: Situation): Proposal | null => {
-  const { sweep, observations, pending } = situation;
   const tiers = planOpening(situation);
   const next = nextInOpening(situation, tiers);
   if (next !== undefined) return openingProposal(situation, next, tiers);
   if (!(situation.history.available > 0) || awaitsResults(situation, tiers)) return null;
-  const belief = formBelief(sweep, observations, pending);
-  return belief === null ? blindProposal(situation) : searchProposal(situation, belief, tiers);
+  const beliefs = beliefsAbout(situation);
+  return beliefs === null ? blindProposal(situation) : searchProposal(situation, beliefs, tiers);
 };
 
 /** Makes titrate's policy. */

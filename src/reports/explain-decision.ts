@@ -87,7 +87,7 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
   const metric = objectiveName(view.sweep.objective);
   const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
   return [
-    `${plural(sawObservations, 'run')} had been observed${importedText(view, decision)}; in flight and counted in: ${pending}.`,
+    `${plural(sawObservations, 'run')} had been observed${importedText(view, decision)}; in flight: ${pending}.`,
     `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
     ...incumbentLines(view, decision),
     ...(expected === undefined

@@ -193,7 +193,7 @@ const formAfresh = (
 };
 
 /** Proposing and recommending ask for the same beliefs: with and without pending trials, and about each guarded metric. */
-const recentBeliefs = new Recent<Belief | null>(8);
+const recentBeliefs = new Recent<Belief | null>(16);
 
 /**
  * Forms the belief, a function of its arguments alone; null when no run has taught anything yet. `fittedTo` is the sweep with the

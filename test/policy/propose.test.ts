@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Explanation } from '../../src/domain/decision.js';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
-import { massMoved, sharesOf, type Mixture } from '../../src/domain/mixture.js';
+import { massMoved, mixtureOf, sharesOf, type Mixture } from '../../src/domain/mixture.js';
 import type { Observation, PendingTrial } from '../../src/domain/observation.js';
 import { POLICY_NAMES } from '../../src/domain/policy-options.js';
+import { createRng } from '../../src/domain/rng.js';
 import type { Sweep } from '../../src/domain/sweep.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
@@ -120,6 +122,32 @@ describe('titrate', () => {
       return lossOf(recommend(sweep, runAll(sweep), { seed: 1 }).mixture) - best;
     };
     expect(regret('titrate')).toBeLessThan(0.2 * regret('random'));
+  });
+
+  it('counts what is in flight in the choice, but shows and trusts what runs have said alone', () => {
+    const sweep = makeSweep({ budget: 2000 });
+    const feasible = feasibleSet(sweep);
+    const rng = createRng(3);
+    const runs = Array.from({ length: 24 }, (_, i) => {
+      const mixture = mixtureOf(feasible.sample(rng, 1), feasible.domains);
+      return runOf(sweep, { mixture, scale: i < 12 ? 'S' : 'M', steps: 1000, cost: i < 12 ? 2 : 12 }, `t${i}`);
+    });
+    const decide = (pending: readonly PendingTrial[]): Explanation =>
+      propose(sweep, runs, { seed: 1, pending })!.explanation;
+    const alone = decide([]);
+    const { mixture } = alone.incumbent!;
+    const pending = [mixture, { web: 0, code: 1, books: 0 }].map((shares, i) => ({
+      trial: `p${i}`,
+      mixture: shares,
+      ...sweep.target,
+      cost: 100,
+    }));
+    const beside = decide(pending);
+    expect(beside.considered).not.toEqual(alone.considered);
+    expect(beside.trust).toEqual(alone.trust);
+    expect(massMoved(beside.incumbent!.mixture, mixture)).toBeLessThan(1e-3);
+    expect(beside.incumbent!.sd).toBeCloseTo(alone.incumbent!.sd, 6);
+    expect(beside.incumbent!.sd).toBeGreaterThan(0.01);
   });
 
   it('goes on from a shorter run at the price of the difference', () => {
