@@ -195,9 +195,9 @@ export const fitHyperparameters = (
   const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
-  const { x: theta } = minimize(at, start, { maxIterations, lower, upper });
-  const { logLikelihood, logLikelihoods, inverse, alphas, scales } = at(theta);
+  const best = minimize(at, start, { maxIterations, lower, upper });
+  const { logLikelihood, logLikelihoods, inverse, alphas, scales } = best.at;
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
-  return { theta, logLikelihood, logLikelihoods, standardizedErrors };
+  return { theta: best.x, logLikelihood, logLikelihoods, standardizedErrors };
 };

@@ -1,5 +1,8 @@
-/** A function with its gradient. */
-export type Differentiable = (x: Float64Array) => { readonly value: number; readonly gradient: Float64Array };
+/** What a function is at a point, with its gradient there. */
+export interface Differentiated {
+  readonly value: number;
+  readonly gradient: Float64Array;
+}
 
 export interface LbfgsOptions {
   readonly maxIterations: number;
@@ -50,43 +53,43 @@ const clamp = (x: Float64Array, { lower, upper }: LbfgsOptions): Float64Array =>
  *
  * Differs from L-BFGS-B: a step is clipped to the bounds instead of searched along them; the priors keep optima inside.
  */
-export const minimize = (
-  f: Differentiable,
+export const minimize = <T extends Differentiated>(
+  f: (x: Float64Array) => T,
   start: Float64Array,
   options: LbfgsOptions,
-): { readonly x: Float64Array; readonly value: number } => {
+): { readonly x: Float64Array; readonly at: T } => {
   let x = clamp(start, options);
-  let { value, gradient } = f(x);
+  let at = f(x);
   let pairs: Pair[] = [];
   for (let iteration = 0; iteration < options.maxIterations; iteration++) {
+    const { value, gradient } = at;
     if (Math.max(...gradient.map(Math.abs)) < GRADIENT_TOLERANCE) break;
     let direction = descentDirection(gradient, pairs);
     if (!(dot(direction, gradient) < 0)) {
       pairs = [];
       direction = descentDirection(gradient, pairs);
     }
-    const next = backtrack(f, x, value, gradient, direction, options);
+    const next = backtrack(f, x, at, direction, options);
     if (next === null) break;
     const s = next.x.map((entry, i) => entry - x[i]!);
-    const y = next.gradient.map((entry, i) => entry - gradient[i]!);
+    const y = next.at.gradient.map((entry, i) => entry - gradient[i]!);
     const curvature = dot(s, y);
     if (curvature > 0) pairs = [...pairs.slice(-(MEMORY - 1)), { s, y, rho: 1 / curvature }];
-    const decrease = value - next.value;
-    ({ x, value, gradient } = next);
-    if (decrease < DECREASE_TOLERANCE * Math.max(1, Math.abs(value))) break;
+    const decrease = value - next.at.value;
+    ({ x, at } = next);
+    if (decrease < DECREASE_TOLERANCE * Math.max(1, Math.abs(at.value))) break;
   }
-  return { x, value };
+  return { x, at };
 };
 
 /** Halves the step until the value has decreased enough; null when no step does. */
-const backtrack = (
-  f: Differentiable,
+const backtrack = <T extends Differentiated>(
+  f: (x: Float64Array) => T,
   x: Float64Array,
-  value: number,
-  gradient: Float64Array,
+  { value, gradient }: T,
   direction: Float64Array,
   options: LbfgsOptions,
-): { x: Float64Array; value: number; gradient: Float64Array } | null => {
+): { x: Float64Array; at: T } | null => {
   for (let halving = 0, step = 1; halving < MAX_HALVINGS; halving++, step /= 2) {
     const candidate = clamp(
       x.map((entry, i) => entry + step * direction[i]!),
@@ -95,7 +98,7 @@ const backtrack = (
     const moved = candidate.map((entry, i) => entry - x[i]!);
     const result = f(candidate);
     if (result.value <= value + ARMIJO * dot(moved, gradient) && result.value < value)
-      return { x: candidate, ...result };
+      return { x: candidate, at: result };
   }
   return null;
 };
