@@ -50,7 +50,7 @@ export const DEFAULT_PRIOR = priorOf([
   [0.5, 0.8], // mixture part: length over log size; says how fast a small scale stops being a guide
   [1, 0.8], // mixture part: length over log steps
   [0.7, 0.7], // length over mixtures
-  [0.001, 2.5], // noise: from none to a tenth of the spread and more
+  [0.003, 2.5], // noise: from none to a third of the spread and more
   [1, 1], // linear part, relative to the rest of the mixture part
 ]);
 
@@ -70,6 +70,8 @@ const BOUND_SDS = 4; // beyond, the prior says no
 
 export interface Fit {
   readonly theta: Float64Array;
+  /** What was minimised, at theta. */
+  readonly value: number;
   /** Log marginal likelihood at theta, untempered, up to a constant; a mean over the outputs. */
   readonly logLikelihood: number;
   /** The same of every output alone (O). */
@@ -159,15 +161,15 @@ export const negativeLogPosterior = (
   };
 };
 
-// The likelihood has two hills where data are few: rough and quiet, smooth and noisy. From the prior's medians a fit climbs
+// The posterior has two hills where data are few: rough and quiet, smooth and noisy. From the prior's medians a fit climbs
 // the first; from a noise of a twentieth of the spread, the second.
 const NOISY_START = 0.05;
 
-// Scales that rank mixtures otherwise look like noise too, so a higher likelihood is not enough to believe the noisy hill: the
-// quiet one must also ask for a loss that changes within half of the prior's length over mixtures, as no loss does.
-const ROUGH_LENGTH = 0.35;
+// By so much, in units of the function that is minimised, that noise may look worse on the quiet hill before the other one is out of reach:
+// the lengths that suit noise gain less (at most 3 on mixing laws with noise of a tenth of the spread).
+const OUT_OF_REACH = 4;
 
-/** Fits theta from the quiet side, and from the noisy one, which is taken where quiet would mean rough. */
+/** Fits theta from the quiet side, and from the noisy one unless that is out of reach; takes what is more probable. */
 export const fitFromBothSides = (
   shape: KernelShape,
   prior: Prior,
@@ -175,11 +177,13 @@ export const fitFromBothSides = (
   outputs: readonly Float64Array[],
   maxIterations: number,
 ): Fit => {
+  const withNoise = (theta: Float64Array): Float64Array =>
+    theta.map((value, i) => (i === THETA.noise ? Math.log(NOISY_START) : value));
   const quiet = fitHyperparameters(shape, prior, design, outputs, maxIterations, prior.mean);
-  const loud = prior.mean.map((mean, i) => (i === THETA.noise ? Math.log(NOISY_START) : mean));
-  if (Math.exp(quiet.theta[THETA.mixture]!) > ROUGH_LENGTH) return quiet;
-  const noisy = fitHyperparameters(shape, prior, design, outputs, maxIterations, loud);
-  return noisy.logLikelihood > quiet.logLikelihood ? noisy : quiet;
+  const louder = negativeLogPosterior(shape, prior, design, outputs)(withNoise(quiet.theta));
+  if (louder.value > quiet.value + OUT_OF_REACH) return quiet;
+  const noisy = fitHyperparameters(shape, prior, design, outputs, maxIterations, withNoise(prior.mean));
+  return noisy.value < quiet.value ? noisy : quiet;
 };
 
 /** Fits theta from `start` on, in at most `maxIterations` steps. */
@@ -196,8 +200,8 @@ export const fitHyperparameters = (
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
   const best = minimize(at, start, { maxIterations, lower, upper });
-  const { logLikelihood, logLikelihoods, inverse, alphas, scales } = best.at;
+  const { value, logLikelihood, logLikelihoods, inverse, alphas, scales } = best.at;
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
-  return { theta: best.x, logLikelihood, logLikelihoods, standardizedErrors };
+  return { theta: best.x, value, logLikelihood, logLikelihoods, standardizedErrors };
 };

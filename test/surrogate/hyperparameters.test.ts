@@ -4,6 +4,7 @@ import {
   DEFAULT_PRIOR,
   TRENDLESS_PRIOR,
   fitFromBothSides,
+  fitHyperparameters,
   negativeLogPosterior,
 } from '../../src/surrogate/hyperparameters.js';
 import {
@@ -91,6 +92,23 @@ describe('the penalised likelihood', () => {
       fit.standardizedErrors.reduce((sum, error) => sum + error * error, 0) / fit.standardizedErrors.length;
     expect(meanSquare).toBeGreaterThan(0.5);
     expect(meanSquare).toBeLessThan(2);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('takes the more probable of the quiet and the noisy hill (%i)', (seed) => {
+    const shape = SHAPES[1]!;
+    const design = randomDesign(24, seed);
+    const drawn = (noise: number): Float64Array[] => {
+      const theta = DEFAULT_PRIOR.mean.slice();
+      theta[THETA.noise] = Math.log(noise);
+      return [1, 2, 3].map((output) => drawOutput(shape, design, theta, 10 * seed + output));
+    };
+    const noiseIn = (outputs: readonly Float64Array[]): number =>
+      Math.exp(fitFromBothSides(shape, DEFAULT_PRIOR, design, outputs, 60).theta[THETA.noise]!);
+    expect(noiseIn(drawn(0.3))).toBeGreaterThan(0.1);
+    expect(noiseIn(drawn(1e-4))).toBeLessThan(0.01);
+    const outputs = drawn(0.3);
+    const fromQuietAlone = fitHyperparameters(shape, DEFAULT_PRIOR, design, outputs, 60, DEFAULT_PRIOR.mean);
+    expect(fitFromBothSides(shape, DEFAULT_PRIOR, design, outputs, 60).value).toBeLessThanOrEqual(fromQuietAlone.value);
   });
 });
 
