@@ -169,7 +169,11 @@ const NOISY_START = 0.05;
 // the lengths that suit noise gain less (at most 3 on mixing laws with noise of a tenth of the spread).
 const OUT_OF_REACH = 4;
 
-/** Fits theta from the quiet side, and from the noisy one unless that is out of reach; takes what is more probable. */
+// By so much the noisy hill must be better, in the same units: scales that rank mixtures otherwise look like noise too, and a belief that
+// takes them for noise stops learning from single runs, which costs more than to believe in roughness for some runs longer.
+const CLEARLY = 2; // measured against 0 and 1 (docs/methods.md)
+
+/** Fits theta from the quiet side, and from the noisy one unless that is out of reach; takes the noisy one where it is clearly more probable. */
 export const fitFromBothSides = (
   shape: KernelShape,
   prior: Prior,
@@ -183,7 +187,7 @@ export const fitFromBothSides = (
   const louder = negativeLogPosterior(shape, prior, design, outputs)(withNoise(quiet.theta));
   if (louder.value > quiet.value + OUT_OF_REACH) return quiet;
   const noisy = fitHyperparameters(shape, prior, design, outputs, maxIterations, withNoise(prior.mean));
-  return noisy.value < quiet.value ? noisy : quiet;
+  return noisy.value < quiet.value - CLEARLY ? noisy : quiet;
 };
 
 /** Fits theta from `start` on, in at most `maxIterations` steps. */

@@ -94,9 +94,9 @@ describe('the penalised likelihood', () => {
     expect(meanSquare).toBeLessThan(2);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('takes the more probable of the quiet and the noisy hill (%i)', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('takes the noisy hill where it is clearly more probable (%i)', (seed) => {
     const shape = SHAPES[1]!;
-    const design = randomDesign(24, seed);
+    const design = randomDesign(32, seed);
     const drawn = (noise: number): Float64Array[] => {
       const theta = DEFAULT_PRIOR.mean.slice();
       theta[THETA.noise] = Math.log(noise);
