@@ -50,7 +50,7 @@ export const DEFAULT_PRIOR = priorOf([
   [0.5, 0.8], // mixture part: length over log size; says how fast a small scale stops being a guide
   [1, 0.8], // mixture part: length over log steps
   [0.7, 0.7], // length over mixtures
-  [0.003, 2.5], // noise: from none to a third of the spread and more
+  [0.002, 2.5], // noise: from none to a third of the spread and more; measured among 0.0005 to 0.01
   [1, 1], // linear part, relative to the rest of the mixture part
 ]);
 
