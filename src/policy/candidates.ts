@@ -7,6 +7,7 @@ import { createRng, seedOf } from '../domain/rng.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import type { Survey } from './choose-mixture.js';
 import { missingContrast } from './contrasts.js';
+import type { Beliefs } from './beliefs.js';
 import { costFloorOf, type CostFloor } from './cost-floor.js';
 import { figure, type Excluded } from './explain.js';
 import { chanceWeights, likelyKept, type Guards } from './guards.js';
@@ -22,14 +23,6 @@ const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
-
-/** What is believed of the same objective. */
-export interface Beliefs {
-  /** Runs in flight counted at their predicted values: what a further run would add to them. */
-  readonly counting: Belief;
-  /** By what runs have said alone: how far a prediction, or a scale, can be trusted. */
-  readonly reported: Belief;
-}
 
 /** What was looked at. */
 export interface Offers {

@@ -14,7 +14,8 @@ import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf } from '../surrogate/form-belief.js';
 import { trustOf } from '../surrogate/trust.js';
-import { findOffers, nothingLeft, type Beliefs } from './candidates.js';
+import { formBeliefs, type Beliefs } from './beliefs.js';
+import { findOffers, nothingLeft } from './candidates.js';
 import { BY_MEAN, cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import {
   bestPerFidelity,
@@ -224,14 +225,6 @@ const contrastText = (situation: Situation, { scale, mixture }: Candidate): stri
     ? "At the target's scale only one mixture and its neighbours were run so far: this one, far from them, shows whether it ranks mixtures as smaller scales do."
     : undefined;
 
-/** What is believed of an objective, with what is in flight and without; null where no run has taught anything. */
-const beliefsAbout = ({ sweep, observations, pending }: Situation, tradeOff?: TradeOff): Beliefs | null => {
-  const about = tradeOff === undefined ? sweep : { ...sweep, objective: tradeOff.objective };
-  const counting = formBelief(about, observations, pending, undefined, sweep);
-  const reported = pending.length === 0 ? counting : formBelief(about, observations, [], undefined, sweep);
-  return counting === null || reported === null ? null : { counting, reported };
-};
-
 /** What a decision goes by: the objective, or, where a front is sought, a trade-off drawn for the decision. */
 interface Aim {
   readonly beliefs: Beliefs;
@@ -241,7 +234,7 @@ interface Aim {
 const aimOf = (situation: Situation, beliefs: Beliefs): Aim => {
   if (situation.sweep.objective.pareto === undefined) return { beliefs };
   const tradeOff = drawTradeOff(situation);
-  return { beliefs: beliefsAbout(situation, tradeOff) ?? beliefs, tradeOff };
+  return { beliefs: formBeliefs(situation, tradeOff.objective) ?? beliefs, tradeOff };
 };
 
 /** Says what runs that came to no end changed in the choice. */
@@ -278,6 +271,7 @@ const searchProposal = (situation: Situation, own: Beliefs, tiers: readonly Tier
     tradeOff === undefined
       ? survey.best
       : surveyMixtures(own.counting, sweep, allowed, observations, seed, BY_MEAN, guards, survival).best;
+  const shownGuards = pending.length === 0 ? guards : formGuards(sweep, allowed, observations, []);
   const { value: _value, valuePerCost: _valuePerCost, ...run } = chosen;
   const explanation: Explanation = {
     policy: 'titrate',
@@ -295,7 +289,7 @@ const searchProposal = (situation: Situation, own: Beliefs, tiers: readonly Tier
     fit: fitQualityOf(own.reported),
     trust: trustOf(sweep, observations, own.reported, trustPool(sweep, feasible)),
     expected: predictionOf(sweep, own.reported.expectReport(shares, chosen)),
-    ...(guards === undefined ? {} : { guards: formGuards(sweep, allowed, observations, [])!.forecast(shares) }),
+    ...(shownGuards === undefined ? {} : { guards: shownGuards.forecast(shares) }),
     considered,
     ...runnersUp(sweep, considered, chosen),
     excluded,
@@ -329,7 +323,7 @@ const proposeTitrate = (situation: Situation): Proposal | null => {
   const next = nextInOpening(situation, tiers);
   if (next !== undefined) return openingProposal(situation, next, tiers);
   if (!(situation.history.available > 0) || awaitsResults(situation, tiers)) return null;
-  const beliefs = beliefsAbout(situation);
+  const beliefs = formBeliefs(situation);
   return beliefs === null ? blindProposal(situation) : searchProposal(situation, beliefs, tiers);
 };
 

@@ -94,7 +94,7 @@ describe('the penalised likelihood', () => {
     expect(meanSquare).toBeLessThan(2);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('takes the noisy hill where it is clearly more probable (%i)', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('tells noisy outputs from quiet ones (%i)', (seed) => {
     const shape = SHAPES[1]!;
     const design = randomDesign(32, seed);
     const drawn = (noise: number): Float64Array[] => {
