@@ -1,9 +1,11 @@
-/**
- * Opens the benchmark's problems by name. A name may end in what narrows it: `+one-scale` (only the target's scale can be trained),
- * `+tiny` (a tenth of a target run may be spent).
- */
+/** Opens the benchmark's problems by name. A name may end in what narrows it (`NARROWINGS`), one or more of them. */
+import { drawDirichlet } from '../src/domain/dirichlet.js';
+import type { Scale } from '../src/domain/fidelity.js';
+import { mixtureOf } from '../src/domain/mixture.js';
+import { createRng, seedOf } from '../src/domain/rng.js';
 import { targetCostOf, type Problem } from './arena.js';
 import { builtInProblem, EMULATOR_NAMES, emulatorProblem } from './emulator-problems.js';
+import { listExtremes } from './extremes.js';
 import { judgingProblem } from './judging-problems.js';
 import { regmixProblem } from './regmix-problems.js';
 import { syntheticProblem } from './synthetic-problems.js';
@@ -34,10 +36,48 @@ const openWhole = (name: string, { reference, seed, noise }: ProblemOptions): Pr
 };
 
 const TINY = 0.1; // of a target run
+const LISTED = 64; // mixtures, as many as RegMix has at its target
+
+const withScales = (problem: Problem, change: (scales: readonly Scale[]) => readonly Scale[]): Problem => ({
+  ...problem,
+  arena: { ...problem.arena, scales: change(problem.arena.scales) },
+});
+
+/** Some members of a list, by their place; the last one, which is the target's, among them. */
+const members = <T>(list: readonly T[], places: readonly number[]): T[] => places.map((place) => list.at(place)!);
+
+/** Every scale for steps in proportion to its size, as compute-optimal runs are; at least one. */
+const withOwnLengths = (scales: readonly Scale[]): Scale[] =>
+  scales.map((scale) => {
+    const part = scale.parameters / scales.at(-1)!.parameters;
+    return { ...scale, steps: [...new Set(scale.steps.map((steps) => Math.max(1, Math.round(part * steps))))] };
+  });
+
+/** Nothing but so many mixtures may be run. */
+const withList = (problem: Problem): Problem => {
+  const { arena, truth } = problem;
+  const rng = createRng(seedOf(problem.name, 'listed'));
+  const mixtures = Array.from({ length: LISTED }, () =>
+    mixtureOf(drawDirichlet(rng, arena.domains.length, 1), arena.domains),
+  );
+  const extremes = listExtremes(mixtures.map((mixture) => truth(mixture)));
+  return { ...problem, arena: { ...arena, allowed: { ...arena.allowed, mixtures } }, extremes };
+};
 
 /** What a suffix makes of a problem. */
 const NARROWINGS: Readonly<Record<string, (problem: Problem) => Problem>> = {
-  'one-scale': (problem) => ({ ...problem, arena: { ...problem.arena, scales: problem.arena.scales.slice(-1) } }),
+  /** Only the target's scale can be trained. */
+  'one-scale': (problem) => withScales(problem, (scales) => scales.slice(-1)),
+  /** Only the smallest scale and the target's. */
+  'two-scales': (problem) => withScales(problem, (scales) => members(scales, [0, -1])),
+  /** Only the smallest scale, the one in the middle and the target's. */
+  'three-scales': (problem) => withScales(problem, (scales) => members(scales, [0, scales.length >> 1, -1])),
+  /** One length a scale, so no learning curves. */
+  ends: (problem) =>
+    withScales(problem, (scales) => scales.map((scale) => ({ ...scale, steps: scale.steps.slice(-1) }))),
+  'own-lengths': (problem) => withScales(problem, withOwnLengths),
+  listed: withList,
+  /** A tenth of a target run may be spent. */
   tiny: (problem) => ({ ...problem, budget: TINY * targetCostOf(problem.arena) }),
 };
 

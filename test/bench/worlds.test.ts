@@ -116,6 +116,24 @@ describe('problems', () => {
     expect(() => open('bimix5-one+short')).toThrow(/one-scale/);
   });
 
+  it('thins the ladder, lengths and mixtures by suffixes, and keeps the target', () => {
+    const whole = open('law5-one');
+    const scalesOf = (name: string) => open(name).arena.scales;
+    const { scales } = whole.arena;
+    const target = (list: typeof scales) => [list.at(-1)!.name, list.at(-1)!.steps.at(-1)];
+    for (const suffix of ['two-scales', 'three-scales', 'ends', 'own-lengths', 'listed'])
+      expect(target(scalesOf(`law5-one+${suffix}`))).toEqual(target(scales));
+    expect(scalesOf('law5-one+two-scales').map(({ name }) => name)).toEqual(['25M', '1000M']);
+    expect(scalesOf('law5-one+three-scales').map(({ name }) => name)).toEqual(['25M', '250M', '1000M']);
+    expect(scalesOf('law5-one+ends').map(({ steps }) => steps)).toEqual(scales.map(() => [20000]));
+    expect(scalesOf('law5-one+two-scales+own-lengths').map(({ steps }) => steps.at(-1))).toEqual([500, 20000]);
+    const listed = open('law5-one+listed');
+    const values = listed.arena.allowed!.mixtures!.map((mixture) => regretOf(listed, mixture));
+    expect(values).toHaveLength(64);
+    expect(Math.min(...values)).toBe(0);
+    expect(values.filter((value) => value < 1)).toHaveLength(32);
+  });
+
   it('charges a tenth of the parameters and a third of the tokens where larger models see more tokens a step', () => {
     const { scales, perStep } = open('autoscale5-one').arena;
     expect(perStep['100M']! / perStep['1000M']!).toBeCloseTo(0.1 * Math.sqrt(0.1), 9);
