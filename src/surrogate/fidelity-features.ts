@@ -1,7 +1,11 @@
 import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 
-/** A fidelity as the kernel sees it: log size and log steps, each 0 at the sweep's least and 1 at its most. */
+/**
+ * A fidelity as the kernel sees it, each 0 at the sweep's least and 1 at its most: log size, and the log of what part of its scale's
+ * longest run was made. Where every scale has its own lengths, as compute-optimal runs have, a run that went to its end is compared
+ * with such runs of other scales, whatever their steps.
+ */
 export interface FidelityPoint {
   readonly size: number;
   readonly steps: number;
@@ -14,12 +18,15 @@ const logPosition = (value: number, least: number, most: number): number =>
 /** Returns the map from a sweep's fidelities to the kernel's inputs. */
 export const fidelityFeatures = (sweep: Pick<Sweep, 'scales'>): ((fidelity: Fidelity) => FidelityPoint) => {
   const sizes = sweep.scales.map((scale) => scale.parameters);
-  const steps = sweep.scales.flatMap((scale) => scale.steps);
   const byName = new Map<string, Scale>(sweep.scales.map((scale) => [scale.name, scale]));
   const [leastSize, mostSize] = [Math.min(...sizes), Math.max(...sizes)];
-  const [leastSteps, mostSteps] = [Math.min(...steps), Math.max(...steps)];
-  return (fidelity) => ({
-    size: logPosition(byName.get(fidelity.scale)?.parameters ?? Number.NaN, leastSize, mostSize),
-    steps: logPosition(fidelity.steps, leastSteps, mostSteps),
-  });
+  const longest = (scale: Scale): number => Math.max(...scale.steps);
+  const least = Math.min(...sweep.scales.map((scale) => Math.min(...scale.steps) / longest(scale)));
+  return ({ scale: name, steps }) => {
+    const scale = byName.get(name);
+    return {
+      size: logPosition(scale?.parameters ?? Number.NaN, leastSize, mostSize),
+      steps: logPosition(scale === undefined ? Number.NaN : steps / longest(scale), least, 1),
+    };
+  };
 };
