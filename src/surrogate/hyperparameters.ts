@@ -9,7 +9,7 @@
  * | y_o | output o, standardised | n |
  * | q_o | its scale, profiled out; one pseudo-observation of variance 1 keeps it positive | |
  * | a_o | K^-1 y_o | n |
- * | t | what a row counts for, `ROW_WEIGHT` | |
+ * | t | what a row counts for: runs / n | |
  * | S | d value / d K = (K^-1 - (1/O) sum_o a_o a_o' / q_o) / 2 | n × n, symmetric |
  *
  * Rasmussen & Williams 2006, eq. 5.8 and 5.9, with the scale profiled as in Santner, Williams & Notz 2003, section 3.3.
@@ -60,12 +60,6 @@ export const TRENDLESS_PRIOR: Prior = {
   sd: DEFAULT_PRIOR.sd.map((sd, i) => (i === 0 ? PINNED : sd)),
 };
 
-/**
- * What a row of data counts for against the priors. Checkpoints of a run and metrics of a checkpoint depend on each other
- * in ways that the kernel leaves out, so the plain likelihood is too sure of itself (a power posterior, Grünwald 2012).
- */
-const ROW_WEIGHT = 0.3; // measured among 0.1, 0.3, 0.5 and 1 (docs/methods.md)
-
 const BOUND_SDS = 4; // beyond, the prior says no
 
 export interface Fit {
@@ -79,6 +73,35 @@ export interface Fit {
   /** Leave-one-out standardised errors of the first output (n), Rasmussen & Williams 2006, eq. 5.12. */
   readonly standardizedErrors: Float64Array;
 }
+
+/** What hyper-parameters are fitted to, with what does not depend on them. */
+interface Task {
+  readonly shape: KernelShape;
+  readonly prior: Prior;
+  readonly design: Design;
+  readonly geometry: Geometry;
+  readonly outputs: readonly Float64Array[];
+  /** t. */
+  readonly rowWeight: number;
+}
+
+/**
+ * A run counts for one row, however many checkpoints it has. They depend on each other in ways that the kernel leaves out, so the plain
+ * likelihood is too sure of itself (a power posterior, Grünwald 2012).
+ */
+const rowWeightOf = ({ rowMixture, rowFidelity, fidelities }: Design): number => {
+  const runs = new Set(Array.from(rowMixture, (mixture, i) => `${mixture} ${fidelities[rowFidelity[i]!]!.size}`));
+  return runs.size / rowMixture.length; // measured against 0.6 times that, and against 0.1 to 1 a row (docs/methods.md)
+};
+
+const taskOf = (shape: KernelShape, prior: Prior, design: Design, outputs: readonly Float64Array[]): Task => ({
+  shape,
+  prior,
+  design,
+  geometry: geometryOf(shape, design),
+  outputs,
+  rowWeight: rowWeightOf(design),
+});
 
 interface Evaluation {
   readonly value: number;
@@ -116,14 +139,7 @@ const priorTerm = (prior: Prior, theta: Float64Array, gradient: Float64Array): n
   return value;
 };
 
-const evaluate = (
-  shape: KernelShape,
-  prior: Prior,
-  design: Design,
-  geometry: Geometry,
-  outputs: readonly Float64Array[],
-  theta: Float64Array,
-): Evaluation => {
+const evaluate = ({ shape, prior, design, geometry, outputs, rowWeight }: Task, theta: Float64Array): Evaluation => {
   const n = design.rowMixture.length;
   const tables = tablesAt(shape, design, geometry, theta);
   const l = cholesky(covariance(shape, design, tables, theta), n);
@@ -142,8 +158,8 @@ const evaluate = (
   const logLikelihood = logLikelihoods.reduce((sum, value) => sum + value, 0) / count;
   const scaled = alphas.map((a, o) => a.map((value) => value / Math.sqrt(2 * scales[o]! * count)));
   const s = sensitivity(inverse, n, scaled);
-  const gradient = contractGradient(shape, design, geometry, tables, theta, s).map((entry) => ROW_WEIGHT * entry);
-  const value = priorTerm(prior, theta, gradient) - ROW_WEIGHT * logLikelihood;
+  const gradient = contractGradient(shape, design, geometry, tables, theta, s).map((entry) => rowWeight * entry);
+  const value = priorTerm(prior, theta, gradient) - rowWeight * logLikelihood;
   return { value, logLikelihood, logLikelihoods, gradient, inverse, alphas, scales };
 };
 
@@ -154,9 +170,9 @@ export const negativeLogPosterior = (
   design: Design,
   outputs: readonly Float64Array[],
 ): ((theta: Float64Array) => { value: number; gradient: Float64Array }) => {
-  const geometry = geometryOf(shape, design);
+  const task = taskOf(shape, prior, design, outputs);
   return (theta) => {
-    const { value, gradient } = evaluate(shape, prior, design, geometry, outputs, theta);
+    const { value, gradient } = evaluate(task, theta);
     return { value, gradient };
   };
 };
@@ -199,8 +215,8 @@ export const fitHyperparameters = (
   maxIterations: number,
   start: Float64Array,
 ): Fit => {
-  const geometry = geometryOf(shape, design);
-  const at = (theta: Float64Array): Evaluation => evaluate(shape, prior, design, geometry, outputs, theta);
+  const task = taskOf(shape, prior, design, outputs);
+  const at = (theta: Float64Array): Evaluation => evaluate(task, theta);
   const lower = prior.mean.map((mean, i) => mean - BOUND_SDS * prior.sd[i]!);
   const upper = prior.mean.map((mean, i) => mean + BOUND_SDS * prior.sd[i]!);
   const best = minimize(at, start, { maxIterations, lower, upper });

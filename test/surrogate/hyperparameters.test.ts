@@ -79,6 +79,23 @@ describe('the penalised likelihood', () => {
     }
   });
 
+  it('counts a run as one row, however many checkpoints it has', () => {
+    const [shape, design] = [SHAPES[1]!, randomDesign(6, 4)]; // two checkpoints a run
+    const { mean } = DEFAULT_PRIOR;
+    const outputs = [drawOutput(shape, design, mean, 9)];
+    // The same rows, each of a mixture of its own: as many runs as rows.
+    const apart: Design = {
+      ...design,
+      mixtures: Array.from(design.rowMixture, (m) => design.mixtures[m]!),
+      rowMixture: design.rowMixture.map((_, i) => i),
+    };
+    const [together, alone] = [design, apart].map((each) =>
+      negativeLogPosterior(shape, DEFAULT_PRIOR, each, outputs)(mean),
+    );
+    expect(together!.value).toBeCloseTo(alone!.value / 2, 9); // at the prior's mean the prior adds nothing
+    expect(alone!.value).not.toBeCloseTo(0, 1);
+  });
+
   it('learns the noise that the outputs were drawn with', () => {
     const shape = SHAPES[0]!;
     const design = randomDesign(30, 2);
