@@ -104,7 +104,7 @@ const shorterAtGuides = ({ sweep }: Situation, floor: CostFloor, longest: readon
     if (lengths.length === 0) return [];
     return [...new Set(SHORTER_PARTS.map((part) => stepsNear(lengths, part)))]
       .map((steps): Fidelity => ({ scale: scale.name, steps }))
-      .filter((fidelity) => floor.exception(fidelity) !== undefined)
+      .filter((fidelity) => floor.isAtGuide(fidelity))
       .filter((fidelity) => !longest.some((other) => isSameFidelity(other, fidelity)));
   });
 

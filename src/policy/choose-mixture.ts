@@ -4,14 +4,15 @@ import { sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
+import { contrastedScales } from './contrasts.js';
 import { scoreWithin, type Guards } from './guards.js';
 import { bound, polish, type Score, type ShareEffects } from './polish.js';
 import { polishWithin, rangeOf } from './polish-within.js';
 import { broadPool, localPool, triedMixtures, typicalMixture } from './pool.js';
 import { scoreIfSound, soundOf, type Survival } from './survival.js';
 
-// Sds of the lead over the typical mixture, by what was seen. While all runs are of one size, how far it can be believed is only
-// guessed; once another size was run, what is believed of it was put to the test. Both measured (docs/methods.md).
+// Sds of the lead over the typical mixture, by what was seen. While one size alone has ranked mixtures, how far it can be believed is only
+// guessed; once another size has ranked some, what is believed of it was put to the test. Both measured (docs/methods.md).
 const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
 
 // Sds of a mixture's own prediction, once something is known at the target: that is then not left for what only looks a little
@@ -49,9 +50,12 @@ export const cautiousScore = (
   const typical = belief.predict(typicalMixture(feasible));
   const doubt = belief.doubtOfLead(typical);
   const completed = observations.filter(({ status }) => status === 'completed');
-  const scales = new Set(completed.map(({ scale }) => scale));
-  const caution = scales.size > 1 ? CAUTION.severalScales : CAUTION.oneScale;
-  const own = OWN_DOUBT * knownPart(belief, sweep, feasible, completed, typical);
+  // A single run at another size, or neighbours, say how large losses are there and nothing of which mixture is better.
+  const ranking = contrastedScales(sweep, feasible, completed);
+  const isTested = ranking.length > 1;
+  const caution = isTested ? CAUTION.severalScales : CAUTION.oneScale;
+  const isCompared = isTested || ranking.includes(sweep.target.scale);
+  const own = isCompared ? OWN_DOUBT * knownPart(belief, sweep, feasible, completed, typical) : 0;
   return (point) => point.mean + caution * doubt(point) + own * point.sd;
 };
 

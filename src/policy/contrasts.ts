@@ -1,8 +1,10 @@
 /** Contrasts: mixtures run at two scales, on which it shows whether the smaller one can be believed; and mixtures far apart at the target's. */
+import type { FeasibleSet } from '../domain/feasible-set.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { massMoved, massMovedBetween, mixtureOf, type Mixture } from '../domain/mixture.js';
 import { minimizedValue } from '../domain/objective.js';
 import type { Observation } from '../domain/observation.js';
+import type { Sweep } from '../domain/sweep.js';
 import type { Situation } from './policy.js';
 
 /** What contrasts are drawn from. */
@@ -71,7 +73,8 @@ export const contrastsOf = (
   return [centre, ...evenly(ranked, count - 1).map(({ shares }) => shares)];
 };
 
-const FEWEST = 3; // of two points a correlation says nothing
+/** Mixtures that two fidelities are compared on at the least: of two points a correlation says nothing. */
+export const FEWEST_COMPARED = 3;
 
 /** Pearson's correlation of what two fidelities reported of the same mixtures; undefined while fewer than three are known at both. */
 export const agreementOf = (
@@ -82,7 +85,7 @@ export const agreementOf = (
 ): number | undefined => {
   const [at, above] = [reportsAt(evidence, mixtures, one), reportsAt(evidence, mixtures, other)];
   const pairs = at.map((value, i) => [value, above[i]!] as const).filter(([a, b]) => !Number.isNaN(a + b));
-  if (pairs.length < FEWEST) return undefined;
+  if (pairs.length < FEWEST_COMPARED) return undefined;
   const mean = (side: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length;
   const [meanA, meanB] = [mean(0), mean(1)];
   const sum = (term: (a: number, b: number) => number): number =>
@@ -92,6 +95,14 @@ export const agreementOf = (
 };
 
 const FAR = 0.3; // of the widest way between corners, in mass moved
+
+const widestWay = (feasible: FeasibleSet): number => {
+  const corners = feasible.extremePoints(Math.max(feasible.domains.length, 2));
+  return Math.max(...corners.flatMap((a) => corners.map((b) => massMovedBetween(a, b))));
+};
+
+const areFarApart = (mixtures: readonly Mixture[], far: number): boolean =>
+  mixtures.some((a) => mixtures.some((b) => massMoved(a, b) >= far));
 
 /** Is a mixture far from every other one? */
 type IsFar = (mixture: Mixture) => boolean;
@@ -105,9 +116,20 @@ export const missingContrast = ({ sweep, feasible, observations, pending }: Know
   const made = [...observations.filter(({ status }) => status === 'completed'), ...pending];
   const mixtures = made.filter(({ scale }) => scale === sweep.target.scale).map(({ mixture }) => mixture);
   if (mixtures.length === 0) return undefined;
-  const corners = feasible.extremePoints(Math.max(feasible.domains.length, 2));
-  const widest = Math.max(...corners.flatMap((a) => corners.map((b) => massMovedBetween(a, b))));
-  const isFar: IsFar = (mixture) => mixtures.every((other) => massMoved(mixture, other) >= FAR * widest);
-  const farthest = mixtures.some((a) => mixtures.some((b) => massMoved(a, b) >= FAR * widest));
-  return farthest ? undefined : isFar;
+  const far = FAR * widestWay(feasible);
+  return areFarApart(mixtures, far)
+    ? undefined
+    : (mixture) => mixtures.every((other) => massMoved(mixture, other) >= far);
+};
+
+/** Scales that completed runs were made at of mixtures that lie far apart: those that have said how they rank mixtures. */
+export const contrastedScales = (
+  { scales }: Sweep,
+  feasible: FeasibleSet,
+  completed: readonly Observation[],
+): readonly string[] => {
+  const far = FAR * widestWay(feasible);
+  const runAt = (name: string): Mixture[] =>
+    completed.filter(({ scale }) => scale === name).map(({ mixture }) => mixture);
+  return scales.map(({ name }) => name).filter((name) => areFarApart(runAt(name), far));
 };

@@ -24,6 +24,12 @@ const GUIDE = { runs: 4, correlation: 0.8 };
 /** Runs below the floor's cap may take a target run's worth, and as much again as the larger runs: belief alone is not paid for without end. */
 const SMALL_TARGET_RUNS = 1;
 
+/**
+ * Where nothing costs between a run and so many times its price, it stands in for what the ladder lacks: the next larger run would be a
+ * leap. Such runs may take this part of the money, their own price counted. Both measured: docs/methods.md.
+ */
+const GAP = { times: 8, share: 0.5 };
+
 /** Which runs are too small by now. */
 export interface CostFloor {
   isBelow(fidelity: Fidelity): boolean;
@@ -31,6 +37,8 @@ export interface CostFloor {
   reason(fidelity: Fidelity): string;
   /** Why one may, where the floor does not hold; undefined for a run that keeps to it. */
   exception(fidelity: Fidelity): string | undefined;
+  /** Need it not keep to the floor, as its scale is a guide? */
+  isAtGuide(fidelity: Fidelity): boolean;
   /** Are there scales that are believed to be guides? What is learnt there is then put to the test at the target. */
   readonly hasGuides: boolean;
 }
@@ -51,7 +59,7 @@ const mayGoOn = ({ sweep, history }: Situation, cap: number): boolean => {
   return small <= SMALL_TARGET_RUNS * costOf(sweep, sweep.target) + large;
 };
 
-/** As much as was spent, up to half a target run, for all scales but those that are guides. */
+/** As much as was spent, up to half a target run, for all but scales that are guides and runs below a gap of the ladder. */
 export const costFloorOf = (situation: Situation, belief: Belief, fidelities: readonly Fidelity[]): CostFloor => {
   const { sweep, history } = situation;
   const affordable = fidelities.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
@@ -61,16 +69,29 @@ export const costFloorOf = (situation: Situation, belief: Belief, fidelities: re
   const isOpen = mayGoOn(situation, cap);
   const guideFor = (fidelity: Fidelity): FidelityTrust | undefined => (isOpen ? guides.get(fidelity.scale) : undefined);
   const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
+  const [small, all] = [history.committedBelow(cap * SLACK), history.spent + history.pendingCost];
+  const costs = fidelities.map((fidelity) => costOf(sweep, fidelity));
+  const nextAbove = (cost: number): number => Math.min(...costs.filter((other) => other * SLACK > cost));
+  const standsIn = (cost: number): boolean =>
+    nextAbove(cost) > GAP.times * cost && small + cost <= GAP.share * (all + cost);
+  const why = (fidelity: Fidelity): string | undefined => {
+    const guide = guideFor(fidelity);
+    if (guide !== undefined)
+      return `${fidelity.scale} ranks mixtures like the target (correlation ${figure(guide.correlation)}, at least ${figure(guide.interval![0])}, after ${guide.runs} runs)`;
+    const cost = costOf(sweep, fidelity);
+    return standsIn(cost)
+      ? `the next larger ones cost ${figure(nextAbove(cost))}, and runs below ${figure(cap)} have taken ${figure(small)} of ${figure(all)}`
+      : undefined;
+  };
   return {
-    isBelow: (fidelity) => isSmall(fidelity) && guideFor(fidelity) === undefined,
+    isBelow: (fidelity) => isSmall(fidelity) && why(fidelity) === undefined,
     reason: (fidelity) =>
       `costs ${figure(costOf(sweep, fidelity))}, less than the ${figure(least)} that a run should cost by now (as much as was spent, up to half a target run)`,
     exception: (fidelity) => {
-      const guide = guideFor(fidelity);
-      if (guide === undefined || !isSmall(fidelity)) return undefined;
-      const [correlation, low] = [guide.correlation, guide.interval![0]].map(figure);
-      return `It may cost less than the ${figure(least)} that other runs should by now, as ${fidelity.scale} ranks mixtures like the target (correlation ${correlation}, at least ${low}, after ${guide.runs} runs).`;
+      const because = isSmall(fidelity) ? why(fidelity) : undefined;
+      return because && `It may cost less than the ${figure(least)} that other runs should by now, as ${because}.`;
     },
+    isAtGuide: (fidelity) => isSmall(fidelity) && guideFor(fidelity) !== undefined,
     hasGuides: guides.size > 0,
   };
 };

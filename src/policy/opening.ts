@@ -3,7 +3,7 @@ import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { massMovedBetween } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
-import { agreementOf, contrastsOf, isAwaited, type Known } from './contrasts.js';
+import { agreementOf, contrastsOf, FEWEST_COMPARED, isAwaited, type Known } from './contrasts.js';
 import { runLengths, stepsNear } from './run-lengths.js';
 import { typicalMixture } from './pool.js';
 
@@ -125,9 +125,14 @@ class Ladder {
     return tier;
   }
 
+  /** How many runs can be paid for. */
+  countOf(fidelity: Fidelity): number {
+    return Math.floor(this.#left / costOf(this.#sweep, fidelity));
+  }
+
   /** Adds as many of the first mixtures as can be paid for. */
   addSome(fidelity: Fidelity, mixtures: readonly Float64Array[], because?: string): Tier | undefined {
-    return this.add(fidelity, mixtures.slice(0, Math.floor(this.#left / costOf(this.#sweep, fidelity))), because);
+    return this.add(fidelity, mixtures.slice(0, this.countOf(fidelity)), because);
   }
 }
 
@@ -149,7 +154,7 @@ interface Contrasts {
   readonly tier: Tier | undefined;
 }
 
-/** Contrasts at the largest scale of the lower half that can be paid for. */
+/** Contrasts at the largest scale of the lower half that can be paid for; fewer of them where no scale can be paid for all. */
 const addContrasts = (
   known: Known,
   ladder: Ladder,
@@ -168,7 +173,10 @@ const addContrasts = (
     const tier = ladder.add(middle, mixtures, cut);
     if (tier !== undefined) return { mixtures, tier };
   }
-  return { mixtures, tier: undefined };
+  const affordable = middles.find((middle) => ladder.countOf(middle) >= FEWEST_COMPARED);
+  if (affordable === undefined) return { mixtures, tier: undefined };
+  const fewer = contrastsOf(known, corners, cheapest, ladder.countOf(affordable));
+  return { mixtures: fewer, tier: ladder.add(affordable, fewer, cut) };
 };
 
 /** More at the middle scale where small scale is no guide to it; else the second scale, before the target's. */

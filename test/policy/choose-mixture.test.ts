@@ -55,6 +55,12 @@ describe('what a recommendation goes by', () => {
     }
   });
 
+  it('trusts smaller sizes no more for one run at another, which says nothing of how that ranks mixtures', () => {
+    const [run, other] = observe('L');
+    expect(ownDoubt([...observe('S'), run!], 0.35)).toBeCloseTo(0, 9);
+    expect(ownDoubt([...observe('S'), run!, other!], 0.15)).toBeGreaterThan(0.2);
+  });
+
   it("counts each mixture's own doubt once one is known at the target, so that it is not left for little", () => {
     const [run] = observe('L');
     const own = ownDoubt([...observe('S', 'M'), run!], 0.15);

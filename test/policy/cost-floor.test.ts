@@ -100,7 +100,7 @@ describe('the floor on costs', () => {
   it('counts what starting a job costs: where that is more than a short run saves, longer ones are bought', () => {
     const short = searches.filter(({ proposal }) => proposal.scale === 'S' && proposal.steps === 100);
     expect(short.length).toBeGreaterThan(3);
-    const perJob = 10; // a run of 100 steps costs 0.2 at S, one of 1000 steps 2
+    const perJob = 20; // a run of 100 steps costs 0.2 at S, one of 1000 steps 2
     const dear = { ...sweep, cost: { ...sweep.cost, perJob }, budget: 2 * sweep.budget };
     const decided = short.map(({ before }) => propose(dear, before, { seed: 1 })!);
     for (const { explanation } of decided)
@@ -125,6 +125,43 @@ describe('the floor on costs', () => {
     expect(excluded(enough)).toContain('M1000');
     const larger = [...enough, ...made('L', 3)]; // 102 against 100 + 300
     expect(excluded(larger)).not.toContain('M1000');
+  });
+
+  describe('below a gap of the ladder', () => {
+    const GAP = /as the next larger ones cost ([\d.]+), and runs below 50 have taken/;
+    const sparse = makeSweep({
+      budget: 2400,
+      scales: sweep.scales.map((scale) => ({ ...scale, steps: [1000] })),
+      cost: { kind: 'table', unit: 'units', perStep: { S: 0.001, M: 0.01, L: 0.1 } },
+    });
+    /** What runs that cost less than half a target run take, of what is spent with this one. */
+    const smallPart = ({ before, proposal }: Step): number => {
+      const costs = [...before.map(({ cost }) => cost!), proposal.cost];
+      const small = costs.filter((cost) => cost < CAP);
+      return small.reduce((sum, cost) => sum + cost, 0) / costs.reduce((sum, cost) => sum + cost, 0);
+    };
+    it.each([
+      ['all', misleadingAt('S', 'M')],
+      ['the smallest', misleadingAt('S')],
+    ])(
+      'gives the runs there half of the money at most, and says why, where %s of the small scales mislead',
+      (_, loss) => {
+        const exceptions = sweepIn(loss, sparse).filter(({ proposal }) => GAP.test(proposal.explanation.reason));
+        expect(exceptions.length).toBeGreaterThan(1);
+        for (const step of exceptions) {
+          const next = GAP.exec(step.proposal.explanation.reason)?.[1];
+          expect(Number(next)).toBe(step.proposal.scale === 'S' ? 10 : 100);
+          expect(smallPart(step)).toBeLessThanOrEqual(0.5 + 1e-9);
+        }
+      },
+    );
+
+    it('makes no exception on a ladder without one', () => {
+      const even = { ...sparse, cost: { ...sparse.cost, perStep: { S: 0.002, M: 0.014, L: 0.1 } } };
+      const steps = sweepIn(misleadingAt('S', 'M'), even);
+      expect(steps.length).toBeGreaterThan(15);
+      expect(steps.filter((step) => GAP.test(step.proposal.explanation.reason))).toEqual([]);
+    });
   });
 
   it('holds at a scale that ranks mixtures the other way round', () => {

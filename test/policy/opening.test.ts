@@ -220,6 +220,20 @@ describe('the opening', () => {
     expect(plan(sweep, [...runs, ...reversed])).toEqual(whole);
   });
 
+  it('asks the scale in the middle about fewer, three at the least, where nothing pays for all', () => {
+    const at = (perStep: number): Tier[] => {
+      const sweep = sweepOver(5, {
+        scales: makeSweep().scales.map((scale) => ({ ...scale, steps: [1000] })),
+        cost: { kind: 'table', unit: 'units', perStep: { S: 0.0025, M: perStep, L: 0.1 } },
+      });
+      return plan(sweep, observe(sweep, plan(sweep)[0]!));
+    };
+    const tiers = at(0.025); // six corners cost 15 of 100, so that three of 25 can be paid for
+    expect(names(tiers)).toEqual(['S 6', 'M 3']);
+    expect(kinds(tiers[1]!)).toEqual(['centre', 'd3', 'd2']); // the best and the worst
+    expect(names(at(0.03))).toEqual(['S 6', 'S 5']);
+  });
+
   it('stays within its part of the budget, and thins the first tier when that is all there is', () => {
     for (const budget of [1, 3, 10, 50, 100, 500, 5000]) {
       const sweep = sweepOver(17, { budget });
