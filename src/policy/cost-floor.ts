@@ -1,6 +1,7 @@
 /**
  * How little a run may cost by now. Without a floor the search polishes what it holds best at a cheap scale and never asks whether
- * the target agrees. Scales that have shown that they rank mixtures as the target does need not keep to it, for a while.
+ * the target agrees. Scales that have shown that they rank mixtures as the target does need not keep to it, for a while; nor need runs that
+ * stand in for what a ladder with a gap lacks.
  */
 import { costOf } from '../domain/cost.js';
 import type { FidelityTrust } from '../domain/decision.js';
