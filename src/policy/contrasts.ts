@@ -6,6 +6,7 @@ import { minimizedValue } from '../domain/objective.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Situation } from './policy.js';
+import { spreadCorners } from './pool.js';
 
 /** What contrasts are drawn from. */
 export type Evidence = Pick<Situation, 'sweep' | 'feasible' | 'observations'>;
@@ -97,7 +98,7 @@ export const agreementOf = (
 const FAR = 0.3; // of the widest way between corners, in mass moved
 
 const widestWay = (feasible: FeasibleSet): number => {
-  const corners = feasible.extremePoints(Math.max(feasible.domains.length, 2));
+  const corners = spreadCorners(feasible);
   return Math.max(...corners.flatMap((a) => corners.map((b) => massMovedBetween(a, b))));
 };
 

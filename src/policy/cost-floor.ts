@@ -53,25 +53,19 @@ const guidesOf = ({ sweep, feasible, observations }: Situation, belief: Belief):
   return new Map(guides.map((trust) => [trust.scale, trust]));
 };
 
-/** Have small runs taken no more than their part? */
-const mayGoOn = ({ sweep, history }: Situation, cap: number): boolean => {
-  const small = history.committedBelow(cap * SLACK);
-  const large = history.spent + history.pendingCost - small;
-  return small <= SMALL_TARGET_RUNS * costOf(sweep, sweep.target) + large;
-};
-
 /** As much as was spent, up to half a target run, for all but scales that are guides and runs below a gap of the ladder. */
 export const costFloorOf = (situation: Situation, belief: Belief, fidelities: readonly Fidelity[]): CostFloor => {
   const { sweep, history } = situation;
-  const affordable = fidelities.map((fidelity) => costOf(sweep, fidelity)).filter((cost) => cost <= history.available);
-  const cap = FLOOR_CAP * costOf(sweep, sweep.target);
-  const least = Math.min(history.spent, cap, Math.max(0, ...affordable));
-  const guides = guidesOf(situation, belief);
-  const isOpen = mayGoOn(situation, cap);
-  const guideFor = (fidelity: Fidelity): FidelityTrust | undefined => (isOpen ? guides.get(fidelity.scale) : undefined);
-  const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
-  const [small, all] = [history.committedBelow(cap * SLACK), history.spent + history.pendingCost];
+  const targetCost = costOf(sweep, sweep.target);
   const costs = fidelities.map((fidelity) => costOf(sweep, fidelity));
+  const cap = FLOOR_CAP * targetCost;
+  const least = Math.min(history.spent, cap, Math.max(0, ...costs.filter((cost) => cost <= history.available)));
+  const [small, all] = [history.committedBelow(cap * SLACK), history.spent + history.pendingCost];
+  const guides = guidesOf(situation, belief);
+  const mayGoOn = small <= SMALL_TARGET_RUNS * targetCost + (all - small);
+  const guideFor = (fidelity: Fidelity): FidelityTrust | undefined =>
+    mayGoOn ? guides.get(fidelity.scale) : undefined;
+  const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
   const nextAbove = (cost: number): number => Math.min(...costs.filter((other) => other * SLACK > cost));
   const standsIn = (cost: number): boolean =>
     nextAbove(cost) > GAP.times * cost && small + cost <= GAP.share * (all + cost);

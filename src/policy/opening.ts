@@ -5,7 +5,7 @@ import { massMovedBetween } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
 import { agreementOf, contrastsOf, FEWEST_COMPARED, isAwaited, type Known } from './contrasts.js';
 import { runLengths, stepsNear } from './run-lengths.js';
-import { typicalMixture } from './pool.js';
+import { spreadCorners, typicalMixture } from './pool.js';
 
 /** Runs of one fidelity that belong together: half of one misleads, as what it leaves out is guessed. */
 export interface Tier extends Fidelity {
@@ -42,7 +42,7 @@ interface Design {
 
 const designPoints = (feasible: FeasibleSet): Design => {
   const centre = typicalMixture(feasible);
-  const extremes = feasible.extremePoints(Math.max(feasible.domains.length, 2));
+  const extremes = spreadCorners(feasible);
   const midpoints = extremes.map((corner) => {
     const middle = corner.map((share, i) => (share + centre[i]!) / 2);
     return feasible.list === undefined ? middle : feasible.project(middle);

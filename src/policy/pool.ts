@@ -37,6 +37,10 @@ export const typicalMixture = (feasible: FeasibleSet): Float64Array => {
   return known;
 };
 
+/** Corners that lie far apart, one a domain and two at the least. */
+export const spreadCorners = (feasible: FeasibleSet): readonly Float64Array[] =>
+  feasible.extremePoints(Math.max(feasible.domains.length, 2));
+
 /** The mixtures of past runs that are still allowed. */
 export const triedMixtures = (
   sweep: Sweep,

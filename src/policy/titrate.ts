@@ -1,7 +1,7 @@
 /**
  * titrate's own policy: an opening ladder over corners and scales, then the run of the largest value of information about
- * the target per cost, never cheaper than what was spent, up to half a target run, unless its scale has proved a guide or stands in for a gap; every third run
- * tests the mixture that would be recommended.
+ * the target per cost, never cheaper than what was spent, up to half a target run, unless its scale has proved a guide or it stands in
+ * for a gap; every third run tests the mixture that would be recommended.
  */
 import { z } from 'zod';
 import { costOf } from '../domain/cost.js';

@@ -20,13 +20,13 @@ export const fidelityFeatures = (sweep: Pick<Sweep, 'scales'>): ((fidelity: Fide
   const sizes = sweep.scales.map((scale) => scale.parameters);
   const byName = new Map<string, Scale>(sweep.scales.map((scale) => [scale.name, scale]));
   const [leastSize, mostSize] = [Math.min(...sizes), Math.max(...sizes)];
-  const longest = (scale: Scale): number => Math.max(...scale.steps);
-  const least = Math.min(...sweep.scales.map((scale) => Math.min(...scale.steps) / longest(scale)));
+  const partOf = (scale: Scale, steps: number): number => steps / scale.steps.at(-1)!;
+  const least = Math.min(...sweep.scales.map((scale) => partOf(scale, scale.steps[0]!)));
   return ({ scale: name, steps }) => {
     const scale = byName.get(name);
     return {
       size: logPosition(scale?.parameters ?? Number.NaN, leastSize, mostSize),
-      steps: logPosition(scale === undefined ? Number.NaN : steps / longest(scale), least, 1),
+      steps: logPosition(scale === undefined ? Number.NaN : partOf(scale, steps), least, 1),
     };
   };
 };
