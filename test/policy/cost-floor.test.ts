@@ -149,6 +149,7 @@ describe('the floor on costs', () => {
         const exceptions = sweepIn(loss, sparse).filter(({ proposal }) => GAP.test(proposal.explanation.reason));
         expect(exceptions.length).toBeGreaterThan(1);
         for (const step of exceptions) {
+          expect(fullCost(step)).toBeLessThan(floorAt(step));
           const next = GAP.exec(step.proposal.explanation.reason)?.[1];
           expect(Number(next)).toBe(step.proposal.scale === 'S' ? 10 : 100);
           expect(smallPart(step)).toBeLessThanOrEqual(0.5 + 1e-9);
