@@ -1,6 +1,9 @@
 /** Problems of the reference emulator, and of the built-in world that needs no file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawDirichlet } from '../src/domain/dirichlet.js';
+import { createRng, seedOf } from '../src/domain/rng.js';
+import type { Objective } from '../src/domain/sweep.js';
 import { createEmulatorWorld } from '../src/simulators/emulator.js';
 import { createSlimpajamaWorld, SLIMPAJAMA_DOMAINS } from '../src/simulators/slimpajama-law.js';
 import { compositeOf, costsOf, scalesOf, singleOf, truthOf, type Arena, type Extremes, type Problem } from './arena.js';
@@ -70,6 +73,32 @@ export const emulatorProblem = (name: string, reference: string | undefined, noi
     extremes: { best: best + offset, median: median + offset },
     truth: truthOf(arena, objective),
   };
+};
+
+const SUMMED = { fewest: 2, most: 5 };
+
+/** Opens a random sum of some metrics, each in units of its spread from best to median; another one for every seed. */
+export const emulatorSumProblem = (
+  name: string,
+  reference: string | undefined,
+  seed: number,
+  noise: number,
+): Problem => {
+  const arena = emulatorArena(reference, noise);
+  const { metrics } = readJson(reference, 'truth.json') as Truth;
+  const singles = EMULATOR_NAMES.filter((metric) => COMPOSITES[metric] === undefined);
+  const rng = createRng(seedOf(seed, 'emulator-sum'));
+  const order = singles.map((metric) => ({ metric, at: rng.uniform() })).sort((a, b) => a.at - b.at);
+  const count = SUMMED.fewest + rng.integer(SUMMED.most - SUMMED.fewest + 1);
+  const weights = drawDirichlet(rng, count, 1);
+  const terms = order.slice(0, count).map(({ metric }, i): readonly [string, number] => {
+    const { best, median } = metrics[metric]!;
+    const sign = arena.accuracies.includes(metric) ? -1 : 1;
+    return [metric, (sign * weights[i]!) / (median - best)];
+  });
+  const objective: Objective = { direction: 'minimize', weights: Object.fromEntries(terms) };
+  const truth = truthOf(arena, objective);
+  return { name, family: 'emulator, sums', arena, objective, extremes: extremesOf(arena, objective), truth };
 };
 
 const BUILT_IN_SIZES = [20e6, 60e6, 150e6, 300e6, 500e6, 700e6, 1e9];

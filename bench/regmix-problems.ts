@@ -3,10 +3,11 @@
  * last 256 of them at 60M too, each for 1B tokens, and 64 others at 1B for 25B tokens; final losses only. The target is the 1B
  * run, so no mixture was seen at two scales that include the target, and only those 64 may be recommended. Cost is FLOP in
  * units of which a target run takes 196; the 60M runs then cost 0.47 each, the 1M runs 0.008. Noise is that of the runs themselves.
+ * With 60M as the target (`regmix60-`) there are 256 mixtures to choose from, all of them run at 1M too, for 3.3 each.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { isSameFidelity, type Scale } from '../src/domain/fidelity.js';
+import { isSameFidelity, type Fidelity, type Scale } from '../src/domain/fidelity.js';
 import type { Mixture } from '../src/domain/mixture.js';
 import { objectiveSign, objectiveValue } from '../src/domain/objective.js';
 import type { Objective } from '../src/domain/sweep.js';
@@ -18,12 +19,12 @@ import { listExtremes } from './extremes.js';
 const TARGET_COST = 196; // as a target run of the emulator has it, so that the same cost marks fit
 const TOKENS_PER_STEP = 1e6;
 
+/** All scales, cheap to costly; a problem's target is the longest run of its last one. */
 const SCALES: readonly Scale[] = [
   { name: '1M', parameters: 1e6, tokensPerStep: TOKENS_PER_STEP, steps: [1000] },
   { name: '60M', parameters: 60e6, tokensPerStep: TOKENS_PER_STEP, steps: [1000] },
   { name: '1B', parameters: 1e9, tokensPerStep: TOKENS_PER_STEP, steps: [25000] },
 ];
-const TARGET = { scale: '1B', steps: 25000 };
 
 /** Which files have the runs of which scale. */
 const PARTS = [
@@ -54,9 +55,10 @@ const readColumns = (file: string, pattern: RegExp, prefix: string): Columns => 
   return { header: kept.map(({ name }) => name), body: body.map((row) => kept.map(({ i }) => row[i]!)) };
 };
 
-/** Joins the published files to one table in the form that worlds are made of. */
-const tableOf = (reference: string | undefined): string => {
-  const lines = PARTS.flatMap(({ file, scale }, part) => {
+/** Joins the published files of some scales to one table in the form that worlds are made of. */
+const tableOf = (reference: string | undefined, scales: readonly Scale[]): string => {
+  const parts = PARTS.filter((part) => scales.some(({ name }) => name === part.scale));
+  const lines = parts.flatMap(({ file, scale }, part) => {
     const path = (kind: string): string => referenceFile(reference, 'regmix-pile', file.replace('FILE', kind));
     const mixtures = readColumns(path('mixture'), DOMAIN, 'mix.');
     const losses = readColumns(path('pile_loss'), METRIC, 'metric.');
@@ -69,15 +71,19 @@ const tableOf = (reference: string | undefined): string => {
 
 const flopOf = ({ parameters, tokensPerStep }: Scale): number => parameters * tokensPerStep;
 
-const arenaOf = (world: TableWorld): Arena => {
-  const target = SCALES.at(-1)!;
-  const unit = TARGET_COST / (flopOf(target) * TARGET.steps);
+const targetOf = (scales: readonly Scale[]): Fidelity => ({
+  scale: scales.at(-1)!.name,
+  steps: scales.at(-1)!.steps.at(-1)!,
+});
+
+const arenaOf = (world: TableWorld, scales: readonly Scale[]): Arena => {
+  const unit = TARGET_COST / (flopOf(scales.at(-1)!) * targetOf(scales).steps);
   return {
     noisy: world,
     exact: world,
     domains: world.domains,
-    scales: SCALES,
-    perStep: Object.fromEntries(SCALES.map((scale) => [scale.name, flopOf(scale) * unit])),
+    scales,
+    perStep: Object.fromEntries(scales.map((scale) => [scale.name, flopOf(scale) * unit])),
     accuracies: [],
     allowed: { mixtures: world.mixtures, runs: world.runs },
   };
@@ -87,30 +93,41 @@ const keyOf = (mixture: Mixture, domains: readonly string[]): string =>
   domains.map((domain) => (mixture[domain] ?? 0).toFixed(6)).join();
 
 /** Returns the value of a mixture at the target, where the table has it; NaN elsewhere. */
-const lookUp = (world: TableWorld, objective: Objective): { truth: (mixture: Mixture) => number; values: number[] } => {
-  const rows = world.rows.filter((row) => isSameFidelity(row, TARGET));
+const lookUp = (
+  world: TableWorld,
+  objective: Objective,
+  target: Fidelity,
+): { truth: (mixture: Mixture) => number; values: number[] } => {
+  const rows = world.rows.filter((row) => isSameFidelity(row, target));
   const values = rows.map(({ metrics }) => objectiveSign(objective) * objectiveValue(objective, metrics));
   const known = new Map(rows.map(({ mixture }, i) => [keyOf(mixture, world.domains), values[i]!]));
   return { truth: (mixture) => known.get(keyOf(mixture, world.domains)) ?? Number.NaN, values };
 };
 
-/** Worlds made in this process, by folder: every loss is a question to the same table. */
+/** Worlds made in this process, by folder and target: every loss is a question to the same table. */
 const worlds = new Map<string, TableWorld>();
 
-const worldOf = (reference = ''): TableWorld => {
-  const world = worlds.get(reference) ?? createTableWorld(tableOf(reference || undefined));
-  worlds.set(reference, world);
+const worldOf = (reference: string | undefined, scales: readonly Scale[]): TableWorld => {
+  const key = JSON.stringify([reference, targetOf(scales)]);
+  const world = worlds.get(key) ?? createTableWorld(tableOf(reference, scales));
+  worlds.set(key, world);
   return world;
 };
 
-/** Opens a problem of the table: `mean` for the plain mean of its losses, or one of them by name. */
-export const regmixProblem = (name: string, metric: string, reference: string | undefined): Problem => {
-  const world = worldOf(reference);
+/** Opens a problem of the table: `mean` for the plain mean of its losses, or one of them by name; at 1B, or at a smaller target. */
+export const regmixProblem = (
+  name: string,
+  metric: string,
+  reference: string | undefined,
+  target = SCALES.at(-1)!.name,
+): Problem => {
+  const scales = SCALES.slice(0, SCALES.findIndex((scale) => scale.name === target) + 1);
+  const world = worldOf(reference, scales);
   if (metric !== 'mean' && !world.metrics.includes(metric))
     throw new Error(`no loss ${metric} in the table; known are mean, ${world.metrics.join(', ')}`);
-  const arena = arenaOf(world);
+  const arena = arenaOf(world, scales);
   const weights = Object.fromEntries(world.metrics.map((loss) => [loss, 1 / world.metrics.length]));
   const objective: Objective = metric === 'mean' ? { direction: 'minimize', weights } : singleOf(arena, metric);
-  const { truth, values } = lookUp(world, objective);
+  const { truth, values } = lookUp(world, objective, targetOf(scales));
   return { name, family: 'RegMix', arena, objective, extremes: listExtremes(values), truth };
 };

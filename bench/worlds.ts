@@ -4,7 +4,7 @@ import type { Scale } from '../src/domain/fidelity.js';
 import { mixtureOf } from '../src/domain/mixture.js';
 import { createRng, seedOf } from '../src/domain/rng.js';
 import { targetCostOf, type Problem } from './arena.js';
-import { builtInProblem, EMULATOR_NAMES, emulatorProblem } from './emulator-problems.js';
+import { builtInProblem, EMULATOR_NAMES, emulatorProblem, emulatorSumProblem } from './emulator-problems.js';
 import { listExtremes } from './extremes.js';
 import { judgingProblem } from './judging-problems.js';
 import { regmixProblem } from './regmix-problems.js';
@@ -19,16 +19,24 @@ export interface ProblemOptions {
   readonly noise: number;
 }
 
-const PREFIXED = /^(built-in:|regmix-)(.+)$/;
+const PREFIXED = /^(built-in:|regmix-|regmix60-)(.+)$/;
+
+/** Another sum of the emulator's metrics for every seed. */
+const EMULATOR_SUM = 'emulator-sum';
+
+/** A problem's name without what narrows it. */
+const wholeName = (name: string): string => name.split('+')[0]!;
 
 /** Is a problem made of the reference data? */
 export const needsReference = (name: string): boolean =>
-  name.startsWith('regmix-') || EMULATOR_NAMES.includes(name.split('+')[0]!);
+  /^regmix(60)?-/.test(name) || wholeName(name) === EMULATOR_SUM || EMULATOR_NAMES.includes(wholeName(name));
 
 const openWhole = (name: string, { reference, seed, noise }: ProblemOptions): Problem => {
   const [, prefix, metric = ''] = PREFIXED.exec(name) ?? [];
   if (prefix === 'built-in:') return builtInProblem(name, metric, noise);
   if (prefix === 'regmix-') return regmixProblem(name, metric, reference);
+  if (prefix === 'regmix60-') return regmixProblem(name, metric, reference, '60M');
+  if (name === EMULATOR_SUM) return emulatorSumProblem(name, reference, seed, noise);
   if (EMULATOR_NAMES.includes(name)) return emulatorProblem(name, reference, noise);
   const problem = syntheticProblem(name, seed, noise) ?? judgingProblem(name, seed, noise);
   if (problem === undefined) throw new Error(`no problem ${name}; choice-settings.json lists those that are known`);
@@ -93,7 +101,8 @@ const narrow = (problem: Problem, suffix: string): Problem => {
 const opened = new Map<string, Problem>();
 
 const openOnce = (name: string, options: ProblemOptions): Problem => {
-  const key = JSON.stringify([name, needsReference(name) ? { ...options, seed: 0 } : options]); // one instance for all seeds
+  const isOne = needsReference(name) && name !== EMULATOR_SUM; // instance for all seeds
+  const key = JSON.stringify([name, isOne ? { ...options, seed: 0 } : options]);
   const problem = opened.get(key) ?? openWhole(name, options);
   opened.set(key, problem);
   return problem;

@@ -32,6 +32,17 @@ describe.skipIf(referenceFolder === undefined)('the replay of RegMix', () => {
     expect(1000 * arena.perStep['60M']!).toBeCloseTo((196 * 60e6 * 1e9) / (1e9 * 25e9), 9);
   });
 
+  it('has, with 60M as the target, 256 mixtures to choose from, all of them run at 1M too', () => {
+    const { arena } = open('regmix60-pile_cc');
+    const mixturesAt = (size: string): Set<string> =>
+      new Set(arena.allowed!.runs!.filter(({ scale }) => scale === size).map(({ mixture }) => JSON.stringify(mixture)));
+    const [small, target] = [mixturesAt('1M'), mixturesAt('60M')];
+    expect([small.size, target.size]).toEqual([768, 256]);
+    expect([...target].every((mixture) => small.has(mixture))).toBe(true);
+    expect(targetCostOf(arena)).toBeCloseTo(196, 9);
+    expect(1000 * arena.perStep['1M']!).toBeCloseTo(196 / 60, 9);
+  });
+
   it('names the losses it has', () => {
     expect(() => open('regmix-hellaswag')).toThrow(/pile_cc/);
   });
