@@ -25,9 +25,12 @@ const GUIDE = { runs: 4, correlation: 0.8 };
 /** Runs below the floor's cap may take a target run's worth, and as much again as the larger runs: belief alone is not paid for without end. */
 const SMALL_TARGET_RUNS = 1;
 
+/** A run that costs more than so many times all that was spent is a leap: before it, smaller runs say where to. Measured: docs/methods.md. */
+export const LEAP = 10;
+
 /**
- * Where nothing costs between a run and so many times its price, it stands in for what the ladder lacks: the next larger run would be a
- * leap. Such runs may take this part of the money, their own price counted. Both measured: docs/methods.md.
+ * Where nothing costs between a run and so many times its price, it stands in for what the ladder lacks. Such runs may take this part of
+ * the money, their own price counted, and as much as lets the next larger run be no leap. Measured: docs/methods.md.
  */
 const GAP = { times: 8, share: 0.5 };
 
@@ -68,7 +71,7 @@ export const costFloorOf = (situation: Situation, belief: Belief, fidelities: re
   const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
   const nextAbove = (cost: number): number => Math.min(...costs.filter((other) => other * SLACK > cost));
   const standsIn = (cost: number): boolean =>
-    nextAbove(cost) > GAP.times * cost && small + cost <= GAP.share * (all + cost);
+    nextAbove(cost) > GAP.times * cost && small + cost <= Math.max(GAP.share * (all + cost), nextAbove(cost) / LEAP);
   const why = (fidelity: Fidelity): string | undefined => {
     const guide = guideFor(fidelity);
     if (guide !== undefined)

@@ -11,7 +11,7 @@ import type { Situation } from './policy.js';
 const IN_FLIGHT = 4;
 
 /** What was spent, and what imported runs would have cost: they taught as much, and are charged nothing. */
-const costSeen = ({ sweep, observations, history }: Situation): number =>
+export const costSeen = ({ sweep, observations, history }: Situation): number =>
   observations.reduce((sum, run) => (run.imported === undefined ? sum : sum + costOf(sweep, run)), history.spent);
 
 /** Is it too early for a search run: is a part of the opening still to report, or is more at stake than what is known is worth? */

@@ -28,9 +28,10 @@ import {
   searchReason,
 } from './explain.js';
 import { missingContrast } from './contrasts.js';
+import { LEAP } from './cost-floor.js';
 import { chanceText, formGuards } from './guards.js';
 import { planOpening, type Tier } from './opening.js';
-import { awaitsResults } from './patience.js';
+import { awaitsResults, costSeen } from './patience.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
@@ -199,7 +200,7 @@ const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] 
   return candidates.filter((candidate) => costOf(sweep, candidate) === most);
 };
 
-/** Of all that is open: tests of the proposal where it is their turn, otherwise everything; nothing, where nothing is left to learn. */
+/** Of all that is open: tests of the proposal where it is their turn and they are no leap, otherwise everything; nothing, where nothing is left to learn. */
 const choicesOf = (
   situation: Situation,
   { best, pool }: Survey,
@@ -211,7 +212,8 @@ const choicesOf = (
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
   const last = nothingLeft(open, pool);
   const isLate = history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
-  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? untested : [];
+  const near = untested.filter((candidate) => costOf(sweep, candidate) <= LEAP * costSeen(situation));
+  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? near : [];
   if (tests.length > 0) return { choices: tests, isTest: true };
   if (!last) return { choices: open, isTest: false };
   // Nor is certainty that the target ranks mixtures like smaller scales, while it was asked about one mixture.

@@ -146,7 +146,10 @@ const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], row
 
 /** A loss falls with size and steps; an output that rises with them is an accuracy, and is turned round. */
 const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
-  const effort = Array.from(design.rowFidelity, (f) => design.fidelities[f]!.size + design.fidelities[f]!.steps);
+  const effort = Array.from(design.rowFidelity, (f) => {
+    const { size, tokens, steps } = design.fidelities[f]!;
+    return size + tokens + steps;
+  });
   const meanEffort = effort.reduce((a, b) => a + b, 0) / effort.length;
   const covariance = values.reduce((sum, value, i) => sum + value * (effort[i]! - meanEffort), 0);
   return covariance > 0 ? values.map((value) => -value) : values;

@@ -2,31 +2,48 @@ import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 
 /**
- * A fidelity as the kernel sees it, each 0 at the sweep's least and 1 at its most: log size, and the log of what part of its scale's
- * longest run was made. Where every scale has its own lengths, as compute-optimal runs have, a run that went to its end is compared
- * with such runs of other scales, whatever their steps.
+ * A fidelity as the kernel sees it: how large its scale is, in log parameters and in log tokens of the scale's longest run, and the log of
+ * what part of that run was made. The first two share a unit, in which the smallest model of the fewest tokens and the largest of the
+ * most lie 1 apart; where all scales see as many tokens that is the range of log parameters. The third goes from 0 at the sweep's least
+ * to 1 at a scale's end: where every scale has its own lengths, as compute-optimal runs have, runs that went to their end are compared
+ * with each other, whatever their steps.
  */
 export interface FidelityPoint {
   readonly size: number;
+  readonly tokens: number;
   readonly steps: number;
 }
 
-/** Places `value` on the logarithmic range; 1 everywhere when the range is a point. */
-const logPosition = (value: number, least: number, most: number): number =>
-  most > least ? Math.log(value / least) / Math.log(most / least) : 1;
+/** How far apart two scales lie, in parameters and tokens; squared. */
+export const scaleGap2 = (a: FidelityPoint, b: FidelityPoint): number =>
+  (a.size - b.size) ** 2 + (a.tokens - b.tokens) ** 2;
 
-/** Returns the map from a sweep's fidelities to the kernel's inputs. */
+const leastAndRange = (values: readonly number[]): { readonly least: number; readonly range: number } => {
+  const least = Math.min(...values);
+  return { least, range: Math.log(Math.max(...values) / least) };
+};
+
+/** Places `value` above `least`, in logarithms, of `range`; `alone` when the range is a point. */
+const logPosition = (value: number, least: number, range: number, alone: number): number =>
+  range > 0 ? Math.log(value / least) / range : alone;
+
+const tokensOf = (scale: Scale): number => scale.tokensPerStep * scale.steps.at(-1)!;
+
+/** Returns the map from a sweep's fidelities to the kernel's inputs; NaN for a scale that the sweep has not. */
 export const fidelityFeatures = (sweep: Pick<Sweep, 'scales'>): ((fidelity: Fidelity) => FidelityPoint) => {
-  const sizes = sweep.scales.map((scale) => scale.parameters);
   const byName = new Map<string, Scale>(sweep.scales.map((scale) => [scale.name, scale]));
-  const [leastSize, mostSize] = [Math.min(...sizes), Math.max(...sizes)];
+  const sizes = leastAndRange(sweep.scales.map((scale) => scale.parameters));
+  const tokens = leastAndRange(sweep.scales.map(tokensOf));
+  const diagonal = Math.hypot(sizes.range, tokens.range);
   const partOf = (scale: Scale, steps: number): number => steps / scale.steps.at(-1)!;
-  const least = Math.min(...sweep.scales.map((scale) => partOf(scale, scale.steps[0]!)));
+  const parts = leastAndRange([1, ...sweep.scales.map((scale) => partOf(scale, scale.steps[0]!))]);
   return ({ scale: name, steps }) => {
     const scale = byName.get(name);
+    if (scale === undefined) return { size: Number.NaN, tokens: Number.NaN, steps: Number.NaN };
     return {
-      size: logPosition(scale?.parameters ?? Number.NaN, leastSize, mostSize),
-      steps: logPosition(scale === undefined ? Number.NaN : partOf(scale, steps), least, 1),
+      size: logPosition(scale.parameters, sizes.least, diagonal, 1),
+      tokens: logPosition(tokensOf(scale), tokens.least, diagonal, 0),
+      steps: logPosition(partOf(scale, steps), parts.least, parts.range, 1),
     };
   };
 };

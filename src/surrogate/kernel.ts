@@ -9,13 +9,14 @@
  * | Fn | M(du_m / l_m) exp(-.5 du_z^2 / l_z^2), M Matern 3/2, its own lengths: what differs between sizes need not change smoothly | f × f |
  * | R | Matern 5/2 or squared exponential of the distance between embedded distinct mixtures | m × m |
  * | P | half the inner product of shares and square roots of shares, each about its value at equal shares | m × m |
- * | u u' | u_m u_m' + u_z u_z': random slopes over log size and log steps, c their variance; losses go on falling where nothing was seen | f × f |
+ * | du_m | distance of two scales in log parameters and log tokens (fidelity-features.ts); du_z that in log steps | f × f |
+ * | u u' | inner product of log parameters, log tokens and log steps: random slopes, c their variance; losses go on falling where nothing was seen | f × f |
  * | t | weight of the trend that all mixtures share (the overall scale is profiled out) | |
  * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise, b | 8 |
  *
  * A run's checkpoints share its mixture and runs share fidelities, so exponentials are taken f^2 + m^2 times, not n^2.
  */
-import type { FidelityPoint } from './fidelity-features.js';
+import { scaleGap2, type FidelityPoint } from './fidelity-features.js';
 
 /** Which kernel a member of the belief has. */
 export interface KernelShape {
@@ -25,7 +26,7 @@ export interface KernelShape {
   readonly trend: number;
   /** Is there a part that is linear in shares and their square roots (b above)? */
   readonly linear: boolean;
-  /** Variance of the trend's slopes over log size and log steps, relative to the rest of the trend. */
+  /** Variance of the trend's slopes over log parameters, log tokens and log steps, relative to the rest of the trend. */
   readonly slope: number;
 }
 
@@ -52,7 +53,7 @@ export interface Design {
 
 /** Squared differences and distances of a design, independent of theta. */
 export interface Geometry {
-  readonly sizeGap2: Float64Array;
+  readonly scaleGap2: Float64Array;
   readonly stepsGap2: Float64Array;
   readonly distance: Float64Array;
   /** P; empty for a shape without a linear part. */
@@ -141,24 +142,24 @@ export const linearVariance = (shape: KernelShape, theta: Float64Array): number 
 
 /** Gaps of two fidelities, in lengths at theta[size] and theta[steps]. */
 const gapsOf = (theta: Float64Array, size: number, steps: number, a: FidelityPoint, b: FidelityPoint) => ({
-  size: Math.abs(a.size - b.size) / Math.exp(theta[size]!),
+  scale: Math.sqrt(scaleGap2(a, b)) / Math.exp(theta[size]!),
   steps: Math.abs(a.steps - b.steps) / Math.exp(theta[steps]!),
 });
 
 /** Ft of two fidelities. */
 const trendCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
   const gaps = gapsOf(theta, THETA.trendSize, THETA.trendSteps, a, b);
-  return Math.exp(-0.5 * (gaps.size ** 2 + gaps.steps ** 2));
+  return Math.exp(-0.5 * (gaps.scale ** 2 + gaps.steps ** 2));
 };
 
 /** Fn of two fidelities: how alike they rank mixtures (Matern 3/2: Rasmussen & Williams 2006, eq. 4.17). */
 export const fidelityCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
   const gaps = gapsOf(theta, THETA.size, THETA.steps, a, b);
-  const r = SQRT3 * gaps.size;
+  const r = SQRT3 * gaps.scale;
   return (1 + r) * Math.exp(-r - 0.5 * gaps.steps ** 2);
 };
 
-/** Returns d log M / d log l_m for a gap^2 in size. */
+/** Returns d log M / d log l_m for the gap^2 of two scales. */
 const sizeSlope = (gap2: number, theta: Float64Array): number => {
   const r2 = (3 * gap2) / Math.exp(2 * theta[THETA.size]!);
   return r2 / (1 + Math.sqrt(r2));
@@ -166,7 +167,7 @@ const sizeSlope = (gap2: number, theta: Float64Array): number => {
 
 /** Covariance of the trend at two fidelities, in units of its own variance. */
 export const trendCovariance = (shape: KernelShape, theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number =>
-  trendCorrelation(theta, a, b) + shape.slope * (a.size * b.size + a.steps * b.steps);
+  trendCorrelation(theta, a, b) + shape.slope * (a.size * b.size + a.tokens * b.tokens + a.steps * b.steps);
 
 const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Array => {
   const n = items.length;
@@ -181,7 +182,7 @@ const pairwise = <T>(items: readonly T[], f: (a: T, b: T) => number): Float64Arr
 export const geometryOf = (shape: KernelShape, design: Design): Geometry => {
   const places = design.mixtures.map((shares) => placeOf(shape, shares));
   return {
-    sizeGap2: pairwise(design.fidelities, (a, b) => (a.size - b.size) ** 2),
+    scaleGap2: pairwise(design.fidelities, scaleGap2),
     stepsGap2: pairwise(design.fidelities, (a, b) => (a.steps - b.steps) ** 2),
     distance: pairwise(places, (a, b) => distanceOf(a.embedded, b.embedded)),
     product: shape.linear ? pairwise(places, (a, b) => productOf(a.features, b.features)) : new Float64Array(0),
@@ -284,9 +285,9 @@ export const contractGradient = (
     const trendPart = shape.trend * plain[at]! * tables.trendRadial[at]!;
     const mixturePart = amplitude2 * weighted[at]! * tables.fidelity[at]!;
     add(THETA.amplitude, 2 * mixturePart);
-    add(THETA.trendSize, trendPart * geometry.sizeGap2[at]! * Math.exp(-2 * theta[THETA.trendSize]!));
+    add(THETA.trendSize, trendPart * geometry.scaleGap2[at]! * Math.exp(-2 * theta[THETA.trendSize]!));
     add(THETA.trendSteps, trendPart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.trendSteps]!));
-    add(THETA.size, mixturePart * sizeSlope(geometry.sizeGap2[at]!, theta));
+    add(THETA.size, mixturePart * sizeSlope(geometry.scaleGap2[at]!, theta));
     add(THETA.steps, mixturePart * geometry.stepsGap2[at]! * Math.exp(-2 * theta[THETA.steps]!));
   }
   const linear = 2 * amplitude2 * linearVariance(shape, theta);

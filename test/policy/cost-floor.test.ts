@@ -140,6 +140,8 @@ describe('the floor on costs', () => {
       const small = costs.filter((cost) => cost < CAP);
       return small.reduce((sum, cost) => sum + cost, 0) / costs.reduce((sum, cost) => sum + cost, 0);
     };
+    const spentWith = ({ before, proposal }: Step): number =>
+      before.reduce((sum, { cost }) => sum + cost!, proposal.cost);
     it.each([
       ['all', misleadingAt('S', 'M')],
       ['the smallest', misleadingAt('S')],
@@ -152,10 +154,18 @@ describe('the floor on costs', () => {
           expect(fullCost(step)).toBeLessThan(floorAt(step));
           const next = GAP.exec(step.proposal.explanation.reason)?.[1];
           expect(Number(next)).toBe(step.proposal.scale === 'S' ? 10 : 100);
-          expect(smallPart(step)).toBeLessThanOrEqual(0.5 + 1e-9);
+          const part = smallPart(step);
+          if (spentWith(step) > Number(next) / 10) expect(part).toBeLessThanOrEqual(0.5 + 1e-9);
         }
       },
     );
+
+    it('tests nothing at the target before smaller runs have taken a tenth of its price', () => {
+      const steep = { ...sparse, cost: { ...sparse.cost, perStep: { S: 0.0001, M: 0.0006, L: 0.1 } } };
+      const first = sweepIn(guiding, steep).find(({ proposal }) => proposal.scale === 'L')!;
+      expect(first.proposal.explanation.reason).toContain('Tests the mixture that would be recommended');
+      expect(first.before.reduce((sum, { cost }) => sum + cost!, 0)).toBeGreaterThanOrEqual(0.1 * TARGET);
+    });
 
     it('makes no exception on a ladder without one', () => {
       const even = { ...sparse, cost: { ...sparse.cost, perStep: { S: 0.002, M: 0.014, L: 0.1 } } };

@@ -10,8 +10,8 @@ import { fitWarp } from '../../src/surrogate/warp.js';
 const SHAPE: KernelShape = { embedding: 'sqrt', radial: 'matern52', trend: 1, linear: false, slope: 0 };
 const THETA_QUIET = DEFAULT_PRIOR.mean.slice();
 THETA_QUIET[THETA.noise] = -20;
-const TARGET = { size: 1, steps: 1 };
-const SMALL = { size: 0, steps: 1 };
+const TARGET = { size: 1, tokens: 0, steps: 1 };
+const SMALL = { size: 0, tokens: 0, steps: 1 };
 
 const designWith = (places: readonly (readonly [share: number, fidelity: 0 | 1])[]): Design => ({
   mixtures: places.map(([share]) => Float64Array.from([share, 1 - share])),

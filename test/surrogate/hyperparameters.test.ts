@@ -33,7 +33,9 @@ const randomDesign = (mixtures: number, seed: number): Design => {
     const total = raw.reduce((a, b) => a + b, 0);
     return raw.map((value) => value / total);
   });
-  const fidelities = [0, 0.5, 1].flatMap((size) => [0.3, 1].map((steps) => ({ size, steps })));
+  const fidelities = [0, 0.5, 1].flatMap((size) =>
+    [0.3, 1].map((steps) => ({ size, tokens: 0.7 * size * size, steps })),
+  );
   const rows = shares.flatMap((_, m) => [0, 1].map((half) => [m, 2 * (m % 3) + half] as const));
   return {
     mixtures: shares,
