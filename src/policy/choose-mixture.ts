@@ -12,12 +12,12 @@ import { broadPool, localPool, triedMixtures, typicalMixture } from './pool.js';
 import { scoreIfSound, soundOf, type Survival } from './survival.js';
 
 // Sds of the lead over the typical mixture, by what was seen. While one size alone has ranked mixtures, how far it can be believed is only
-// guessed; once another size has ranked some, what is believed of it was put to the test. Both measured (docs/methods.md).
+// guessed; once another size has ranked some, what is believed of it was put to the test. Both measured (docs/tried.md).
 const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
 
 // Sds of a mixture's own prediction, once something is known at the target: that is then not left for what only looks a little
 // better between runs. While every prediction is a guess at another size, their sds are alike, and this counts for nothing.
-const OWN_DOUBT = 0.3; // measured against none (docs/methods.md)
+const OWN_DOUBT = 0.3; // measured against none (docs/tried.md)
 const COSTLIEST = 20; // runs, among whose mixtures the best known is looked for
 
 /** 0 while the mixtures of runs are as much in doubt at the target as the typical one, towards 1 as one of them is known there. */

@@ -18,19 +18,19 @@ const SLACK = 1 - 1e-9; // relative: sums of costs are rounded
 
 /**
  * A scale is a guide once so many runs have shown it, and all but a twentieth of the belief says that it ranks mixtures like the
- * target by such a correlation: the kernel's own view, without runs, is no evidence. Measured: docs/methods.md.
+ * target by such a correlation: the kernel's own view, without runs, is no evidence. Measured: docs/tried.md.
  */
 const GUIDE = { runs: 4, correlation: 0.8 };
 
 /** Runs below the floor's cap may take a target run's worth, and as much again as the larger runs: belief alone is not paid for without end. */
 const SMALL_TARGET_RUNS = 1;
 
-/** A run that costs more than so many times all that was spent is a leap: before it, smaller runs say where to. Measured: docs/methods.md. */
+/** A run that costs more than so many times all that was spent is a leap: before it, smaller runs say where to. Measured: docs/tried.md. */
 export const LEAP = 10;
 
 /**
  * Where nothing costs between a run and so many times its price, it stands in for what the ladder lacks. Such runs may take this part of
- * the money, their own price counted, and as much as lets the next larger run be no leap. Measured: docs/methods.md.
+ * the money, their own price counted, and as much as lets the next larger run be no leap. Measured: docs/tried.md.
  */
 const GAP = { times: 8, share: 0.5 };
 

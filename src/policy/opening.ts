@@ -25,9 +25,9 @@ const OPENING_SHARE = 0.4;
 const OPENING_TARGET_RUNS = 1;
 
 /** The opening's runs are this part of a scale's longest: later checkpoints say little about mixtures for their price. */
-const OPENING_LENGTH = 0.3; // measured: full-length runs at the cheapest scale did worse (docs/methods.md)
+const OPENING_LENGTH = 0.3; // measured: full-length runs at the cheapest scale did worse (docs/tried.md)
 
-/** Where so short a part of a scale's longest run ranks corners as the opening's length does, contrasts are cut to it. Measured: docs/methods.md. */
+/** Where so short a part of a scale's longest run ranks corners as the opening's length does, contrasts are cut to it. Measured: docs/tried.md. */
 const CUT = { length: 0.12, agreement: 0.99 };
 
 const distinct = (mixtures: readonly Float64Array[]): Float64Array[] => [
@@ -52,7 +52,7 @@ const designPoints = (feasible: FeasibleSet): Design => {
   return { corners, halfWay: distinct(midpoints).filter((shares) => !known.has(shares.join())) };
 };
 
-/** Of what a small scale reports with what the middle one does; below, small scale is no guide. Measured: docs/methods.md. */
+/** Of what a small scale reports with what the middle one does; below, small scale is no guide. Measured: docs/tried.md. */
 const GUIDES_FROM = 0.8;
 
 /** Of many corners, the middle scale is asked about so many, the centre counted: what half a target run pays for with the cheapest tiers. */

@@ -7,7 +7,7 @@ import { isAwaited } from './contrasts.js';
 import type { Tier } from './opening.js';
 import type { Situation } from './policy.js';
 
-/** What is in flight may cost so many times what was seen before nothing more is started. Measured: docs/methods.md. */
+/** What is in flight may cost so many times what was seen before nothing more is started. Measured: docs/tried.md. */
 const IN_FLIGHT = 4;
 
 /** What was spent, and what imported runs would have cost: they taught as much, and are charged nothing. */

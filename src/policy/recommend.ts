@@ -9,6 +9,7 @@ import { formBelief } from '../surrogate/form-belief.js';
 import { minimizedValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
 import { cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
+import { withoutCrumbs } from './crumbs.js';
 import { predictionOf } from './explain.js';
 import { frontOf } from './front.js';
 import { formGuards, guardNote, keptByReport, type Guards } from './guards.js';
@@ -149,8 +150,10 @@ export const recommend = (
           pool: triedMixtures(sweep, feasible, parsed).map((shares) => belief.predict(shares)),
           best: belief.predict(named),
         };
-  const chosen = chosenPoint(belief, sweep, feasible, survey, prefer, guards, survival);
-  const isAllowed = allowedLike(guards, survival, chosen);
+  const found = chosenPoint(belief, sweep, feasible, survey, prefer, guards, survival);
+  const isAllowed = allowedLike(guards, survival, found);
+  const isOwn = named === undefined && found === survey.best && guards?.areKept(found.shares) !== false;
+  const chosen = isOwn ? withoutCrumbs(belief, feasible, found, isAllowed) : found;
   const isSound = allowedLike(undefined, survival, chosen);
   const alike = nearOptimalSet(belief, feasible, survey.pool, chosen, isAllowed);
   const guarded = guards === undefined ? {} : guardedPart(guards, chosen.shares, policy.recommendsBy);

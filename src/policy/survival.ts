@@ -39,7 +39,7 @@ import type { Score } from './polish.js';
 
 const PRIOR = 0.9; // that a run ends before any was made, worth one run beside others: one that diverged at a place makes it less than even
 // What is common at a fidelity is learnt from all its runs, wherever they lie: without it a search that is drawn to where runs diverge
-// creeps away from there by one lost run after another. Worth so many runs; measured among 2, 3, 4, 6 and 10 (docs/methods.md).
+// creeps away from there by one lost run after another. Worth so many runs; measured among 2, 3, 4, 6 and 10 (docs/tried.md).
 const COMMON = 3;
 const MIXTURE_LENGTH = 0.35; // of Hellinger's distance, 1.41 at most: corners say next to nothing of each other
 const FIDELITY_LENGTH = 0.5; // of each range: a divergence at the smallest scale counts an eighth at the largest

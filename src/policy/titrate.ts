@@ -42,7 +42,7 @@ import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
 const Options = z.strictObject({}); // none yet: what is not known is refused
 
-const TEST_EVERY = 3; // search runs; measured against 2, 4 and never (docs/methods.md)
+const TEST_EVERY = 3; // search runs; measured against 2, 4 and never (docs/tried.md)
 // Target runs' worth spent: tests are then made where it counts, as what was learnt below the target has to be checked there.
 const TARGET_TESTS_AFTER = 2.5;
 const TESTED_WITHIN = 0.01; // mass moved: a proposal this near to a run at that fidelity counts as tested

@@ -23,7 +23,7 @@ import type { Warp, WarpKind } from './warp.js';
 
 /**
  * What each warp says of the doubt at the least, however little it counts for in the mean: evidence is about the runs that were made, and
- * warps that fit them alike go apart where nothing was run. Measured: docs/methods.md.
+ * warps that fit them alike go apart where nothing was run. Measured: docs/tried.md.
  */
 const LEAST_SAY = 0.2;
 

@@ -20,10 +20,10 @@ export interface BeliefOptions extends DatasetOptions {
 }
 
 // How far a loss falls with size is not known from one size: the trend may be several times what mixtures differ by.
-const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/methods.md)
+const TREND_VARIANCE = 9; // measured among 1, 4 and 9 (docs/tried.md)
 
 // A stationary trend turns back to the mean where nothing was seen; losses go on falling. In units of the trend's variance.
-const TREND_SLOPE = 4; // measured among 0, 1, 2 and 4 (docs/methods.md)
+const TREND_SLOPE = 4; // measured among 0, 1, 2 and 4 (docs/tried.md)
 
 /** The belief of titrate's own policy (docs/methods.md). */
 const TITRATE_BELIEF: BeliefOptions = {

@@ -42,7 +42,7 @@ const priorOf = (entries: readonly (readonly [median: number, sd: number])[]): P
 
 const PINNED = 0.01; // log sd of what the profiled scale fixes
 
-/** Vague priors on unit-range inputs, measured on mixture emulators and synthetic mixing laws (docs/methods.md). */
+/** Vague priors on unit-range inputs, measured on mixture emulators and synthetic mixing laws (docs/tried.md). */
 export const DEFAULT_PRIOR = priorOf([
   [1, 1], // amplitude of the mixture part, relative to the trend
   [1, 0.8], // trend: length over log size
@@ -91,7 +91,7 @@ interface Task {
  */
 const rowWeightOf = ({ rowMixture, rowFidelity, fidelities }: Design): number => {
   const runs = new Set(Array.from(rowMixture, (mixture, i) => `${mixture} ${fidelities[rowFidelity[i]!]!.size}`));
-  return runs.size / rowMixture.length; // measured against 0.6 times that, and against 0.1 to 1 a row (docs/methods.md)
+  return runs.size / rowMixture.length; // measured against 0.6 times that, and against 0.1 to 1 a row (docs/tried.md)
 };
 
 const taskOf = (shape: KernelShape, prior: Prior, design: Design, outputs: readonly Float64Array[]): Task => ({
@@ -187,7 +187,7 @@ const OUT_OF_REACH = 4;
 
 // By so much the noisy hill must be better, in the same units: scales that rank mixtures otherwise look like noise too, and a belief that
 // takes them for noise stops learning from single runs, which costs more than to believe in roughness for some runs longer.
-const CLEARLY = 2; // measured against 0 and 1 (docs/methods.md)
+const CLEARLY = 2; // measured against 0 and 1 (docs/tried.md)
 
 /** Fits theta from the quiet side, and from the noisy one unless that is out of reach; takes the noisy one where it is clearly more probable. */
 export const fitFromBothSides = (
