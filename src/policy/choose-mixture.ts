@@ -13,7 +13,7 @@ import { scoreIfSound, soundOf, type Survival } from './survival.js';
 
 // Sds of the lead over the typical mixture, by what was seen. While one size alone has ranked mixtures, how far it can be believed is only
 // guessed; once another size has ranked some, what is believed of it was put to the test. Both measured (docs/tried.md).
-const CAUTION = { oneScale: 0.35, severalScales: 0.15 };
+const CAUTION = { oneScale: 0.25, severalScales: 0.15 };
 
 // Sds of a mixture's own prediction, once something is known at the target: that is then not left for what only looks a little
 // better between runs. While every prediction is a guess at another size, their sds are alike, and this counts for nothing.

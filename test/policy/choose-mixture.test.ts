@@ -49,7 +49,7 @@ const ownDoubt = (observations: readonly Observation[], leadDoubt: number): numb
 
 describe('what a recommendation goes by', () => {
   it('is mostly the mean and the doubt of the lead over the typical mixture while all mixtures are guesses alike', () => {
-    for (const own of [ownDoubt(observe('S'), 0.35), ownDoubt(observe('S', 'M'), 0.15)]) {
+    for (const own of [ownDoubt(observe('S'), 0.25), ownDoubt(observe('S', 'M'), 0.15)]) {
       expect(own).toBeGreaterThanOrEqual(-1e-9);
       expect(own).toBeLessThan(0.1);
     }
@@ -57,7 +57,7 @@ describe('what a recommendation goes by', () => {
 
   it('trusts smaller sizes no more for one run at another, which says nothing of how that ranks mixtures', () => {
     const [run, other] = observe('L');
-    expect(ownDoubt([...observe('S'), run!], 0.35)).toBeCloseTo(0, 9);
+    expect(ownDoubt([...observe('S'), run!], 0.25)).toBeCloseTo(0, 9);
     expect(ownDoubt([...observe('S'), run!, other!], 0.15)).toBeGreaterThan(0.2);
   });
 
