@@ -118,7 +118,7 @@ const guardedPart = (
 
 /**
  * Recommends a mixture for the target: least mean + doubt of its lead over the typical mixture, within all limits, among those predicted
- * to keep the guards; where there is none, the one expected to break them least. Policies that keep no
+ * to keep the guards; where there is none, the one expected to break them least. Shares too small to matter are left out. Policies that keep no
  * belief recommend the best of their runs at the costliest fidelity, with the belief's prediction as its interval. Before any
  * run has taught something it is what the policy names beforehand, or the typical mixture, with mean 0 and sd 1.
  *
