@@ -4,8 +4,9 @@
  * runs and never again; final values alone; the incumbent is the best value at any fidelity.
  *
  * Differs from the released code: values are standardised with a constant mean (theirs are raw, with a linear mean);
- * candidates are drawn instead of climbed to, as their gradient leaves out the Jacobian of its softmax; the mixture is
- * recommended by titrate's belief, which flatters this policy.
+ * candidates are drawn instead of climbed to, as their gradient leaves out the Jacobian of its softmax; a scale's place counts
+ * tokens, and steps as a part of its longest run (theirs: size and steps); the mixture is recommended by titrate's belief,
+ * which flatters this policy.
  */
 import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
