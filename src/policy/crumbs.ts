@@ -1,6 +1,6 @@
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import type { Belief, TargetPoint } from '../surrogate/belief.js';
-import { isWithinDoubt } from './near-optimal.js';
+import { withinDoubtOf } from './near-optimal.js';
 
 const CRUMB = 0.15; // of an even share; with the next measured: docs/tried.md
 const SDS = 0.5; // of the difference to the best
@@ -22,6 +22,7 @@ export const withoutCrumbs = (
   isAllowed: (point: TargetPoint) => boolean,
 ): TargetPoint => {
   if (feasible.list !== undefined) return best;
+  const isAsGood = withinDoubtOf(belief, best, SDS);
   const crumbs = Array.from(best.shares, (share, domain) => ({ share, domain }))
     .filter(({ share }) => share > 0 && share < CRUMB / best.shares.length)
     .sort((a, b) => a.share - b.share);
@@ -29,6 +30,6 @@ export const withoutCrumbs = (
     const shares = without(left.shares, domain);
     if (!feasible.contains(shares)) return left;
     const point = belief.predict(shares);
-    return isAllowed(point) && isWithinDoubt(belief, point, best, SDS) ? point : left;
+    return isAllowed(point) && isAsGood(point) ? point : left;
   }, best);
 };

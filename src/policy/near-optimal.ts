@@ -5,9 +5,11 @@ import type { Belief, TargetPoint } from '../surrogate/belief.js';
 const MOST = 8; // mixtures shown
 const BLENDS = [0.25, 0.5, 1]; // how far from the best towards each pool member is looked
 
-/** Is the predicted difference of `point` to the best within so many sd of the belief about that difference? */
-export const isWithinDoubt = (belief: Belief, point: TargetPoint, best: TargetPoint, sds: number): boolean =>
-  point.mean - best.mean <= sds * belief.doubtOfLead(best)(point);
+/** Tells whether a point's predicted difference to the best is within so many sd of the belief about that difference. */
+export const withinDoubtOf = (belief: Belief, best: TargetPoint, sds: number): ((point: TargetPoint) => boolean) => {
+  const doubt = belief.doubtOfLead(best);
+  return (point) => point.mean - best.mean <= sds * doubt(point);
+};
 
 /** Points on the way from the best to others: feasible, as the set is convex. */
 const wayPoints = (
@@ -32,10 +34,8 @@ export const nearOptimalSet = (
   best: TargetPoint,
   isAllowed: (point: TargetPoint) => boolean = () => true,
 ): TargetPoint[] => {
-  const doubt = belief.doubtOfLead(best);
-  const alike = wayPoints(belief, feasible, pool, best).filter(
-    (point) => point.mean - best.mean <= doubt(point) && isAllowed(point),
-  );
+  const isAlike = withinDoubtOf(belief, best, 1);
+  const alike = wayPoints(belief, feasible, pool, best).filter((point) => isAlike(point) && isAllowed(point));
   const chosen = [best];
   const distance = alike.map((point) => massMovedBetween(point.shares, best.shares));
   while (chosen.length < MOST) {

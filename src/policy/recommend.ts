@@ -14,7 +14,7 @@ import { predictionOf } from './explain.js';
 import { frontOf } from './front.js';
 import { formGuards, guardNote, keptByReport, type Guards } from './guards.js';
 import { historyOf } from './history.js';
-import { isWithinDoubt, nearOptimalSet, shareRangesOf } from './near-optimal.js';
+import { nearOptimalSet, shareRangesOf, withinDoubtOf } from './near-optimal.js';
 import { parseObservations } from './parse-observations.js';
 import { policyOf } from './policies.js';
 import type { Policy, Situation } from './policy.js';
@@ -102,7 +102,7 @@ const chosenPoint = (
   const isSound = (mixture: ArrayLike<number>): boolean => survival?.isSound(mixture) !== false;
   if (!isSound(shares) && isSound(survey.best.shares)) return survey.best;
   const preferred = belief.predict(shares);
-  return isWithinDoubt(belief, preferred, survey.best, SDS_TO_LEAVE) ? preferred : survey.best;
+  return withinDoubtOf(belief, survey.best, SDS_TO_LEAVE)(preferred) ? preferred : survey.best;
 };
 
 /** What is said of the guards: their metrics at the mixture, and in words where they are not predicted to hold. */
