@@ -15,6 +15,8 @@ export interface Offer {
 /** What has been paid for and promised so far, and what may be bought next. */
 export interface History {
   readonly spent: number;
+  /** What was spent, and what imported runs would have cost: they taught as much, and are charged nothing. */
+  readonly seen: number;
   /** Worst-case cost of the pending trials. */
   readonly pendingCost: number;
   /** What may still be spent on search: the budget less all of the above and the confirmation runs. */
@@ -86,6 +88,7 @@ export const historyOf = (
   const total = (charges: readonly number[]): number => charges.reduce((sum, cost) => sum + cost, 0);
   const [paid, promised] = [observations.map(charge), pending.map(charge)];
   const [spent, pendingCost] = [total(paid), total(promised)];
+  const seen = observations.reduce((sum, run) => (run.imported === undefined ? sum : sum + costOf(sweep, run)), spent);
   const committedBelow = (cost: number): number => total([...paid, ...promised].filter((each) => each < cost));
   const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
 
@@ -127,5 +130,5 @@ export const historyOf = (
     if (source?.trial === undefined) return { cost: costOf(sweep, fidelity) };
     return { cost: costOf(sweep, fidelity, source.steps), continues: source.trial, mixture: source.mixture };
   };
-  return { spent, pendingCost, available, committedBelow, isTaken, offer };
+  return { spent, seen, pendingCost, available, committedBelow, isTaken, offer };
 };

@@ -31,7 +31,7 @@ import { missingContrast } from './contrasts.js';
 import { LEAP } from './cost-floor.js';
 import { chanceText, formGuards } from './guards.js';
 import { planOpening, type Tier } from './opening.js';
-import { awaitsResults, costSeen } from './patience.js';
+import { awaitsResults } from './patience.js';
 import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
@@ -212,7 +212,7 @@ const choicesOf = (
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
   const last = nothingLeft(open, pool);
   const isLate = history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
-  const near = untested.filter((candidate) => costOf(sweep, candidate) <= LEAP * costSeen(situation));
+  const near = untested.filter((candidate) => costOf(sweep, candidate) <= LEAP * history.seen);
   const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? near : [];
   if (tests.length > 0) return { choices: tests, isTest: true };
   if (!last) return { choices: open, isTest: false };
