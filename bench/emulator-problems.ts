@@ -8,6 +8,7 @@ import { createEmulatorWorld } from '../src/simulators/emulator.js';
 import { createSlimpajamaWorld, SLIMPAJAMA_DOMAINS } from '../src/simulators/slimpajama-law.js';
 import { compositeOf, costsOf, scalesOf, singleOf, truthOf, type Arena, type Extremes, type Problem } from './arena.js';
 import { extremesOf } from './extremes.js';
+import { shuffled } from './shuffled.js';
 
 const STEPS = [2000, 6000, 12000, 19600];
 const FOLDER = 'slimpajama-simulator';
@@ -47,14 +48,10 @@ const COMPOSITES: Readonly<Record<string, readonly string[]>> = {
   'mean-domain': ['wikipedia', 'stackexchange', 'github', 'arxiv', 'book'],
 };
 
+const METRICS: readonly string[] = [...COMPOSITES['mean-ce']!, 'hellaswag', 'piqa', 'arc_easy'];
+
 /** The emulator's metrics and composites. */
-export const EMULATOR_NAMES: readonly string[] = [
-  ...COMPOSITES['mean-ce']!,
-  'hellaswag',
-  'piqa',
-  'arc_easy',
-  ...Object.keys(COMPOSITES),
-];
+export const EMULATOR_NAMES: readonly string[] = [...METRICS, ...Object.keys(COMPOSITES)];
 
 /** Opens a problem of the reference emulator; its truth file says what is best and what is random. */
 export const emulatorProblem = (name: string, reference: string | undefined, noise: number): Problem => {
@@ -86,12 +83,11 @@ export const emulatorSumProblem = (
 ): Problem => {
   const arena = emulatorArena(reference, noise);
   const { metrics } = readJson(reference, 'truth.json') as Truth;
-  const singles = EMULATOR_NAMES.filter((metric) => COMPOSITES[metric] === undefined);
   const rng = createRng(seedOf(seed, 'emulator-sum'));
-  const order = singles.map((metric) => ({ metric, at: rng.uniform() })).sort((a, b) => a.at - b.at);
+  const order = shuffled(METRICS, rng);
   const count = SUMMED.fewest + rng.integer(SUMMED.most - SUMMED.fewest + 1);
   const weights = drawDirichlet(rng, count, 1);
-  const terms = order.slice(0, count).map(({ metric }, i): readonly [string, number] => {
+  const terms = order.slice(0, count).map((metric, i): readonly [string, number] => {
     const { best, median } = metrics[metric]!;
     const sign = arena.accuracies.includes(metric) ? -1 : 1;
     return [metric, (sign * weights[i]!) / (median - best)];

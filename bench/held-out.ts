@@ -12,6 +12,7 @@ import { settledObservations } from '../src/policy/titrate.js';
 import { formBelief } from '../src/surrogate/form-belief.js';
 import type { Problem } from './arena.js';
 import { isHeld } from './choice-statistics.js';
+import { shuffled } from './shuffled.js';
 
 const MIXTURES = 20;
 
@@ -28,17 +29,9 @@ export interface Tally {
   readonly of: number;
 }
 
-const shuffled = (list: readonly Float64Array[], seed: number): Float64Array[] => {
-  const rng = createRng(seed);
-  return list
-    .map((shares) => ({ shares, at: rng.uniform() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ shares }) => shares);
-};
-
 const candidates = (feasible: FeasibleSet, seed: number): Float64Array[] => {
-  if (feasible.list !== undefined) return shuffled(feasible.list, seed);
   const rng = createRng(seed);
+  if (feasible.list !== undefined) return shuffled(feasible.list, rng);
   return Array.from({ length: MIXTURES }, () => feasible.sample(rng, 1));
 };
 

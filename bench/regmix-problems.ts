@@ -114,13 +114,8 @@ const worldOf = (reference: string | undefined, scales: readonly Scale[]): Table
   return world;
 };
 
-/** Opens a problem of the table: `mean` for the plain mean of its losses, or one of them by name; at 1B, or at a smaller target. */
-export const regmixProblem = (
-  name: string,
-  metric: string,
-  reference: string | undefined,
-  target = SCALES.at(-1)!.name,
-): Problem => {
+/** Opens a problem of the table: `mean` for the plain mean of its losses, or one of them by name; `target` names a scale. */
+export const regmixProblem = (name: string, metric: string, reference: string | undefined, target: string): Problem => {
   const scales = SCALES.slice(0, SCALES.findIndex((scale) => scale.name === target) + 1);
   const world = worldOf(reference, scales);
   if (metric !== 'mean' && !world.metrics.includes(metric))

@@ -21,6 +21,11 @@ export interface ProblemOptions {
 
 const PREFIXED = /^(built-in:|regmix-|regmix60-)(.+)$/;
 
+/** RegMix's problems by prefix: which scale is the target. */
+const REGMIX_TARGETS: Readonly<Record<string, string>> = { 'regmix-': '1B', 'regmix60-': '60M' };
+
+const prefixOf = (name: string): string => PREFIXED.exec(name)?.[1] ?? '';
+
 /** Another sum of the emulator's metrics for every seed. */
 const EMULATOR_SUM = 'emulator-sum';
 
@@ -29,13 +34,14 @@ const wholeName = (name: string): string => name.split('+')[0]!;
 
 /** Is a problem made of the reference data? */
 export const needsReference = (name: string): boolean =>
-  /^regmix(60)?-/.test(name) || wholeName(name) === EMULATOR_SUM || EMULATOR_NAMES.includes(wholeName(name));
+  prefixOf(name) in REGMIX_TARGETS || [EMULATOR_SUM, ...EMULATOR_NAMES].includes(wholeName(name));
 
 const openWhole = (name: string, { reference, seed, noise }: ProblemOptions): Problem => {
-  const [, prefix, metric = ''] = PREFIXED.exec(name) ?? [];
+  const prefix = prefixOf(name);
+  const metric = name.slice(prefix.length);
+  const target = REGMIX_TARGETS[prefix];
   if (prefix === 'built-in:') return builtInProblem(name, metric, noise);
-  if (prefix === 'regmix-') return regmixProblem(name, metric, reference);
-  if (prefix === 'regmix60-') return regmixProblem(name, metric, reference, '60M');
+  if (target !== undefined) return regmixProblem(name, metric, reference, target);
   if (name === EMULATOR_SUM) return emulatorSumProblem(name, reference, seed, noise);
   if (EMULATOR_NAMES.includes(name)) return emulatorProblem(name, reference, noise);
   const problem = syntheticProblem(name, seed, noise) ?? judgingProblem(name, seed, noise);
@@ -101,8 +107,8 @@ const narrow = (problem: Problem, suffix: string): Problem => {
 const opened = new Map<string, Problem>();
 
 const openOnce = (name: string, options: ProblemOptions): Problem => {
-  const isOne = needsReference(name) && name !== EMULATOR_SUM; // instance for all seeds
-  const key = JSON.stringify([name, isOne ? { ...options, seed: 0 } : options]);
+  const isSeeded = !needsReference(name) || name === EMULATOR_SUM; // else one instance for all seeds
+  const key = JSON.stringify([name, isSeeded ? options : { ...options, seed: 0 }]);
   const problem = opened.get(key) ?? openWhole(name, options);
   opened.set(key, problem);
   return problem;
