@@ -2,8 +2,9 @@ import { groupByFidelity, type Fidelity } from '../domain/fidelity.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Metrics, Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-import { fidelityFeatures, scaleGap2, type FidelityPoint } from './fidelity-features.js';
+import { effortOf, fidelityFeatures, scaleGap2, type FidelityPoint } from './fidelity-features.js';
 import type { Design } from './kernel.js';
+import { thinRows } from './thin-rows.js';
 import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../domain/objective.js';
 
 /** Rows of data: one a checkpoint. All outputs are turned so that less is better. */
@@ -40,7 +41,6 @@ export interface DatasetOptions {
 interface Row extends Fidelity {
   readonly run: number;
   readonly shares: number[];
-  readonly isLast: boolean;
   readonly objective: number;
   readonly metrics: Metrics;
 }
@@ -90,14 +90,14 @@ const rowsOfRun = (sweep: Sweep, observation: Observation, run: number, curves: 
     .map(([steps, metrics]) => ({ steps, metrics, objective: sign * objectiveValue(sweep.objective, metrics) }))
     .filter(({ objective }) => Number.isFinite(objective))
     .sort((a, b) => a.steps - b.steps);
-  return rows.map((row, i) => ({ ...row, run, shares, scale: observation.scale, isLast: i === rows.length - 1 }));
+  return rows.map((row) => ({ ...row, run, shares, scale: observation.scale }));
 };
 
-/** Keeps at most `maxRows`: drops checkpoints on the way of the oldest runs first, then the oldest rows. */
-const capRows = (rows: Row[], maxRows: number): Row[] => {
-  let excess = rows.length - maxRows;
-  const kept = rows.filter((row) => row.isLast || excess-- <= 0);
-  return kept.slice(Math.max(0, kept.length - maxRows));
+/** Keeps at most `maxRows`, one of each run at least while there is room for that. */
+const capRows = (sweep: Sweep, rows: readonly Row[], maxRows: number): Row[] => {
+  const place = fidelityFeatures(sweep);
+  const places = rows.map((row) => ({ run: row.run, effort: effortOf(place(row)) }));
+  return thinRows(places, maxRows, 1).map((at) => rows[at]!);
 };
 
 /** A continued run may report its predecessor's checkpoints again: the same value at the same place is one row. */
@@ -139,17 +139,13 @@ const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], row
     run: at,
     scale,
     steps,
-    isLast: true,
     shares: sharesOf(mixture, Object.keys(sweep.domains)),
   }));
 };
 
 /** A loss falls with size and steps; an output that rises with them is an accuracy, and is turned round. */
 const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
-  const effort = Array.from(design.rowFidelity, (f) => {
-    const { size, tokens, steps } = design.fidelities[f]!;
-    return size + tokens + steps;
-  });
+  const effort = Array.from(design.rowFidelity, (f) => effortOf(design.fidelities[f]!));
   const meanEffort = effort.reduce((a, b) => a + b, 0) / effort.length;
   const covariance = values.reduce((sum, value, i) => sum + value * (effort[i]! - meanEffort), 0);
   return covariance > 0 ? values.map((value) => -value) : values;
@@ -194,7 +190,11 @@ export const buildDataset = (sweep: Sweep, observations: readonly Observation[],
   const usable = observations.flatMap((observation, run) =>
     observation.status === 'diverged' ? [] : rowsOfRun(sweep, observation, run, options.curves),
   );
-  const rows = capRows(withoutRepeats([...usable, ...pessimisticRows(sweep, observations, usable)]), options.maxRows);
+  const rows = capRows(
+    sweep,
+    withoutRepeats([...usable, ...pessimisticRows(sweep, observations, usable)]),
+    options.maxRows,
+  );
   const design = designOf(sweep, rows);
   const objective = Float64Array.from(rows, (row) => row.objective);
   return {

@@ -18,6 +18,9 @@ export interface FidelityPoint {
 export const scaleGap2 = (a: FidelityPoint, b: FidelityPoint): number =>
   (a.size - b.size) ** 2 + (a.tokens - b.tokens) ** 2;
 
+/** How large, fed and long a run is, in one number. */
+export const effortOf = ({ size, tokens, steps }: FidelityPoint): number => size + tokens + steps;
+
 const leastAndRange = (values: readonly number[]): { readonly least: number; readonly range: number } => {
   const least = Math.min(...values);
   return { least, range: Math.log(Math.max(...values) / least) };

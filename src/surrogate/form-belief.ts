@@ -4,10 +4,11 @@ import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { Belief, type Column } from './belief.js';
 import { buildDataset, designOf, selectRows, type Dataset, type DatasetOptions, type Place } from './dataset.js';
-import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
+import { effortOf, fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import { GaussianProcess } from './gaussian-process.js';
 import { DEFAULT_PRIOR, fitFromBothSides, fitHyperparameters, type Fit, type Prior } from './hyperparameters.js';
 import { THETA, type KernelShape } from './kernel.js';
+import { thinRows } from './thin-rows.js';
 import { fitWarp, type WarpKind } from './warp.js';
 
 export interface BeliefOptions extends DatasetOptions {
@@ -40,29 +41,17 @@ const FIT_ROWS = 100; // rows that they are then refined on: a few milliseconds 
 const FIT_ITERATIONS = 5;
 const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
 
-/** Picks the rows that hyper-parameters are fitted to: whole runs, the costliest half and an even half of the rest. */
+const FIT_ROWS_PER_RUN = 4; // at least: a curve of few points says how losses fall, and many runs say what mixtures differ by
+
+/** Picks the rows that hyper-parameters are fitted to. */
 const rowsForFit = (
   dataset: Dataset,
   place: (row: Place) => FidelityPoint,
   all: readonly number[],
   maxRows: number,
 ): readonly number[] => {
-  if (all.length <= maxRows) return all;
-  const runs = [...new Set(all.map((row) => dataset.rowRun[row]!))];
-  const effort = new Map(runs.map((run) => [run, 0]));
-  for (const row of all) {
-    const { size, tokens, steps } = place(dataset.rows[row]!);
-    const run = dataset.rowRun[row]!;
-    effort.set(run, Math.max(effort.get(run)!, size + tokens + steps));
-  }
-  const quota = Math.max(1, Math.floor((runs.length * maxRows) / all.length));
-  const ordered = runs.sort((a, b) => effort.get(b)! - effort.get(a)! || a - b);
-  const costly = ordered.slice(0, Math.ceil(quota / 2));
-  const rest = ordered.slice(costly.length);
-  const stride = rest.length / Math.max(1, quota - costly.length);
-  const even = rest.filter((_, i) => Math.floor((i + 1) / stride) > Math.floor(i / stride));
-  const kept = new Set([...costly, ...even]);
-  return all.filter((row) => kept.has(dataset.rowRun[row]!));
+  const rows = all.map((row) => ({ run: dataset.rowRun[row]!, effort: effortOf(place(dataset.rows[row]!)) }));
+  return thinRows(rows, maxRows, FIT_ROWS_PER_RUN).map((at) => all[at]!);
 };
 
 /** Weights warps by their evidence per row, tempered to a few effective rows. */

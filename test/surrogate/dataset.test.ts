@@ -43,3 +43,25 @@ describe('a diverged run', () => {
     expect(buildDataset(sweep, [diverged('L', 1000)], options).rows).toEqual([]);
   });
 });
+
+describe('more rows than can be factored', () => {
+  const target = Array.from({ length: 40 }, (_, i) => run(i / 40, 'L', 1000, 2 + i / 40));
+  const many = Array.from({ length: 330 }, (_, i) => run(i / 330, 'S', 300, 9 - i / 330));
+
+  it('are cut by what they say, not by where they stand: runs at the target stay', () => {
+    for (const runs of [
+      [...target, ...many],
+      [...many, ...target],
+    ]) {
+      const { rows } = buildDataset(sweep, runs, options);
+      expect(rows).toHaveLength(320);
+      expect(rows.filter(({ scale }) => scale === 'L')).toHaveLength(40);
+    }
+  });
+
+  it('stand in for no more diverged runs than of others', () => {
+    const lost = Array.from({ length: 150 }, (_, i): Observation => ({ ...diverged('S', 300), trial: `lost${i}` }));
+    const { rows } = buildDataset(sweep, [...lost, ...many, ...target], options);
+    expect(rows.filter(({ scale }) => scale === 'L')).toHaveLength(40);
+  });
+});
