@@ -61,7 +61,7 @@ export const judgeHeldOut = (
   const seen = parsed.filter((run) => isSameFidelity(run, sweep.target));
   const unseen = test.filter(({ mixture }) => !seen.some((run) => isSameMixture(run.mixture, mixture)));
   const inside = unseen.filter(({ shares, value }) => {
-    const { mean, sd } = belief.predict(shares);
+    const { mean, sd } = belief.tell(shares);
     return isHeld((value - mean) / sd);
   });
   return { inside: inside.length, of: unseen.length };

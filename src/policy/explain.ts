@@ -116,7 +116,11 @@ export const searchReason = (reason: ReasonFor): string => {
 };
 
 /** Names the incumbent for the record. */
-export const incumbentOf = (sweep: Sweep, point: TargetPoint): NonNullable<Explanation['incumbent']> => ({
-  mixture: mixtureOf(point.shares, Object.keys(sweep.domains)),
-  ...predictionOf(sweep, point),
+export const incumbentOf = (
+  sweep: Sweep,
+  belief: Belief,
+  shares: ArrayLike<number>,
+): NonNullable<Explanation['incumbent']> => ({
+  mixture: mixtureOf(shares, Object.keys(sweep.domains)),
+  ...predictionOf(sweep, belief.tell(shares)),
 });

@@ -165,10 +165,10 @@ export const recommend = (
   ];
   return {
     mixture: mixtureOf(chosen.shares, feasible.domains),
-    ...predictionOf(sweep, chosen),
+    ...predictionOf(sweep, belief.tell(chosen.shares)),
     nearOptimal: alike.map((point) => ({
       mixture: mixtureOf(point.shares, feasible.domains),
-      ...predictionOf(sweep, point),
+      ...predictionOf(sweep, belief.tell(point.shares)),
     })),
     shareRanges: shareRangesOf(
       feasible.domains,

@@ -128,7 +128,7 @@ const showBelief = ({ sweep, feasible }: Situation, belief: Belief, settled: rea
     hyperparameters: hyperparametersOf(belief),
     fit: fitQualityOf(belief),
     trust: trustOf(sweep, settled, belief, trustPool(sweep, feasible)),
-    incumbent: incumbentOf(sweep, best),
+    incumbent: incumbentOf(sweep, belief, best.shares),
   };
 };
 
@@ -295,7 +295,7 @@ const searchProposal = (situation: Situation, own: Beliefs, tiers: readonly Tier
     considered,
     ...runnersUp(sweep, considered, chosen),
     excluded,
-    incumbent: incumbentOf(sweep, own.reported.predict(incumbent.shares)),
+    incumbent: incumbentOf(sweep, own.reported, incumbent.shares),
   };
   return { ...run, explanation };
 };

@@ -64,6 +64,8 @@ export interface BeliefParts {
   readonly process: GaussianProcess;
   readonly columns: readonly Column[];
   readonly fit: Fit;
+  /** Sd of the noise to be reckoned with, relative to the kernel's scale; the fit has the most probable one. */
+  readonly noise: number;
   readonly rows: number;
   readonly target: FidelityPoint;
   readonly place: (fidelity: Fidelity) => FidelityPoint;
@@ -114,6 +116,18 @@ class Point implements TargetPoint {
   }
 }
 
+/** A prediction for people. */
+export interface Told {
+  readonly mean: number;
+  readonly sd: number;
+}
+
+/** The mean that decisions go by, with the doubt of the belief that reckons with more noise, and what that one takes the mean to be. */
+const toldOf = (own: Told, reckoned: Told): Told => ({
+  mean: own.mean,
+  sd: Math.hypot(reckoned.sd, reckoned.mean - own.mean),
+});
+
 /** The posterior over the objective, given what was observed and what is pending. */
 export class Belief {
   readonly process: GaussianProcess;
@@ -125,7 +139,12 @@ export class Belief {
   readonly #place: (fidelity: Fidelity) => FidelityPoint;
   readonly #sd: SdOf = (state, variance) => this.#sdOf(state, variance);
 
-  constructor({ process, columns, fit, rows, target, place }: BeliefParts) {
+  readonly #parts: BeliefParts;
+  #reckoning: Belief | undefined;
+
+  constructor(parts: BeliefParts) {
+    const { process, columns, fit, rows, target, place } = parts;
+    this.#parts = parts;
     this.process = process;
     this.columns = columns;
     this.fit = fit;
@@ -143,14 +162,29 @@ export class Belief {
     return this.#pointAt(this.target, shares);
   }
 
+  /** The same belief about noisier runs: what is told of a mixture shows that few runs do not say how noisy they are. */
+  get #reckoned(): Belief {
+    const { process, noise } = this.#parts;
+    return (this.#reckoning ??= new Belief({ ...this.#parts, process: process.withNoise(noise) }));
+  }
+
+  /** Predicts one mixture at the target as it is told to people: the sd covers that it is not known how noisy runs are. */
+  tell(shares: ArrayLike<number>): Told {
+    return toldOf(this.predict(shares), this.#reckoned.predict(shares));
+  }
+
   /** Predicts mixtures at any fidelity, in units of the minimised objective. */
   predictAt(mixtures: readonly ArrayLike<number>[], fidelity: Fidelity): { mean: number; sd: number }[] {
     const view = this.process.at(this.#place(fidelity));
     return mixtures.map((shares) => this.#pointAt(view, shares));
   }
 
-  /** Predicts what a run of a mixture would report: the objective at its own fidelity, with the noise of one run. */
-  expectReport(shares: ArrayLike<number>, fidelity: Fidelity): { mean: number; sd: number } {
+  /** Predicts what a run of a mixture would report, as it is told: the objective at its own fidelity, with the noise of one run. */
+  expectReport(shares: ArrayLike<number>, fidelity: Fidelity): Told {
+    return toldOf(this.#reportAt(shares, fidelity), this.#reckoned.#reportAt(shares, fidelity));
+  }
+
+  #reportAt(shares: ArrayLike<number>, fidelity: Fidelity): Told {
     const place = this.#place(fidelity);
     const whitened = this.process.whiten([shares], place);
     const state = this.stateOf(this.columns.map((_, output) => this.process.meansOf(whitened, output)[0]!));

@@ -6,7 +6,14 @@ import { Belief, type Column } from './belief.js';
 import { buildDataset, designOf, selectRows, type Dataset, type DatasetOptions, type Place } from './dataset.js';
 import { effortOf, fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import { GaussianProcess } from './gaussian-process.js';
-import { DEFAULT_PRIOR, fitFromBothSides, fitHyperparameters, type Fit, type Prior } from './hyperparameters.js';
+import {
+  averageNoise,
+  DEFAULT_PRIOR,
+  fitFromBothSides,
+  fitHyperparameters,
+  type Fit,
+  type Prior,
+} from './hyperparameters.js';
 import { THETA, type KernelShape } from './kernel.js';
 import { thinRows } from './thin-rows.js';
 import { fitWarp, type WarpKind } from './warp.js';
@@ -100,7 +107,8 @@ const fitTo = (
     for (let o = k * each; o < (k + 1) * each; o++) sum += fit.logLikelihoods[o]! + logJacobians[o]!;
     return sum / each / fine.length;
   });
-  return { fit, weights: weightsOf(evidence) };
+  const noise = averageNoise(shape, prior, selectRows(dataset.design, fine), outputs, fit.theta);
+  return { fit, weights: weightsOf(evidence), noise };
 };
 
 const columnsOf = (dataset: Dataset, kinds: readonly WarpKind[], weights: readonly number[]): Column[] =>
@@ -112,6 +120,8 @@ const columnsOf = (dataset: Dataset, kinds: readonly WarpKind[], weights: readon
 interface Fitted {
   readonly fit: Fit;
   readonly weights: readonly number[];
+  /** Sd of the noise to be reckoned with (hyperparameters.ts, averageNoise). */
+  readonly noise: number;
 }
 
 /** The last of something that was worked out, each with the text of all that it was worked out from. */
@@ -166,7 +176,7 @@ const formAfresh = (
   if (dataset.objective.length === 0) return null;
   const place = fidelityFeatures(sweep);
   const shared = fittedTo === sweep ? null : fitOf(fittedTo, observations, options);
-  const { fit, weights } = (shared ?? fitOf(sweep, observations, options, () => dataset))!;
+  const { fit, weights, noise } = (shared ?? fitOf(sweep, observations, options, () => dataset))!;
   const columns = columnsOf(dataset, options.warps, weights);
   const places = pendingPlaces(sweep, pending);
   const design = places.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...places]);
@@ -175,6 +185,7 @@ const formAfresh = (
     process: new GaussianProcess(options.shape, fit.theta, design, outputs),
     columns,
     fit,
+    noise,
     rows: dataset.objective.length,
     target: place(sweep.target),
     place,

@@ -77,6 +77,7 @@ export class GaussianProcess {
   readonly #shape: KernelShape;
   readonly #design: Design;
   readonly #theta: Float64Array;
+  readonly #outputs: readonly Float64Array[];
   readonly #factor: Float64Array;
   readonly #alphas: readonly Float64Array[];
   readonly #zs: readonly Float64Array[];
@@ -96,6 +97,7 @@ export class GaussianProcess {
     this.#shape = shape;
     this.#design = design;
     this.#theta = theta;
+    this.#outputs = outputs;
     this.#mixtureLength = Math.exp(theta[THETA.mixture]!);
     this.#linearVariance = linearVariance(shape, theta);
     const tables = tablesAt(shape, design, geometryOf(shape, design), theta);
@@ -118,6 +120,12 @@ export class GaussianProcess {
     this.outputCovariance = Float64Array.from(
       this.#zs.flatMap((a, i) => this.#zs.map((b, j) => (inner(a, b) + (i === j ? 1 : 0)) / (seen + 1))),
     );
+  }
+
+  /** The same process for runs with noise of another sd, relative to the kernel's scale. */
+  withNoise(sd: number): GaussianProcess {
+    const theta = this.#theta.map((value, i) => (i === THETA.noise ? Math.log(sd) : value));
+    return new GaussianProcess(this.#shape, theta, this.#design, this.#outputs);
   }
 
   /** Noise variance of one run, in units of K. */

@@ -24,6 +24,7 @@ import {
   type Design,
   type Geometry,
   type KernelShape,
+  type Tables,
 } from './kernel.js';
 import { minimize } from './lbfgs.js';
 import { cholesky, inner, inverseLower, logDeterminant, solveLower, solveUpper } from './linear-algebra.js';
@@ -139,24 +140,40 @@ const priorTerm = (prior: Prior, theta: Float64Array, gradient: Float64Array): n
   return value;
 };
 
-const evaluate = ({ shape, prior, design, geometry, outputs, rowWeight }: Task, theta: Float64Array): Evaluation => {
+/** What the likelihood at a theta is worked out from. */
+interface Likelihood {
+  readonly tables: Tables;
+  readonly factor: Float64Array;
+  readonly alphas: readonly Float64Array[];
+  readonly scales: readonly number[];
+  readonly logLikelihoods: readonly number[];
+  readonly logLikelihood: number;
+}
+
+const likelihoodAt = ({ shape, design, geometry, outputs }: Task, theta: Float64Array): Likelihood => {
   const n = design.rowMixture.length;
   const tables = tablesAt(shape, design, geometry, theta);
-  const l = cholesky(covariance(shape, design, tables, theta), n);
-  const inverse = inverseLower(l, n);
-  const count = outputs.length;
+  const factor = cholesky(covariance(shape, design, tables, theta), n);
   const scales: number[] = [];
   const alphas = outputs.map((y) => {
     const a = y.slice();
-    solveLower(l, n, a);
-    solveUpper(l, n, a);
+    solveLower(factor, n, a);
+    solveUpper(factor, n, a);
     scales.push((inner(y, a) + 1) / (n + 1));
     return a;
   });
-  const half = 0.5 * logDeterminant(l, n);
+  const half = 0.5 * logDeterminant(factor, n);
   const logLikelihoods = scales.map((scale) => -half - 0.5 * (n + 1) * Math.log(scale));
-  const logLikelihood = logLikelihoods.reduce((sum, value) => sum + value, 0) / count;
-  const scaled = alphas.map((a, o) => a.map((value) => value / Math.sqrt(2 * scales[o]! * count)));
+  const logLikelihood = logLikelihoods.reduce((sum, value) => sum + value, 0) / outputs.length;
+  return { tables, factor, alphas, scales, logLikelihoods, logLikelihood };
+};
+
+const evaluate = (task: Task, theta: Float64Array): Evaluation => {
+  const { shape, prior, design, geometry, outputs, rowWeight } = task;
+  const n = design.rowMixture.length;
+  const { tables, factor, alphas, scales, logLikelihoods, logLikelihood } = likelihoodAt(task, theta);
+  const inverse = inverseLower(factor, n);
+  const scaled = alphas.map((a, o) => a.map((value) => value / Math.sqrt(2 * scales[o]! * outputs.length)));
   const s = sensitivity(inverse, n, scaled);
   const gradient = contractGradient(shape, design, geometry, tables, theta, s).map((entry) => rowWeight * entry);
   const value = priorTerm(prior, theta, gradient) - rowWeight * logLikelihood;
@@ -224,4 +241,30 @@ export const fitHyperparameters = (
   const n = design.rowMixture.length;
   const standardizedErrors = alphas[0]!.map((a, i) => a / Math.sqrt(inverse[i * n + i]! * scales[0]!));
   return { theta: best.x, value, logLikelihood, logLikelihoods, standardizedErrors };
+};
+
+// Log sd of the noise that is averaged over: from next to none to most of the spread, in steps of a factor of 3.3.
+const NOISE_LEVELS = [-7.5, -6.3, -5.1, -3.9, -2.7, -1.5, -0.3];
+
+/**
+ * Returns the root of the noise variance's posterior mean, relative to the kernel's scale, the other hyper-parameters taken as given. Few runs
+ * do not say how noisy they are, and what is most probable is then far from what is to be reckoned with.
+ */
+export const averageNoise = (
+  shape: KernelShape,
+  prior: Prior,
+  design: Design,
+  outputs: readonly Float64Array[],
+  theta: Float64Array,
+): number => {
+  const task = taskOf(shape, prior, design, outputs);
+  const values = NOISE_LEVELS.map((level) => {
+    const at = theta.map((value, i) => (i === THETA.noise ? level : value));
+    return priorTerm(prior, at, new Float64Array(THETA_LENGTH)) - task.rowWeight * likelihoodAt(task, at).logLikelihood;
+  });
+  const least = Math.min(...values);
+  const weights = values.map((value) => Math.exp(least - value));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const variance = weights.reduce((sum, weight, i) => sum + weight * Math.exp(2 * NOISE_LEVELS[i]!), 0) / total;
+  return Math.sqrt(variance);
 };
