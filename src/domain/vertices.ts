@@ -119,9 +119,15 @@ const isNew = (points: readonly Float64Array[], point: Float64Array): boolean =>
 
 /** Drops points that are equal to within the tolerance on shares. */
 export const distinct = (points: readonly Float64Array[]): Float64Array[] => {
-  const kept: Float64Array[] = [];
-  for (const point of points) if (isNew(kept, point)) kept.push(point);
-  return kept;
+  // Equal points have equal sums of shares by rank, to within the width of a drawer: each is compared with three drawers alone.
+  const drawers = new Map<number, Float64Array[]>();
+  return points.filter((point) => {
+    const sum = point.reduce((total, share, i) => total + (i + 1) * share, 0);
+    const at = Math.floor(sum / (SAME * (point.length + 1) ** 2));
+    if (![at - 1, at, at + 1].every((drawer) => isNew(drawers.get(drawer) ?? [], point))) return false;
+    drawers.set(at, [...(drawers.get(at) ?? []), point]);
+    return true;
+  });
 };
 
 function* directions(count: number, rng: Rng): Generator<Float64Array> {

@@ -7,7 +7,7 @@ import { costOf } from '../domain/cost.js';
 import type { FidelityTrust } from '../domain/decision.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Belief } from '../surrogate/belief.js';
-import { trustOf } from '../surrogate/trust.js';
+import { rankingAt, trustOf } from '../surrogate/trust.js';
 import { figure } from './explain.js';
 import type { Situation } from './policy.js';
 import { trustPool } from './pool.js';
@@ -18,7 +18,8 @@ const SLACK = 1 - 1e-9; // relative: sums of costs are rounded
 
 /**
  * A scale is a guide once so many runs have shown it, and all but a twentieth of the belief says that it ranks mixtures like the
- * target by such a correlation: the kernel's own view, without runs, is no evidence. Measured: docs/tried.md.
+ * target by such a correlation, at its longest run and at the one in question: the kernel's own view, without runs, is no evidence.
+ * Measured: docs/tried.md.
  */
 const GUIDE = { runs: 4, correlation: 0.8 };
 
@@ -47,14 +48,36 @@ export interface CostFloor {
   readonly hasGuides: boolean;
 }
 
-/** Scales below the target's that have shown that they are guides. */
-const guidesOf = ({ sweep, feasible, observations }: Situation, belief: Belief): Map<string, FidelityTrust> => {
-  const guides = trustOf(sweep, observations, belief, trustPool(sweep, feasible)).filter(
-    ({ scale, interval, runs }) =>
-      scale !== sweep.target.scale && runs >= GUIDE.runs && interval![0] >= GUIDE.correlation,
-  );
-  return new Map(guides.map((trust) => [trust.scale, trust]));
-};
+/** Scales below the target's that have shown that they are guides, and which of their runs rank mixtures as their longest ones do. */
+class Guides {
+  readonly #byScale: ReadonlyMap<string, FidelityTrust>;
+  readonly #isAlike: (fidelity: Fidelity) => boolean;
+  readonly #known = new Map<string, boolean>();
+
+  constructor({ sweep, feasible, observations }: Situation, belief: Belief) {
+    const pool = trustPool(sweep, feasible);
+    const guides = trustOf(sweep, observations, belief, pool).filter(
+      ({ scale, interval, runs }) =>
+        scale !== sweep.target.scale && runs >= GUIDE.runs && interval![0] >= GUIDE.correlation,
+    );
+    this.#byScale = new Map(guides.map((trust) => [trust.scale, trust]));
+    this.#isAlike = (fidelity) => rankingAt(belief, pool, fidelity).interval[0] >= GUIDE.correlation;
+  }
+
+  get some(): boolean {
+    return this.#byScale.size > 0;
+  }
+
+  /** What is known of the scale of a run, where the run is a guide; undefined otherwise. */
+  at(fidelity: Fidelity): FidelityTrust | undefined {
+    const guide = this.#byScale.get(fidelity.scale);
+    if (guide === undefined) return undefined;
+    const key = `${fidelity.scale}@${fidelity.steps}`;
+    const isAlike = this.#known.get(key) ?? this.#isAlike(fidelity);
+    this.#known.set(key, isAlike);
+    return isAlike ? guide : undefined;
+  }
+}
 
 /** As much as was spent, up to half a target run, for all but scales that are guides and runs below a gap of the ladder. */
 export const costFloorOf = (situation: Situation, belief: Belief, fidelities: readonly Fidelity[]): CostFloor => {
@@ -64,10 +87,9 @@ export const costFloorOf = (situation: Situation, belief: Belief, fidelities: re
   const cap = FLOOR_CAP * targetCost;
   const least = Math.min(history.spent, cap, Math.max(0, ...costs.filter((cost) => cost <= history.available)));
   const [small, all] = [history.committedBelow(cap * SLACK), history.spent + history.pendingCost];
-  const guides = guidesOf(situation, belief);
+  const guides = new Guides(situation, belief);
   const mayGoOn = small <= SMALL_TARGET_RUNS * targetCost + (all - small);
-  const guideFor = (fidelity: Fidelity): FidelityTrust | undefined =>
-    mayGoOn ? guides.get(fidelity.scale) : undefined;
+  const guideFor = (fidelity: Fidelity): FidelityTrust | undefined => (mayGoOn ? guides.at(fidelity) : undefined);
   const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;
   const nextAbove = (cost: number): number => Math.min(...costs.filter((other) => other * SLACK > cost));
   const standsIn = (cost: number): boolean =>
@@ -90,6 +112,6 @@ export const costFloorOf = (situation: Situation, belief: Belief, fidelities: re
       return because && `It may cost less than the ${figure(least)} that other runs should by now, as ${because}.`;
     },
     isAtGuide: (fidelity) => isSmall(fidelity) && guideFor(fidelity) !== undefined,
-    hasGuides: guides.size > 0,
+    hasGuides: guides.some,
   };
 };

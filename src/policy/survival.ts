@@ -7,7 +7,7 @@
  * | name | meaning |
  * |---|---|
  * | k_w | Matern 5/2 of Hellinger's distance between mixtures |
- * | k_f | squared exponential of log size and log steps, each 0 to 1 over the sweep |
+ * | k_f | squared exponential of log parameters and log tokens, in the units of fidelity-features.ts |
  * | E | the largest k over the runs of one size that ended, summed over sizes: many cheap runs at one place vouch for it once |
  * | weight | 1 of a run that diverged, FAILED of one that failed |
  * | A | the sum of k_f over the runs, no smaller, that ended |
@@ -32,7 +32,7 @@ import { sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TargetPoint } from '../surrogate/belief.js';
-import { fidelityFeatures, type FidelityPoint } from '../surrogate/fidelity-features.js';
+import { fidelityFeatures, lengthOf, type FidelityPoint } from '../surrogate/fidelity-features.js';
 import { distanceOf, embed, radialAt } from '../surrogate/kernel.js';
 import { fidelityText, figure } from './explain.js';
 import type { Score } from './polish.js';
@@ -42,8 +42,9 @@ const PRIOR = 0.9; // that a run ends before any was made, worth one run beside 
 // creeps away from there by one lost run after another. Worth so many runs; measured among 2, 3, 4, 6 and 10 (docs/tried.md).
 const COMMON = 3;
 const MIXTURE_LENGTH = 0.35; // of Hellinger's distance, 1.41 at most: corners say next to nothing of each other
-const FIDELITY_LENGTH = 0.5; // of each range: a divergence at the smallest scale counts an eighth at the largest
-const VOUCHED_LENGTH = FIDELITY_LENGTH / 2; // of size: larger models are the less stable ones, so small ones vouch for little
+const SIZE_LENGTH = 0.41; // a factor of five in parameters: a divergence at a 25th of the size counts an eighth
+const STEPS_LENGTH = 0.5; // a factor of three in tokens
+const VOUCHED_LENGTH = SIZE_LENGTH / 2; // of size: larger models are the less stable ones, so small ones vouch for little
 // A job that fails with its own error, or its machine's, says little about the mixture: four of them count as one divergence.
 const FAILED = 0.25;
 const EVEN = 0.5; // below it, a run is sooner lost than not
@@ -128,17 +129,18 @@ const isFate = (status: Observation['status']): status is Fate => TEACHES[status
 
 /** k_f, one-sided in steps, and shorter from a run that ended up to larger sizes. */
 const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number => {
-  const [larger, longer] = [at.size - place.size, at.steps - place.steps];
+  const [larger, longer] = [at.size - place.size, lengthOf(at) - lengthOf(place)];
   const steps = fate === 'completed' ? Math.max(0, longer) : fate === 'diverged' ? Math.min(0, longer) : longer;
-  const sizeLength = fate === 'completed' && larger > 0 ? VOUCHED_LENGTH : FIDELITY_LENGTH;
-  return Math.exp(-0.5 * ((larger / sizeLength) ** 2 + (steps / FIDELITY_LENGTH) ** 2));
+  const sizeLength = fate === 'completed' && larger > 0 ? VOUCHED_LENGTH : SIZE_LENGTH;
+  return Math.exp(-0.5 * ((larger / sizeLength) ** 2 + (steps / STEPS_LENGTH) ** 2));
 };
 
 /** p_f. */
 const commonChance = (runs: readonly Fated[], at: FidelityPoint): number => {
   let [ended, diverged] = [0, 0];
   for (const run of runs) {
-    if (run.fate === 'completed' && run.place.size >= at.size) ended += likenessOfFidelity(run, at);
+    if (run.fate === 'completed' && run.place.size >= at.size && run.place.tokens >= at.tokens)
+      ended += likenessOfFidelity(run, at);
     if (run.fate === 'diverged') diverged += likenessOfFidelity(run, at);
   }
   return Math.min(PRIOR, (PRIOR * COMMON + ended) / (COMMON + ended + diverged));
@@ -177,7 +179,7 @@ const saidBeside = (runs: readonly Fated[], embedded: Float64Array, target: Fide
   });
   const ended = beside.filter(({ fate }) => fate === 'completed');
   const reaches = (run: Fated, place: FidelityPoint): boolean =>
-    run.place.size >= place.size && run.place.steps >= place.steps;
+    run.place.size >= place.size && lengthOf(run.place) >= lengthOf(place);
   const lost = beside.filter(({ fate }) => fate === 'diverged');
   if (lost.some(({ gap, place }) => !ended.some((run) => run.gap <= gap && reaches(run, place)))) return false;
   return ended.some((run) => reaches(run, target)) ? true : undefined;

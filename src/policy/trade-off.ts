@@ -7,18 +7,22 @@ import type { Objective } from '../domain/sweep.js';
 import { figure } from './explain.js';
 import type { Situation } from './policy.js';
 
-/** Sd of a metric over runs of one fidelity, pooled over fidelities; 0 where no fidelity has two completed runs. */
+const ROUNDING = 1e-9; // relative: a metric that differs by less is stuck, such as an accuracy at chance
+
+/** Sd of a metric over runs of one fidelity, pooled over fidelities; 0 where no fidelity has two completed runs that differ. */
 const spreadWithin = (observations: readonly Observation[], metric: string): number => {
   const completed = observations.filter(({ status }) => status === 'completed');
-  let [squares, freedom] = [0, 0];
+  let [squares, freedom, size] = [0, 0, 0];
   for (const runs of groupByFidelity(completed)) {
     const values = runs.flatMap(({ metrics }) => metrics[metric] ?? []);
     if (values.length === 0) continue;
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     for (const value of values) squares += (value - mean) ** 2;
+    size = Math.max(size, Math.abs(mean));
     freedom += values.length - 1;
   }
-  return freedom > 0 ? Math.sqrt(squares / freedom) : 0;
+  const spread = freedom > 0 ? Math.sqrt(squares / freedom) : 0;
+  return spread > ROUNDING * size ? spread : 0;
 };
 
 /** One way to weigh the objective's metrics against each other. */

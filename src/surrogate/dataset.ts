@@ -154,12 +154,14 @@ const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
 const hasSpread = (values: Float64Array): boolean => values.some((value) => value !== values[0]);
 
 /**
- * The outputs that share hyper-parameters: every metric that all rows have. An objective of several metrics is not one of
+ * The outputs that share hyper-parameters: every metric that all rows have, those that the sweep is about first, in the order of their names. An objective of several metrics is not one of
  * them, as it repeats what they say; it is the only one when there are no others.
  */
 const sharedOutputs = (sweep: Sweep, rows: readonly Row[], design: Design, objective: Float64Array): Float64Array[] => {
   const weights = Object.keys(sweep.objective.weights);
-  const others = Object.keys(rows[0]?.metrics ?? {})
+  const wanted = new Set([...weights, ...(sweep.guards ?? []).map(({ metric }) => metric)]);
+  const named = Object.keys(rows[0]?.metrics ?? {}).sort();
+  const others = [...named.filter((name) => wanted.has(name)), ...named.filter((name) => !wanted.has(name))]
     .filter((name) => weights.length > 1 || name !== weights[0])
     .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])))
     .map((name) =>

@@ -48,7 +48,7 @@ const FIT_ROWS = 100; // rows that they are then refined on: a few milliseconds 
 const FIT_ITERATIONS = 5;
 const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
 
-const FIT_ROWS_PER_RUN = 4; // at least: a curve of few points says how losses fall, and many runs say what mixtures differ by
+const FIT_ROWS_PER_RUN = 2; // at least: a curve of few points says how losses fall, and many runs say what mixtures differ by (docs/tried.md)
 
 /** Picks the rows that hyper-parameters are fitted to. */
 const rowsForFit = (
@@ -69,11 +69,13 @@ const weightsOf = (evidence: readonly number[]): number[] => {
   return raw.map((value) => value / total);
 };
 
-const pendingPlaces = (sweep: Sweep, pending: readonly PendingTrial[]): Place[] =>
-  pending.flatMap(({ mixture, scale, steps }) => {
+/** Where pending trials will report; one that goes on from an earlier run only beyond that. */
+const pendingPlaces = (sweep: Sweep, observations: readonly Observation[], pending: readonly PendingTrial[]): Place[] =>
+  pending.flatMap(({ mixture, scale, steps, continues }) => {
+    const from = observations.find(({ trial }) => trial === continues)?.steps ?? 0;
     const shares = sharesOf(mixture, Object.keys(sweep.domains));
     const grid = sweep.scales.find(({ name }) => name === scale)?.steps ?? [];
-    return grid.filter((step) => step <= steps).map((step) => ({ shares, scale, steps: step }));
+    return grid.filter((step) => from < step && step <= steps).map((step) => ({ shares, scale, steps: step }));
   });
 
 /** Every output over some rows under every warp, kind by kind; with the log Jacobians. */
@@ -178,7 +180,7 @@ const formAfresh = (
   const shared = fittedTo === sweep ? null : fitOf(fittedTo, observations, options);
   const { fit, weights, noise } = (shared ?? fitOf(sweep, observations, options, () => dataset))!;
   const columns = columnsOf(dataset, options.warps, weights);
-  const places = pendingPlaces(sweep, pending);
+  const places = pendingPlaces(sweep, observations, pending);
   const design = places.length === 0 ? dataset.design : designOf(sweep, [...dataset.rows, ...places]);
   const outputs = columns.map(({ term, warp }) => dataset.terms[term]!.values.map((y) => warp.forward(y)));
   return new Belief({

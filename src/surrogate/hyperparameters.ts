@@ -91,7 +91,12 @@ interface Task {
  * likelihood is too sure of itself (a power posterior, Grünwald 2012).
  */
 const rowWeightOf = ({ rowMixture, rowFidelity, fidelities }: Design): number => {
-  const runs = new Set(Array.from(rowMixture, (mixture, i) => `${mixture} ${fidelities[rowFidelity[i]!]!.size}`));
+  const runs = new Set(
+    Array.from(rowMixture, (mixture, i) => {
+      const { size, tokens } = fidelities[rowFidelity[i]!]!;
+      return `${mixture} ${size} ${tokens}`;
+    }),
+  );
   return runs.size / rowMixture.length; // measured against 0.6 times that, and against 0.1 to 1 a row (docs/tried.md)
 };
 

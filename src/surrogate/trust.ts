@@ -12,6 +12,7 @@
  * may lie outside of the interval.
  */
 import type { FidelityTrust } from '../domain/decision.js';
+import type { Fidelity } from '../domain/fidelity.js';
 import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -22,10 +23,11 @@ import { cholesky, inner } from './linear-algebra.js';
 const MIXTURES = 16; // compared; more change the figures by less than their intervals are wide
 const DRAWS = 301; // so that the quantiles below fall on draws; their own error is then a tenth of the interval
 const [LOW, MIDDLE, HIGH] = [0.05, 0.5, 0.95];
+const LOST = 1e-7; // of the uncentred prior: what mixtures differ by less is lost in the rounding of the trend that they share
 const DEFINITE = 1e-9; // of the prior's variance: centring leaves C singular, and rounding errors are smaller than this
 
 /** What is known of one scale. */
-type Ranking = Required<Pick<FidelityTrust, 'correlation' | 'interval'>>;
+export type Ranking = Required<Pick<FidelityTrust, 'correlation' | 'interval'>>;
 
 const UNKNOWN: Ranking = { correlation: 0, interval: [-1, 1] };
 const ITSELF: Ranking = { correlation: 1, interval: [1, 1] };
@@ -78,12 +80,18 @@ interface Compared {
   readonly table: Float64Array;
 }
 
-/** Prior and posterior covariance (P × P) of the centred objective at two fidelities. */
+const traceOf = (block: Float64Array, count: number): number => {
+  let trace = 0;
+  for (let i = 0; i < count; i++) trace += block[i * (count + 1)]!;
+  return trace;
+};
+
+/** Prior and posterior covariance (P × P) of the centred objective at two fidelities; the prior's trace before it was centred. */
 const covarianceOf = (
   { belief, count, table }: Compared,
   a: Slice,
   b: Slice,
-): { prior: Float64Array; posterior: Float64Array } => {
+): { prior: Float64Array; posterior: Float64Array; whole: number } => {
   const prior = belief.process.priorTable(table, a.at, b.at);
   const posterior = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
@@ -94,26 +102,21 @@ const covarianceOf = (
       posterior[at] = before - inner(a.whitened[i]!, b.whitened[j]!);
     }
   }
+  const whole = traceOf(prior, count);
   centre(prior, count);
   centre(posterior, count);
-  return { prior, posterior };
+  return { prior, posterior, whole };
 };
 
 type Covariance = ReturnType<typeof covarianceOf>;
 
-const traceOf = ({ prior }: Covariance, count: number): number => {
-  let trace = 0;
-  for (let i = 0; i < count; i++) trace += prior[i * (count + 1)]!;
-  return trace;
-};
-
-/** The lower factor (2P × 2P) of C; null where the prior lets no mixture differ from another. */
+/** The lower factor (2P × 2P) of C; null where the prior lets mixtures differ by no more than what is lost in rounding. */
 const factorOf = (compared: Compared, a: Slice, target: Slice, atTarget: Covariance): Float64Array | null => {
   const { count } = compared;
   const own = covarianceOf(compared, a, a);
   const cross = covarianceOf(compared, target, a);
-  const jitters = [own, atTarget].map((covariance) => (DEFINITE * traceOf(covariance, count)) / count);
-  if (!jitters.every((jitter) => jitter > 0)) return null;
+  const jitters = [own, atTarget].map(({ prior }) => (DEFINITE * traceOf(prior, count)) / count);
+  if ([own, atTarget].some(({ prior, whole }) => !(traceOf(prior, count) > LOST * whole))) return null;
   const size = 2 * count;
   const joint = new Float64Array(size * size);
   for (let i = 0; i < count; i++) {
@@ -158,8 +161,12 @@ const normalsFor = (count: number): readonly Float64Array[] => {
   knownNormals.set(count, normals);
   return normals;
 };
-/** Correlates draws at the scales with the same draws at the target, scale by scale. */
-const rankScales = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Array[]): Ranking[] => {
+/** Correlates draws at fidelities with the same draws at the target. */
+const rankFidelities = (
+  fidelities: readonly Fidelity[],
+  belief: Belief,
+  mixtures: readonly Float64Array[],
+): Ranking[] => {
   const { process } = belief;
   const count = mixtures.length;
   const compared = { belief, count, table: process.likenessTable(mixtures, mixtures) };
@@ -167,8 +174,8 @@ const rankScales = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Arra
   const target = sliceAt(belief, likeness, belief.target.fidelity);
   const atTarget = covarianceOf(compared, target, target);
   const normals = normalsFor(count);
-  return sweep.scales.map((scale) => {
-    const at = belief.place({ scale: scale.name, steps: scale.steps.at(-1)! });
+  return fidelities.map((fidelity) => {
+    const at = belief.place(fidelity);
     if (isSamePoint(at, target.at)) return ITSELF;
     const slice = sliceAt(belief, likeness, at);
     const factor = factorOf(compared, slice, target, atTarget);
@@ -190,7 +197,8 @@ const rankingsOf = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Arra
   const key = JSON.stringify([sweep.scales, mixtures.map((shares) => Array.from(shares))]);
   const found = known.get(belief);
   if (found?.key === key) return found.rankings;
-  const rankings = rankScales(sweep, belief, mixtures);
+  const longest = sweep.scales.map(({ name, steps }): Fidelity => ({ scale: name, steps: steps.at(-1)! }));
+  const rankings = rankFidelities(longest, belief, mixtures);
   known.set(belief, { key, rankings });
   return rankings;
 };
@@ -212,3 +220,7 @@ export const trustOf = (
     return { scale: name, ...rankings[i]!, runs };
   });
 };
+
+/** Says of one fidelity what `trustOf` says of a scale's longest run; for runs that end earlier, which may rank otherwise. */
+export const rankingAt = (belief: Belief, mixtures: readonly Float64Array[], fidelity: Fidelity): Ranking =>
+  rankFidelities([fidelity], belief, mixtures.slice(0, MIXTURES))[0]!;

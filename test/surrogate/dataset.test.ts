@@ -44,6 +44,27 @@ describe('a diverged run', () => {
   });
 });
 
+describe('more metrics than share hyper-parameters', () => {
+  const NAMES = Array.from({ length: 30 }, (_, i) => `m${String(i).padStart(2, '0')}`);
+  const reported = (names: readonly string[], guards = {}) => {
+    const runs = middle.map((one, i) => ({
+      ...one,
+      metrics: { ...Object.fromEntries(names.map((name) => [name, Number(name.slice(1)) + i])), loss: 4 - i },
+    }));
+    return buildDataset({ ...sweep, ...guards }, runs, options).outputs.map((output) => output[0]);
+  };
+
+  it('are taken in whatever order a job wrote them', () => {
+    expect(reported(NAMES.toReversed())).toEqual(reported(NAMES));
+  });
+
+  it('leave those that the sweep guards in', () => {
+    const guards = [{ metric: 'm29', atMost: 100, confidence: 0.84 }];
+    expect(reported(NAMES)).not.toContain(-29);
+    expect(reported(NAMES, { guards }).map((value) => Math.abs(value!))).toContain(29);
+  });
+});
+
 describe('more rows than can be factored', () => {
   const target = Array.from({ length: 40 }, (_, i) => run(i / 40, 'L', 1000, 2 + i / 40));
   const many = Array.from({ length: 330 }, (_, i) => run(i / 330, 'S', 300, 9 - i / 330));

@@ -58,6 +58,59 @@ describe('hyper-parameters', () => {
   });
 });
 
+describe('pending trials', () => {
+  const runs = observe(9);
+  const sdAt = (pending: Parameters<typeof formBelief>[2], steps: number): number => {
+    const { web, code, books } = runs[0]!.mixture;
+    return formBelief(sweep, runs, pending)!.predictAt([[web!, code!, books!]], { scale: 'L', steps })[0]!.sd;
+  };
+
+  it('that go on from an earlier run report beyond it alone', () => {
+    const begun: Observation = {
+      ...runs[0]!,
+      trial: 'begun',
+      scale: 'L',
+      steps: 300,
+      metrics: { loss: 2, other: 0.1 },
+    };
+    const going = { mixture: begun.mixture, scale: 'L', steps: 1000, continues: 'begun' };
+    const known = [...runs, begun];
+    const again = formBelief(sweep, known, [{ mixture: begun.mixture, scale: 'L', steps: 1000 }])!;
+    expect(formBelief(sweep, known, [going])!.process.rows).toBe(again.process.rows - 2);
+    expect(sdAt([{ mixture: begun.mixture, scale: 'L', steps: 1000 }], 1000)).toBeLessThan(sdAt([], 1000));
+  });
+});
+
+describe('what is told of a mixture', () => {
+  const lossAt = ({ web, code }: Readonly<Record<string, number>>, scale: string): number =>
+    2 + (web! - 0.5) ** 2 + (code! - 0.3) ** 2 + (scale === 'S' ? 0.3 : 0);
+  const NOISE = 0.01; // a tenth of the mixtures' spread
+
+  it('holds the truth many times as often as the belief that takes few runs for as quiet as they look', () => {
+    const held = { told: 0, believed: 0 };
+    const draws = 40;
+    for (let seed = 1; seed <= draws; seed++) {
+      const rng = createRng(seed);
+      const runs = Array.from({ length: 9 }, (_, i): Observation => {
+        const mixture = mixtureOf(feasible.sample(rng, 1), feasible.domains);
+        const scale = i < 6 ? 'S' : 'L';
+        const metrics = { loss: lossAt(mixture, scale) + NOISE * rng.normal() };
+        return { trial: `t${i}`, mixture, scale, steps: 1000, status: 'completed', metrics };
+      });
+      const belief = formBelief(sweep, runs, [])!;
+      const { web, code, books } = runs.at(-1)!.mixture;
+      const shares = [web!, code!, books!];
+      const truth = lossAt(runs.at(-1)!.mixture, 'L');
+      const isHeld = ({ mean, sd }: { mean: number; sd: number }): number =>
+        Number(Math.abs(truth - mean) <= 1.645 * sd);
+      held.told += isHeld(belief.tell(shares));
+      held.believed += isHeld(belief.predict(shares));
+    }
+    expect(held.told / draws).toBeGreaterThan(0.4);
+    expect(held.told).toBeGreaterThan(5 * held.believed);
+  });
+});
+
 describe('warps that go apart where nothing was run', () => {
   const scales = [10, 20, 50, 100, 250].map((millions) => ({
     name: `${millions}M`,

@@ -79,6 +79,26 @@ describe('trust in a scale', () => {
     expect(high).toBeGreaterThanOrEqual(truth);
   });
 
+  it('cannot be told where the limits leave nothing that differs', () => {
+    const narrow = {
+      ...sweep,
+      domains: { web: { min: 0.3, max: 0.3001 }, code: { min: 0.3, max: 0.3001 }, books: { min: 0, max: 1 } },
+    };
+    const inside = trustPool(narrow, feasibleSet(narrow));
+    const [web, code, books] = inside[0]!;
+    const mixture = { web: web!, code: code!, books: books! };
+    const run: Observation = {
+      trial: 't',
+      mixture,
+      scale: 'S',
+      steps: 1000,
+      status: 'completed',
+      metrics: { loss: 3 },
+    };
+    const trust = trustOf(narrow, [run], formBelief(narrow, [run], [])!, inside);
+    expect(trust.find(({ scale }) => scale === 'M')).toMatchObject({ correlation: 0, interval: [-1, 1] });
+  });
+
   it('is not certain of a scale of as many parameters that sees fewer tokens', () => {
     const [, , large] = sweep.scales;
     const scales = [
