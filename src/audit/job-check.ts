@@ -9,9 +9,14 @@ import { isThere, readTail } from '../host/atomic-files.js';
 import { checkKey, jobFiles, type JobFiles } from '../launchers/job-folder.js';
 import { readMetrics, type MetricsReport } from '../launchers/metrics-file.js';
 import { checked, counted, type Check, type Fault } from './check.js';
+import { ProgressLog, type OpenTrial } from './progress-log.js';
 
-type Ended = Extract<RecordEvent, { type: 'observed' | 'attempted' }>;
-type Decided = Extract<RecordEvent, { type: 'decided' }>;
+/** The end of a generation, with what was in force of its trial then. */
+interface Ended {
+  readonly seq: number;
+  readonly event: Extract<RecordEvent, { type: 'observed' | 'attempted' }>;
+  readonly trial: OpenTrial | undefined;
+}
 
 export interface JobOptions {
   /** The sweep's folder, with `jobs` in it. */
@@ -26,32 +31,30 @@ const LARGEST_SPEC = 1 << 20; // bytes; our own are under 10 KB, but a job can w
 interface Known {
   readonly sweepId: string;
   readonly sweep: Sweep;
-  readonly decided: ReadonlyMap<string, Decided>;
   /** Job key to the folder that the launcher told. */
   readonly launched: ReadonlyMap<string, string>;
   /** Keys of every job that may have been asked for. */
   readonly keys: ReadonlySet<string>;
-  /** In the order of the record, with the line. */
-  readonly ended: readonly { readonly seq: number; readonly event: Ended }[];
+  /** In the order of the record. */
+  readonly ended: readonly Ended[];
 }
 
 const knownOf = (lines: readonly RecordLine[]): Known | undefined => {
   const first = lines[0]?.event;
   if (first?.type !== 'started') return undefined;
-  const decided = new Map<string, Decided>();
   const launched = new Map<string, string>();
   const keys = new Set<string>();
-  const ended: { seq: number; event: Ended }[] = [];
+  const ended: Ended[] = [];
+  const log = new ProgressLog();
   for (const { seq, event } of lines) {
-    if (event.type === 'decided') {
-      decided.set(event.trial, event);
-      keys.add(`${first.sweepId}.${event.trial}.g1`);
-    }
+    if (event.type === 'decided') keys.add(`${first.sweepId}.${event.trial}.g1`);
     if (event.type === 'rerun') keys.add(event.key);
     if (event.type === 'launched') launched.set(event.key, event.folder);
-    if (event.type === 'observed' || event.type === 'attempted') ended.push({ seq, event });
+    if (event.type === 'observed' || event.type === 'attempted')
+      ended.push({ seq, event, trial: log.open.get(event.trial) });
+    log.take(event);
   }
-  return { sweepId: first.sweepId, sweep: first.sweep, decided, launched, keys, ended };
+  return { sweepId: first.sweepId, sweep: first.sweep, launched, keys, ended };
 };
 
 const isPlainKey = (key: string): boolean => {
@@ -78,21 +81,22 @@ const pointsOf = (report: MetricsReport, steps: readonly number[]): CurvePoint[]
   });
 
 /** The checkpoints that a run to this step passes. */
-const checkpointsOf = ({ sweep, decided }: Known, { trial, scale }: Ended): number[] => {
-  const last = decided.get(trial)?.steps ?? Infinity;
-  return (sweep.scales.find(({ name }) => name === scale)?.steps ?? []).filter((steps) => steps <= last);
+const checkpointsOf = ({ sweep }: Known, { event, trial }: Ended): number[] => {
+  const last = trial?.decided.steps ?? Infinity;
+  return (sweep.scales.find(({ name }) => name === event.scale)?.steps ?? []).filter((steps) => steps <= last);
 };
 
 type Verdict = readonly [looksLike: string, says: string];
 
 /** What the file says, against what the record says that it said. */
-const contentFaults = (known: Known, event: Ended, report: MetricsReport): Verdict[] => {
+const contentFaults = (known: Known, ended: Ended, report: MetricsReport): Verdict[] => {
+  const { event } = ended;
   if (report.digest !== event.digest) {
     const says = `metrics.jsonl has the digest ${report.digest.slice(0, 12)}...; the record says ${event.digest.slice(0, 12)}...`;
     return [['other content', says]];
   }
   const faults: Verdict[] = [];
-  const checkpoints = checkpointsOf(known, event);
+  const checkpoints = checkpointsOf(known, ended);
   const curve = pointsOf(report, checkpoints);
   if (canonicalJson(curve) !== canonicalJson(event.curve))
     faults.push([
@@ -115,11 +119,10 @@ const specOf = async (files: JobFiles): Promise<Record<string, unknown> | undefi
 };
 
 /** Was the job that was launched the one that was decided? */
-const specFault = async (known: Known, event: Ended, files: JobFiles): Promise<Verdict[]> => {
-  const decided = known.decided.get(event.trial);
+const specFault = async ({ event, trial: open }: Ended, files: JobFiles): Promise<Verdict[]> => {
   const spec = await specOf(files);
-  if (decided === undefined || spec === undefined) return [];
-  const { mixture, scale, steps, trial } = decided;
+  if (open === undefined || spec === undefined) return [];
+  const { mixture, scale, steps, trial } = open.decided;
   const expected = { mixture, scale, steps, trial, key: event.key };
   const found = Object.fromEntries(Object.keys(expected).map((name) => [name, spec[name]]));
   if (canonicalJson(found) === canonicalJson(expected)) return [];
@@ -133,13 +136,11 @@ interface Seen {
   readonly note?: string;
 }
 
-const look = async (options: JobOptions, known: Known, event: Ended): Promise<Seen> => {
+const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
+  const { event, trial } = ended;
   if (!isPlainKey(event.key)) return { isMissing: false, faults: [['misshapen', 'its key is no file name']] };
   const files = await filesOf(options, known, event.key);
-  const report = await readMetrics(files.metrics, [
-    ...checkpointsOf(known, event),
-    known.decided.get(event.trial)?.steps ?? 0,
-  ]);
+  const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
   if (event.digest === '') {
     const isTold =
       !report.isThere || known.ended.some((other) => other.event.key === event.key && other.event !== event);
@@ -154,7 +155,7 @@ const look = async (options: JobOptions, known: Known, event: Ended): Promise<Se
   if (!report.isThere) return { isMissing: true, faults: [] };
   return {
     isMissing: false,
-    faults: [...contentFaults(known, event, report), ...(await specFault(known, event, files))],
+    faults: [...contentFaults(known, ended, report), ...(await specFault(ended, files))],
   };
 };
 
@@ -172,8 +173,9 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
   const notes: string[] = [];
   const missing: string[] = [];
   let same = 0;
-  for (const { seq, event } of known.ended) {
-    const seen = await look(options, known, event);
+  for (const ended of known.ended) {
+    const { seq, event } = ended;
+    const seen = await look(options, known, ended);
     const where = `line ${seq}, job ${event.key}`;
     for (const [looksLike, says] of seen.faults) faults.push({ looksLike, where, says });
     if (seen.note !== undefined) notes.push(seen.note);
