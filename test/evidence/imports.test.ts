@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { recordActivities } from '../../src/activities/record-activities.js';
 import type { ActivityDeps } from '../../src/activities/activities.js';
 import { InputError } from '../../src/domain/errors.js';
+import { observationProblem } from '../../src/domain/injected.js';
 import type { Imported } from '../../src/domain/record-event.js';
 import { importsOf, type Imports } from '../../src/evidence/imports.js';
 import { readPastTable } from '../../src/evidence/past-table.js';
@@ -50,6 +51,16 @@ describe('earlier runs as evidence', () => {
     expect(importCsv(csv).leftOut).toEqual([
       { run: 'y', lines: [27], reason: expect.stringContaining('7B is no scale of the sweep') as string },
       { run: 'z', lines: [28], reason: 'it completed and lacks loss' },
+    ]);
+  });
+
+  it('have shares that are numbers and sum to 1', () => {
+    const [one] = importCsv(csvOfLaw()).runs;
+    const withShares = (a: number) => observationProblem(sweep, { ...one!, mixture: { a, b: 0.25, c: 0.25 } });
+    expect([0.5, 0.6, NaN].map(withShares)).toEqual([
+      undefined,
+      'shares must sum to 1; found 1.1',
+      'shares must sum to 1; found NaN',
     ]);
   });
 

@@ -112,6 +112,18 @@ describe('domains that have changed since', () => {
     expect(runs[0]?.mixture).toEqual({ ab: 1, c: 0 });
   });
 
+  it('leaves a run out that had nothing but dropped domains, whatever limit they have', () => {
+    const rows = '1,0,s,10,2\n0.5,0.5,s,10,3';
+    expect(readPastRuns(`${PLAIN}${rows}`, { mapping: { domains: { dropped: { a: 1 } } } })).toMatchObject({
+      runs: [{ mixture: { b: 1 } }],
+      leftOut: [{ lines: [2], reason: 'it has nothing but a, which was dropped' }],
+    });
+    const both = { domains: { dropped: { a: 1, b: 1 }, added: ['c'] } };
+    expect(readPastRuns(`${PLAIN}${rows}`, { mapping: both }).leftOut[1]?.reason).toBe(
+      'it has nothing but a and b, which were dropped',
+    );
+  });
+
   it('refuses shares that do not sum to 1, domains the table lacks, and two rules for one domain', () => {
     const rows = '0.5,0.5,S,10,3\n';
     expect(problemsOf(() => changed({ split: { b: { b1: 0.7, b2: 0.7 } } }, rows))).toHaveLength(1);
