@@ -9,6 +9,7 @@ import { isThere, readTail } from '../host/atomic-files.js';
 import { checkKey, jobFiles, type JobFiles } from '../launchers/job-folder.js';
 import { readMetrics, type MetricsReport } from '../launchers/metrics-file.js';
 import { checked, counted, type Check, type Fault } from './check.js';
+import { hidesCompletion, statusOf } from './ending-check.js';
 import { ProgressLog, type OpenTrial } from './progress-log.js';
 
 /** The end of a generation, with what was in force of its trial then. */
@@ -88,6 +89,13 @@ const checkpointsOf = ({ sweep }: Known, { event, trial }: Ended): number[] => {
 
 type Verdict = readonly [looksLike: string, says: string];
 
+/** What one job was found to be. */
+interface Seen {
+  readonly isMissing: boolean;
+  readonly faults: readonly Verdict[];
+  readonly note?: string;
+}
+
 /** What the file says, against what the record says that it said. */
 const contentFaults = (known: Known, ended: Ended, report: MetricsReport): Verdict[] => {
   const { event } = ended;
@@ -110,6 +118,27 @@ const contentFaults = (known: Known, ended: Ended, report: MetricsReport): Verdi
   return faults;
 };
 
+/** Its files say that it completed, and the record that it did not. */
+const endingFaults = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Verdict[]> => {
+  const { event, trial } = ended;
+  const isHidden =
+    trial !== undefined && (await hidesCompletion(known.sweep, event, trial.decided.steps, files, report));
+  return isHidden ? [['another ending', `its files say that it completed; the record says ${statusOf(event)}`]] : [];
+};
+
+/** An end without a digest: the job wrote no metrics, so that there is nothing to tell of it. */
+const withoutDigest = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
+  const { event } = ended;
+  const tells = statusOf(event) === 'completed' || event.curve.length > 0;
+  const without: Verdict = ['no digest', 'it tells what a job reported, and no digest of the file that says so'];
+  // What an earlier line tells of the same job need not be told again.
+  const isTold = known.ended.some((other) => other.event.key === event.key && other.event !== event);
+  if (!report.isThere || isTold) return { isMissing: false, faults: tells ? [without] : [] };
+  const faults = [...(tells ? [without] : []), ...(await endingFaults(known, ended, files, report))];
+  const note = `${event.key} has a metrics.jsonl that was not there when it was collected`;
+  return { isMissing: false, faults, ...(faults.length === 0 ? { note } : {}) };
+};
+
 const specOf = async (files: JobFiles): Promise<Record<string, unknown> | undefined> => {
   try {
     return JSON.parse((await readTail(files.spec, LARGEST_SPEC)) ?? '') as Record<string, unknown>;
@@ -129,34 +158,16 @@ const specFault = async ({ event, trial: open }: Ended, files: JobFiles): Promis
   return [['another job', 'job.json asks for another run than the decision']];
 };
 
-/** What one job was found to be. */
-interface Seen {
-  readonly isMissing: boolean;
-  readonly faults: readonly Verdict[];
-  readonly note?: string;
-}
-
 const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
   const { event, trial } = ended;
   if (!isPlainKey(event.key)) return { isMissing: false, faults: [['misshapen', 'its key is no file name']] };
   const files = await filesOf(options, known, event.key);
   const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
-  if (event.digest === '') {
-    const isTold =
-      !report.isThere || known.ended.some((other) => other.event.key === event.key && other.event !== event);
-    return isTold
-      ? { isMissing: false, faults: [] }
-      : {
-          isMissing: false,
-          faults: [],
-          note: `${event.key} has a metrics.jsonl that was not there when it was collected`,
-        };
-  }
+  if (event.digest === '') return withoutDigest(known, ended, files, report);
   if (!report.isThere) return { isMissing: true, faults: [] };
-  return {
-    isMissing: false,
-    faults: [...contentFaults(known, ended, report), ...(await specFault(ended, files))],
-  };
+  const content = contentFaults(known, ended, report);
+  const ending = content.length > 0 ? [] : await endingFaults(known, ended, files, report);
+  return { isMissing: false, faults: [...content, ...ending, ...(await specFault(ended, files))] };
 };
 
 /** Folders of jobs of this sweep that no line of the record asked for. */

@@ -12,7 +12,7 @@ import { checkStory } from '../../src/audit/story-check.js';
 import { recomputeHere } from '../../src/audit/recompute.js';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { GENESIS, linkLine } from '../../src/ledger/chain.js';
-import { playSmallSweep } from './small-record.js';
+import { playSmallSweep, SWEEP_ID } from './small-record.js';
 
 const OPTIONS: AuditOptions = {
   withoutJobs: false,
@@ -432,6 +432,83 @@ describe('in the jobs’ folders', () => {
       expect(failed(audit)).toEqual(['jobs']);
       expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'other content' }]);
     }
+  });
+
+  it('results without a digest are found, be the job’s folder there or not', async () => {
+    const embellished = rewritten((event) =>
+      event.type === 'observed' && event.trial === 't0005'
+        ? {
+            ...event,
+            digest: '',
+            metrics: { loss: 1 },
+            curve: event.curve.map((point) => ({ ...point, metrics: { loss: 1 } })),
+          }
+        : event,
+    );
+    const audits = [
+      await auditAfter(embellished, { withoutJobs: true }),
+      await auditAfter(
+        async (folder) => {
+          await embellished(folder);
+          await rm(join(folder, 'jobs', `${SWEEP_ID}.t0005.g1`), { recursive: true });
+        },
+        { withoutJobs: true },
+      ),
+    ];
+    for (const audit of audits) expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'no digest' }]);
+  });
+
+  it('a run that completed and is said to have failed, or to have lost its place, is found', async () => {
+    for (const status of ['failed', 'host-lost', 'cancelled', 'abandoned'] as const) {
+      const audit = await auditAfter(
+        rewritten((event) =>
+          event.type === 'observed' && event.trial === 't0003' ? { ...event, status, metrics: {} } : event,
+        ),
+      );
+      expect(faultsOf(audit, 'jobs')).toMatchObject([
+        { looksLike: 'another ending', says: `its files say that it completed; the record says ${status}` },
+      ]);
+    }
+    const withoutDigest = await auditAfter(
+      rewritten((event) =>
+        event.type === 'observed' && event.trial === 't0003'
+          ? { ...event, status: 'failed', metrics: {}, curve: [], digest: '' }
+          : event,
+      ),
+    );
+    expect(faultsOf(withoutDigest, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it.each([
+    ['exit status 0', { code: 0 }, [], true],
+    ['exit status 1', { code: 1 }, [], false],
+    ['a signal', { code: null, signal: 'SIGKILL' }, [], false],
+    ['a stop', { code: 0, terminated: true }, ['stopped'], false],
+    ['exit status 0 of a job that was declared lost', { code: 0 }, ['lost'], false],
+  ])('a local job with all its metrics may have failed or been stopped, as its exit tells: %s', async (...given) => {
+    const [, exit, marks, isFault] = given;
+    const audit = await auditAfter(async (folder) => {
+      await rewritten((event) => {
+        if (event.type === 'started')
+          return { ...event, sweep: { ...event.sweep, launcher: { kind: 'local', command: ['train'], env: {} } } };
+        return event.type === 'observed' && event.trial === 't0003'
+          ? { ...event, status: 'failed', metrics: {} }
+          : event;
+      })(folder);
+      const job = join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`);
+      const seen = {
+        kind: 'exited',
+        signal: null,
+        timedOut: false,
+        terminated: false,
+        startedAt: 1,
+        endedAt: 2,
+        ...exit,
+      };
+      await writeFile(join(job, 'exit.json'), JSON.stringify(seen));
+      for (const mark of marks) await writeFile(join(job, mark), '');
+    });
+    expect(faultsOf(audit, 'jobs').map(({ looksLike }) => looksLike)).toEqual(isFault ? ['another ending'] : []);
   });
 
   it('a missing job is named, and is no fault when jobs were not asked for', async () => {
