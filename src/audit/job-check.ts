@@ -5,12 +5,14 @@ import { canonicalJson } from '../domain/canonical-json.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { isThere, readTail } from '../host/atomic-files.js';
+import { isThere } from '../host/atomic-files.js';
+import { errnoOf } from '../host/disk-errors.js';
 import { checkKey, jobFiles, type JobFiles } from '../launchers/job-folder.js';
 import { readMetrics, type MetricsReport } from '../launchers/metrics-file.js';
 import { checked, counted, type Check, type Fault } from './check.js';
 import { hidesCompletion, statusOf } from './ending-check.js';
 import { ProgressLog, type OpenTrial } from './progress-log.js';
+import { keyOf, readSpec, specDifferences } from './spec-check.js';
 
 /** The end of a generation, with what was in force of its trial then. */
 interface Ended {
@@ -25,8 +27,6 @@ export interface JobOptions {
   /** Job folders that are missing are noted, and are no fault. */
   readonly withoutJobs: boolean;
 }
-
-const LARGEST_SPEC = 1 << 20; // bytes; our own are under 10 KB, but a job can write to its folder
 
 /** What the record knows of jobs. */
 interface Known {
@@ -91,7 +91,8 @@ type Verdict = readonly [looksLike: string, says: string];
 
 /** What one job was found to be. */
 interface Seen {
-  readonly isMissing: boolean;
+  /** The file that should be there and is not. */
+  readonly missing?: string;
   readonly faults: readonly Verdict[];
   readonly note?: string;
 }
@@ -130,44 +131,66 @@ const endingFaults = async (known: Known, ended: Ended, files: JobFiles, report:
 const withoutDigest = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
   const { event } = ended;
   const tells = statusOf(event) === 'completed' || event.curve.length > 0;
-  const without: Verdict = ['no digest', 'it tells what a job reported, and no digest of the file that says so'];
+  const without: Verdict[] = tells
+    ? [['no digest', 'it tells what a job reported, and no digest of the file that says so']]
+    : [];
   // What an earlier line tells of the same job need not be told again.
   const isTold = known.ended.some((other) => other.event.key === event.key && other.event !== event);
-  if (!report.isThere || isTold) return { isMissing: false, faults: tells ? [without] : [] };
-  const faults = [...(tells ? [without] : []), ...(await endingFaults(known, ended, files, report))];
+  if (!report.isThere || isTold) return { faults: without };
+  const faults = [...without, ...(await endingFaults(known, ended, files, report))];
   const note = `${event.key} has a metrics.jsonl that was not there when it was collected`;
-  return { isMissing: false, faults, ...(faults.length === 0 ? { note } : {}) };
+  return { faults, ...(faults.length === 0 ? { note } : {}) };
 };
 
-const specOf = async (files: JobFiles): Promise<Record<string, unknown> | undefined> => {
-  try {
-    return JSON.parse((await readTail(files.spec, LARGEST_SPEC)) ?? '') as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+const lookAtMetrics = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
+  if (ended.event.digest === '') return withoutDigest(known, ended, files, report);
+  if (!report.isThere) return { faults: [], missing: 'metrics.jsonl' };
+  const content = contentFaults(known, ended, report);
+  return { faults: content.length > 0 ? content : await endingFaults(known, ended, files, report) };
 };
 
-/** Was the job that was launched the one that was decided? */
-const specFault = async ({ event, trial: open }: Ended, files: JobFiles): Promise<Verdict[]> => {
-  const spec = await specOf(files);
-  if (open === undefined || spec === undefined) return [];
-  const { mixture, scale, steps, trial } = open.decided;
-  const expected = { mixture, scale, steps, trial, key: event.key };
-  const found = Object.fromEntries(Object.keys(expected).map((name) => [name, spec[name]]));
-  if (canonicalJson(found) === canonicalJson(expected)) return [];
-  return [['another job', 'job.json asks for another run than the decision']];
+/** Was the job that was launched the one that was decided? `hasRun`: its folder must be there. */
+const lookAtSpec = async (known: Known, ended: Ended, files: JobFiles, hasRun: boolean): Promise<Seen> => {
+  const { event, trial } = ended;
+  if (trial === undefined) return { faults: [] }; // the story tells that nobody decided it
+  const { sweepId, sweep } = known;
+  const decided = keyOf(sweepId, trial);
+  // A trial that was given up while it waited ends by its last job's name, of which its own line tells.
+  if (event.key !== decided)
+    return { faults: event.digest === '' ? [] : [['another job', `${decided} runs; ${event.key} ended`]] };
+  const spec = await readSpec(files);
+  if (spec === undefined) return { faults: [], ...(hasRun ? { missing: 'job.json' } : {}) };
+  if (spec === null) return { faults: [['misshapen', 'its job.json is no JSON object']] };
+  const fields = specDifferences(sweepId, sweep, trial, spec);
+  if (fields.length === 0) return { faults: [] };
+  return { faults: [['another job', `job.json asks for another run than the decision: ${fields.join(', ')}`]] };
+};
+
+const lookAtFiles = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
+  const { event, trial } = ended;
+  const files = await filesOf(options, known, event.key);
+  const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
+  const metrics = await lookAtMetrics(known, ended, files, report);
+  const spec = await lookAtSpec(known, ended, files, report.isThere || known.launched.has(event.key));
+  return { ...spec, ...metrics, faults: [...metrics.faults, ...spec.faults] };
+};
+
+/** Why files cannot be checked, where it is they that are to blame. */
+const unreadable = (error: unknown): string | undefined => {
+  const code = errnoOf(error);
+  if (code !== undefined) return `its files cannot be read (${code})`;
+  return error instanceof RangeError ? 'what its files say is nested too deeply' : undefined;
 };
 
 const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
-  const { event, trial } = ended;
-  if (!isPlainKey(event.key)) return { isMissing: false, faults: [['misshapen', 'its key is no file name']] };
-  const files = await filesOf(options, known, event.key);
-  const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
-  if (event.digest === '') return withoutDigest(known, ended, files, report);
-  if (!report.isThere) return { isMissing: true, faults: [] };
-  const content = contentFaults(known, ended, report);
-  const ending = content.length > 0 ? [] : await endingFaults(known, ended, files, report);
-  return { isMissing: false, faults: [...content, ...ending, ...(await specFault(ended, files))] };
+  if (!isPlainKey(ended.event.key)) return { faults: [['misshapen', 'its key is no file name']] };
+  try {
+    return await lookAtFiles(options, known, ended);
+  } catch (error) {
+    const says = unreadable(error);
+    if (says === undefined) throw error;
+    return { faults: [['unreadable', says]] };
+  }
 };
 
 /** Folders of jobs of this sweep that no line of the record asked for. */
@@ -182,7 +205,7 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
   if (known === undefined) return checked('jobs', 'no job is known', []);
   const faults: Fault[] = [];
   const notes: string[] = [];
-  const missing: string[] = [];
+  const missing: Fault[] = [];
   let same = 0;
   for (const ended of known.ended) {
     const { seq, event } = ended;
@@ -190,7 +213,8 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
     const where = `line ${seq}, job ${event.key}`;
     for (const [looksLike, says] of seen.faults) faults.push({ looksLike, where, says });
     if (seen.note !== undefined) notes.push(seen.note);
-    if (seen.isMissing) missing.push(where);
+    if (seen.missing !== undefined)
+      missing.push({ looksLike: 'missing', where, says: `its ${seen.missing} is not here` });
     else if (seen.faults.length === 0 && event.digest !== '') same += 1;
   }
   for (const key of await unknownJobs(options, known)) {
@@ -199,7 +223,7 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
   }
   if (options.withoutJobs && missing.length > 0)
     notes.push(`${counted(missing.length, 'job')} without files: not checked`);
-  else for (const where of missing) faults.push({ looksLike: 'missing', where, says: 'its metrics.jsonl is not here' });
+  else faults.push(...missing);
   const summary = `${counted(known.ended.length, 'ended job')}: ${same} with the very file and curve that the record tells, ${missing.length} without files`;
   return checked('jobs', summary, faults, notes);
 };

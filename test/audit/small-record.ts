@@ -125,8 +125,9 @@ class Player {
     return createSimulatorLauncher({ world: WORLD, jobsFolder: this.#jobs, secondsPerUnit: 0, now: () => this.#clock });
   }
 
-  async launch(event: Decided, generation: number): Promise<void> {
-    const { key, native, folder } = await this.launcher().launch(this.jobOf(event, generation));
+  async launch(event: Decided, generation: number, rest: Partial<JobSpec> = {}): Promise<void> {
+    const job = { ...this.jobOf(event, generation), ...rest };
+    const { key, native, folder } = await this.launcher().launch(job);
     await this.record(`launched:${key}`, { type: 'launched', trial: event.trial, key, native, folder });
   }
 
@@ -152,9 +153,10 @@ class Player {
     this.#spent += cost;
     const next = `${SWEEP_ID}.${trial}.g2`;
     const rest = costOf(this.sweep, event, steps);
-    const again = { trial, key: next, generation: 2, reason: 'rerun 1 after preempted', resume: { key, trial, steps } };
+    const resume = { key, trial, steps };
+    const again = { trial, key: next, generation: 2, reason: 'rerun 1 after preempted', resume };
     await this.record(`rerun:${next}`, { type: 'rerun', ...again, cost: rest, waitSeconds: 0 });
-    await this.launch(event, 2);
+    await this.launch(event, 2, { resume, cost: rest });
     const at = this.#pending.findIndex((one) => one.trial === trial);
     this.#pending.splice(at, 1, { ...this.#pending[at]!, cost: rest + cost });
   }

@@ -216,6 +216,11 @@ describe('in the chain', () => {
     expect(chainOf(recordOf([JSON.stringify(strange)]))).toEqual(['line 1: misshapen']);
   });
 
+  it('a line that is nested too deeply to be read looks changed', () => {
+    const deep = `{"v":1,"seq":4,"key":"x","at":"","event":${'['.repeat(20_000)}${']'.repeat(20_000)},"prev":"","hash":""}`;
+    expect(chainOf(recordOf(texts.with(3, deep)))).toEqual(['line 4: changed']);
+  });
+
   it('another byte in the place of the last newline is no torn line', () => {
     const bytes = recordOf(texts.slice(0, 9));
     bytes[bytes.length - 1] = 0x0b;
@@ -520,11 +525,53 @@ describe('in the jobs’ folders', () => {
     expect([without.holds, without.checks.at(-1)?.notes]).toEqual([true, ['1 job without files: not checked']]);
   });
 
-  it('a job that asked for another run than its decision is found', async () => {
+  it('a job that asked for another run than its decision is found, and in what', async () => {
+    const spec = async (folder: string, index: number) =>
+      join(folder, 'jobs', (await jobs(folder))[index]!, 'job.json');
+    const changes: readonly [index: number, field: string, value: unknown][] = [
+      [0, 'mixture', { web: 1, code: 0, books: 0 }],
+      [0, 'parameters', 1],
+      [1, 'tokensPerStep', 1],
+      [3, 'checkpoints', [1]],
+      [3, 'seed', 5],
+      [4, 'resume', { key: 'elsewhere', trial: 't0001', steps: 100 }],
+      [2, 'resume', undefined], // the generation that went on from the first one's checkpoint
+    ];
+    for (const [index, field, value] of changes) {
+      const audit = await auditAfter(async (folder) => {
+        const file = await spec(folder, index);
+        await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), [field]: value }));
+      });
+      const says = `job.json asks for another run than the decision: ${field}`;
+      expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'another job', says }]);
+    }
+  });
+
+  it('a job without its job.json is missing, and one with a broken one is named', async () => {
+    const file = (folder: string) => join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`, 'job.json');
+    const gone = (folder: string) => rm(file(folder));
+    expect(faultsOf(await auditAfter(gone), 'jobs')).toMatchObject([
+      { looksLike: 'missing', says: 'its job.json is not here' },
+    ]);
+    expect((await auditAfter(gone, { withoutJobs: true })).holds).toBe(true);
+    for (const text of ['null', '{nope', '3']) {
+      const audit = await auditAfter((folder) => writeFile(file(folder), text));
+      expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'misshapen' }]);
+    }
+    const deep = await auditAfter((folder) =>
+      writeFile(file(folder), `{"mixture":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+    );
+    expect(faultsOf(deep, 'jobs')).toMatchObject([{ looksLike: 'unreadable' }]);
+  });
+
+  it('a file in the place of a job’s folder is named', async () => {
     const audit = await auditAfter(async (folder) => {
-      const file = join(folder, 'jobs', (await jobs(folder))[0]!, 'job.json');
-      await writeFile(file, (await readFile(file, 'utf8')).replace(/"web":[0-9.]+/, '"web":0.123'));
+      const job = join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`);
+      await rm(job, { recursive: true });
+      await writeFile(job, '');
     });
-    expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'another job' }]);
+    expect(faultsOf(audit, 'jobs')).toMatchObject([
+      { looksLike: 'unreadable', says: 'its files cannot be read (ENOTDIR)' },
+    ]);
   });
 });
