@@ -61,15 +61,17 @@ const failed = ({ checks }: Audit): string[] =>
 
 /** Writes the record anew with some events changed, every hash made right again: what a forger with time does. */
 const rewritten =
-  (change: (event: RecordEvent, seq: number) => RecordEvent | null) =>
+  (change: (event: RecordEvent, seq: number) => RecordEvent | readonly RecordEvent[] | null) =>
   async (folder: string): Promise<void> => {
     let head = GENESIS;
     const forged = lines.flatMap((line) => {
-      const event = change(line.event, line.seq);
-      if (event === null) return [];
-      const next = linkLine(head, { key: line.key, at: line.at, event });
-      head = { seq: next.seq, hash: next.hash };
-      return [JSON.stringify(next)];
+      const events = [change(line.event, line.seq) ?? []].flat();
+      return events.map((event, i) => {
+        const key = i === 0 ? line.key : `${line.key}:${i}`;
+        const next = linkLine(head, { key, at: line.at, event });
+        head = { seq: next.seq, hash: next.hash };
+        return JSON.stringify(next);
+      });
     });
     await writeFile(join(folder, 'record.jsonl'), recordOf(forged));
   };
@@ -387,7 +389,77 @@ describe('in a record that was written anew, every hash made right', () => {
         event.type === 'decided' && event.decision === 4 ? { ...event, origin: 'person' as const } : event,
       ),
     );
-    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'unasked' }]);
+    expect(faultsOf(audit, 'decisions')).toMatchObject([
+      { looksLike: 'other evidence', says: expect.stringContaining('a pinned run is made from no evidence') as string },
+      { looksLike: 'unasked' },
+    ]);
+  });
+
+  it('a decision that a person pinned names no evidence, starts anew, and takes a pin of its own', async () => {
+    type Decided = Extract<RecordEvent, { type: 'decided' }>;
+    const fourth = lines.map(({ event }) => event).find((event) => event.type === 'decided' && event.decision === 4);
+    const { mixture, scale, steps, cost } = fourth as Decided;
+    const run = { mixture, scale, steps };
+    const pin = { type: 'act', act: 'pin', by: 'mira', run: { ...run, cost } } as const;
+    const resume = { key: `${SWEEP_ID}.t0001.g1`, trial: 't0001', steps: 100 };
+    const pinned = (change: Partial<Decided>, also: Partial<Decided> = {}) =>
+      auditAfter(
+        rewritten((event) => {
+          if (event.type !== 'decided') return event;
+          const person = { ...event, origin: 'person', sawDigest: '' } as const;
+          if (event.decision === 5 && Object.keys(also).length > 0) return { ...person, ...also };
+          return event.decision === 4 ? [pin, { ...person, ...change }] : event;
+        }),
+      );
+    const found = (audit: Audit) => faultsOf(audit, 'decisions')[0]?.looksLike;
+    expect((await pinned({})).holds).toBe(true);
+    expect(found(await pinned({ sawDigest: '0'.repeat(64) }))).toBe('other evidence');
+    expect(found(await pinned({ continues: 't0001', resume }))).toBe('other checkpoint');
+    expect(found(await pinned({}, run))).toBe('unasked');
+  });
+
+  it('a confirmation that goes on from another trial is found', async () => {
+    const resume = { key: `${SWEEP_ID}.t0001.g1`, trial: 't0001', steps: 100 };
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.purpose === 'confirm' ? { ...event, continues: 't0001', resume } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other checkpoint' }]);
+    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'another run' }]);
+  });
+
+  it('a confirmation that is made from less than what it confirms is found', async () => {
+    const sawNothing = lines.map(({ event }) => event).find((event) => event.type === 'decided');
+    const { sawDigest } = sawNothing as Extract<RecordEvent, { type: 'decided' }>;
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.purpose === 'confirm' ? { ...event, sawDigest, sawObservations: 0 } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other evidence' }]);
+  });
+
+  it('a recommendation from less than was known, or none at the end, is found', async () => {
+    const last = lines.length - 1;
+    const less = await auditAfter(
+      rewritten((event, seq) => (event.type === 'recommended' && seq === last ? { ...event, observations: 1 } : event)),
+    );
+    expect(faultsOf(less, 'decisions')).toMatchObject([
+      { looksLike: 'other evidence', says: 'it was made from 1 observation; the record has 6 before it' },
+      { looksLike: 'different' },
+    ]);
+    const none = await auditAfter(rewritten((event, seq) => (seq === last ? null : event)));
+    expect(faultsOf(none, 'story')).toMatchObject([{ looksLike: 'no recommendation' }]);
+  });
+
+  it('a job that was launched twice is found', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'launched' && event.trial === 't0003' ? [event, { ...event, native: 'another' }] : event,
+      ),
+    );
+    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'launched twice' }]);
   });
 
   it('a launch without the leave that it waited for is found', async () => {
