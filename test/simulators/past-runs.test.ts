@@ -76,6 +76,14 @@ describe('a team’s own table of past runs', () => {
     ]);
   });
 
+  it('refuses a cost below 0', () => {
+    const csv = `${PLAIN.trimEnd()},cost\n1,0,s,10,2,-5\n0.5,0.5,s,10,3,0`;
+    const priced = { mapping: { columns: { cost: 'cost' } } };
+    expect(problemsOf(() => readPastRuns(csv, priced))).toEqual([
+      { path: 'line 2, column 6 (cost)', expected: 'a cost of at least 0', found: '-5' },
+    ]);
+  });
+
   it('counts the lines of quoted fields with line breaks', () => {
     const csv = 'mix.a,scale,steps,metric.l,note\n1,S,10,1,"two\nlines"\n1,S,soon,1,\n';
     expect(problemsOf(() => readPastRuns(csv))[0]?.path).toBe('line 4, column 3 (steps)');
