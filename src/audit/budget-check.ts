@@ -1,6 +1,7 @@
 /** Is the money right, and was the budget kept at every moment? Invariants 3 and 12 of the sweep workflow. */
+import { stepsKept } from '../domain/approved-run.js';
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
-import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import type { ActEvent, RecordEvent, RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { checked, counted, type Check, type Fault } from './check.js';
 import { ProgressLog } from './progress-log.js';
@@ -11,8 +12,19 @@ const isAbove = (value: number, limit: number): boolean => value > limit + ROUND
 const isSame = (a: number, b: number): boolean => Math.abs(a - b) <= ROUNDING * Math.max(1, Math.abs(a), Math.abs(b));
 const said = (value: number): string => String(Number(value.toPrecision(9)));
 
+type Verdict = [looksLike: string, says: string] | null;
+
+/** What the run that a person approved in the place of the decided one should have cost. */
+const approvedFault = (sweep: Sweep, log: ProgressLog, { trial, run }: ActEvent): Verdict => {
+  const decided = log.open.get(trial ?? '')?.decided;
+  if (run === undefined || decided === undefined) return null;
+  const price = costOf(sweep, run, stepsKept(decided, run));
+  if (isSame(run.cost, price)) return null;
+  return ['wrong price', `the approved run costs ${said(price)} by the sweep’s cost; it says ${said(run.cost)}`];
+};
+
 /** What a line should have cost, against what it says. */
-const priceFault = (sweep: Sweep, log: ProgressLog, event: RecordEvent): [looksLike: string, says: string] | null => {
+const priceFault = (sweep: Sweep, log: ProgressLog, event: RecordEvent): Verdict => {
   if (event.type === 'decided') {
     const price = costOf(sweep, event, event.resume?.steps ?? 0);
     if (isSame(event.cost, price)) return null;
@@ -25,6 +37,7 @@ const priceFault = (sweep: Sweep, log: ProgressLog, event: RecordEvent): [looksL
     if (isSame(event.cost, price)) return null;
     return ['wrong price', `the rerun costs ${said(price)} by the sweep’s cost; it says ${said(event.cost)}`];
   }
+  if (event.type === 'act' && event.act === 'approve') return approvedFault(sweep, log, event);
   if (event.type !== 'observed' && event.type !== 'attempted') return null;
   const worst = log.open.get(event.trial)?.worst ?? 0;
   if (isAbove(event.cost, worst))
@@ -36,7 +49,8 @@ const priceFault = (sweep: Sweep, log: ProgressLog, event: RecordEvent): [looksL
 
 const overrun = (sweep: Sweep, log: ProgressLog, event: RecordEvent): string | null => {
   const { spent, committed } = log;
-  const isStart = event.type === 'decided' || event.type === 'rerun';
+  const isApproval = event.type === 'act' && event.act === 'approve' && event.run !== undefined;
+  const isStart = event.type === 'decided' || event.type === 'rerun' || isApproval;
   const reserve = isStart && log.isSearching ? confirmationReserve(sweep) : 0;
   const total = spent + committed + reserve;
   if (total <= sweep.budget * (1 + BUDGET_SLACK)) return null;

@@ -57,7 +57,7 @@ class DecisionWalk {
   digests = 0;
   /** Decisions of a person's: there is nothing to decide again. */
   pinned = 0;
-  /** Runs that people asked for. */
+  /** Runs that people asked for and that no decision came of yet. */
   readonly #pins: (Fidelity & { readonly mixture: Mixture })[] = [];
   #searched: EventOf<'recommended'> | undefined;
 
@@ -102,9 +102,7 @@ class DecisionWalk {
     this.decisions += 1;
     const where = `line ${seq}, decision ${event.decision}`;
     if (event.origin === 'person') {
-      this.#checkSeed(event, this.sweepAt(seq), where);
-      this.pinned += 1;
-      if (!this.#isPinned(event)) this.#fault(where, 'unasked', 'no act before it pins this run');
+      this.#pinned(event, this.sweepAt(seq), where);
       return;
     }
     if (event.purpose === 'confirm') {
@@ -136,9 +134,24 @@ class DecisionWalk {
     );
   }
 
-  /** Did a person ask for this very run? */
-  #isPinned({ mixture, scale, steps }: EventOf<'decided'>): boolean {
-    return this.#pins.some((pin) => differenceOf({ mixture, scale, steps }, pin) === null);
+  /** A run that a person pinned: no policy was asked, so that it names no evidence, and it starts anew. */
+  #pinned(event: EventOf<'decided'>, sweep: Sweep, where: string): void {
+    this.pinned += 1;
+    this.#checkSeed(event, sweep, where);
+    this.#checkAnew(event, where);
+    if (event.sawDigest !== '')
+      this.#fault(where, 'other evidence', 'a pinned run is made from no evidence; it names a digest of some');
+    const { mixture, scale, steps } = event;
+    const asked = this.#pins.findIndex((pin) => differenceOf({ mixture, scale, steps }, pin) === null);
+    if (asked < 0) this.#fault(where, 'unasked', 'no act before it pins this run, or only one that led to another');
+    else this.#pins.splice(asked, 1);
+  }
+
+  /** Nothing but a policy has a run go on from another's checkpoint. */
+  #checkAnew({ continues, resume }: EventOf<'decided'>, where: string): void {
+    if (continues === undefined && resume === undefined) return;
+    const says = `it must start anew; it says that it goes on from ${canonicalJson(resume ?? continues)}`;
+    this.#fault(where, 'other checkpoint', says);
   }
 
   #unseen({ sawObservations, sawPending, sawDigest }: EventOf<'decided'>, where: string): void {
@@ -166,6 +179,7 @@ class DecisionWalk {
   #confirmation(event: EventOf<'decided'>, seq: number, where: string): void {
     const sweep = this.sweepAt(seq);
     this.#checkSeed(event, sweep, where);
+    this.#checkAnew(event, where);
     const { mixture, scale, steps } = event;
     if (this.#searched === undefined) {
       this.#fault(where, 'other evidence', 'it confirms a recommendation, and none stands before it');
@@ -175,7 +189,8 @@ class DecisionWalk {
     const difference = differenceOf({ mixture, scale, steps }, expected);
     if (difference !== null)
       this.#fault(where, 'another run', `it must run the recommended mixture at the target; ${told(difference)}`);
-    const moment = this.moments.findFirst(event.sawObservations);
+    const isFromAll = event.sawObservations === this.#searched.observations;
+    const moment = isFromAll ? this.moments.findFirst(event.sawObservations) : undefined;
     const digest = moment && this.moments.viewAt(moment.seq).digestWith([]);
     if (digest === event.sawDigest) this.digests += 1;
     else this.#unseen({ ...event, sawPending: [] }, where);
@@ -194,6 +209,11 @@ class DecisionWalk {
       ...(before === undefined ? {} : { prefer: before.recommendation.mixture }),
     };
     const where = `line ${seq}, recommendation`;
+    const known = this.moments.last?.observations ?? 0;
+    if (event.observations < known) {
+      const says = `it was made from ${counted(event.observations, 'observation')}; the record has ${known} before it`;
+      this.#fault(where, 'other evidence', says);
+    }
     this.items.push({ where, recorded: event.recommendation, question, madeBy: this.#makerOf(event) });
   }
 }

@@ -20,6 +20,7 @@ const csv = ({ columns, rows }: Table): string =>
       header: true,
       columns: columns.map(({ name }) => name),
       record_delimiter: '\r\n',
+      quoted_match: /[\r\n]/, // alone they are no delimiter here, but are one for many readers
       cast: { boolean: String, number: String },
     },
   );

@@ -5,13 +5,21 @@ import { canonicalJson } from '../domain/canonical-json.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { isThere, readTail } from '../host/atomic-files.js';
+import { isThere } from '../host/atomic-files.js';
+import { errnoOf } from '../host/disk-errors.js';
 import { checkKey, jobFiles, type JobFiles } from '../launchers/job-folder.js';
 import { readMetrics, type MetricsReport } from '../launchers/metrics-file.js';
 import { checked, counted, type Check, type Fault } from './check.js';
+import { hidesCompletion, statusOf } from './ending-check.js';
+import { ProgressLog, type OpenTrial } from './progress-log.js';
+import { keyOf, readSpec, specDifferences } from './spec-check.js';
 
-type Ended = Extract<RecordEvent, { type: 'observed' | 'attempted' }>;
-type Decided = Extract<RecordEvent, { type: 'decided' }>;
+/** The end of a generation, with what was in force of its trial then. */
+interface Ended {
+  readonly seq: number;
+  readonly event: Extract<RecordEvent, { type: 'observed' | 'attempted' }>;
+  readonly trial: OpenTrial | undefined;
+}
 
 export interface JobOptions {
   /** The sweep's folder, with `jobs` in it. */
@@ -20,38 +28,34 @@ export interface JobOptions {
   readonly withoutJobs: boolean;
 }
 
-const LARGEST_SPEC = 1 << 20; // bytes; our own are under 10 KB, but a job can write to its folder
-
 /** What the record knows of jobs. */
 interface Known {
   readonly sweepId: string;
   readonly sweep: Sweep;
-  readonly decided: ReadonlyMap<string, Decided>;
   /** Job key to the folder that the launcher told. */
   readonly launched: ReadonlyMap<string, string>;
   /** Keys of every job that may have been asked for. */
   readonly keys: ReadonlySet<string>;
-  /** In the order of the record, with the line. */
-  readonly ended: readonly { readonly seq: number; readonly event: Ended }[];
+  /** In the order of the record. */
+  readonly ended: readonly Ended[];
 }
 
 const knownOf = (lines: readonly RecordLine[]): Known | undefined => {
   const first = lines[0]?.event;
   if (first?.type !== 'started') return undefined;
-  const decided = new Map<string, Decided>();
   const launched = new Map<string, string>();
   const keys = new Set<string>();
-  const ended: { seq: number; event: Ended }[] = [];
+  const ended: Ended[] = [];
+  const log = new ProgressLog();
   for (const { seq, event } of lines) {
-    if (event.type === 'decided') {
-      decided.set(event.trial, event);
-      keys.add(`${first.sweepId}.${event.trial}.g1`);
-    }
+    if (event.type === 'decided') keys.add(`${first.sweepId}.${event.trial}.g1`);
     if (event.type === 'rerun') keys.add(event.key);
     if (event.type === 'launched') launched.set(event.key, event.folder);
-    if (event.type === 'observed' || event.type === 'attempted') ended.push({ seq, event });
+    if (event.type === 'observed' || event.type === 'attempted')
+      ended.push({ seq, event, trial: log.open.get(event.trial) });
+    log.take(event);
   }
-  return { sweepId: first.sweepId, sweep: first.sweep, decided, launched, keys, ended };
+  return { sweepId: first.sweepId, sweep: first.sweep, launched, keys, ended };
 };
 
 const isPlainKey = (key: string): boolean => {
@@ -78,21 +82,30 @@ const pointsOf = (report: MetricsReport, steps: readonly number[]): CurvePoint[]
   });
 
 /** The checkpoints that a run to this step passes. */
-const checkpointsOf = ({ sweep, decided }: Known, { trial, scale }: Ended): number[] => {
-  const last = decided.get(trial)?.steps ?? Infinity;
-  return (sweep.scales.find(({ name }) => name === scale)?.steps ?? []).filter((steps) => steps <= last);
+const checkpointsOf = ({ sweep }: Known, { event, trial }: Ended): number[] => {
+  const last = trial?.decided.steps ?? Infinity;
+  return (sweep.scales.find(({ name }) => name === event.scale)?.steps ?? []).filter((steps) => steps <= last);
 };
 
 type Verdict = readonly [looksLike: string, says: string];
 
+/** What one job was found to be. */
+interface Seen {
+  /** The file that should be there and is not. */
+  readonly missing?: string;
+  readonly faults: readonly Verdict[];
+  readonly note?: string;
+}
+
 /** What the file says, against what the record says that it said. */
-const contentFaults = (known: Known, event: Ended, report: MetricsReport): Verdict[] => {
+const contentFaults = (known: Known, ended: Ended, report: MetricsReport): Verdict[] => {
+  const { event } = ended;
   if (report.digest !== event.digest) {
     const says = `metrics.jsonl has the digest ${report.digest.slice(0, 12)}...; the record says ${event.digest.slice(0, 12)}...`;
     return [['other content', says]];
   }
   const faults: Verdict[] = [];
-  const checkpoints = checkpointsOf(known, event);
+  const checkpoints = checkpointsOf(known, ended);
   const curve = pointsOf(report, checkpoints);
   if (canonicalJson(curve) !== canonicalJson(event.curve))
     faults.push([
@@ -106,56 +119,78 @@ const contentFaults = (known: Known, event: Ended, report: MetricsReport): Verdi
   return faults;
 };
 
-const specOf = async (files: JobFiles): Promise<Record<string, unknown> | undefined> => {
-  try {
-    return JSON.parse((await readTail(files.spec, LARGEST_SPEC)) ?? '') as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+/** Its files say that it completed, and the record that it did not. */
+const endingFaults = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Verdict[]> => {
+  const { event, trial } = ended;
+  const isHidden =
+    trial !== undefined && (await hidesCompletion(known.sweep, event, trial.decided.steps, files, report));
+  return isHidden ? [['another ending', `its files say that it completed; the record says ${statusOf(event)}`]] : [];
 };
 
-/** Was the job that was launched the one that was decided? */
-const specFault = async (known: Known, event: Ended, files: JobFiles): Promise<Verdict[]> => {
-  const decided = known.decided.get(event.trial);
-  const spec = await specOf(files);
-  if (decided === undefined || spec === undefined) return [];
-  const { mixture, scale, steps, trial } = decided;
-  const expected = { mixture, scale, steps, trial, key: event.key };
-  const found = Object.fromEntries(Object.keys(expected).map((name) => [name, spec[name]]));
-  if (canonicalJson(found) === canonicalJson(expected)) return [];
-  return [['another job', 'job.json asks for another run than the decision']];
+/** An end without a digest: the job wrote no metrics, so that there is nothing to tell of it. */
+const withoutDigest = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
+  const { event } = ended;
+  const tells = statusOf(event) === 'completed' || event.curve.length > 0;
+  const without: Verdict[] = tells
+    ? [['no digest', 'it tells what a job reported, and no digest of the file that says so']]
+    : [];
+  // What an earlier line tells of the same job need not be told again.
+  const isTold = known.ended.some((other) => other.event.key === event.key && other.event !== event);
+  if (!report.isThere || isTold) return { faults: without };
+  const faults = [...without, ...(await endingFaults(known, ended, files, report))];
+  const note = `${event.key} has a metrics.jsonl that was not there when it was collected`;
+  return { faults, ...(faults.length === 0 ? { note } : {}) };
 };
 
-/** What one job was found to be. */
-interface Seen {
-  readonly isMissing: boolean;
-  readonly faults: readonly Verdict[];
-  readonly note?: string;
-}
+const lookAtMetrics = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
+  if (ended.event.digest === '') return withoutDigest(known, ended, files, report);
+  if (!report.isThere) return { faults: [], missing: 'metrics.jsonl' };
+  const content = contentFaults(known, ended, report);
+  return { faults: content.length > 0 ? content : await endingFaults(known, ended, files, report) };
+};
 
-const look = async (options: JobOptions, known: Known, event: Ended): Promise<Seen> => {
-  if (!isPlainKey(event.key)) return { isMissing: false, faults: [['misshapen', 'its key is no file name']] };
+/** Was the job that was launched the one that was decided? `hasRun`: its folder must be there. */
+const lookAtSpec = async (known: Known, ended: Ended, files: JobFiles, hasRun: boolean): Promise<Seen> => {
+  const { event, trial } = ended;
+  if (trial === undefined) return { faults: [] }; // the story tells that nobody decided it
+  const { sweepId, sweep } = known;
+  const decided = keyOf(sweepId, trial);
+  // A trial that was given up while it waited ends by its last job's name, of which its own line tells.
+  if (event.key !== decided)
+    return { faults: event.digest === '' ? [] : [['another job', `${decided} runs; ${event.key} ended`]] };
+  const spec = await readSpec(files);
+  if (spec === undefined) return { faults: [], ...(hasRun ? { missing: 'job.json' } : {}) };
+  if (spec === null) return { faults: [['misshapen', 'its job.json is no JSON object']] };
+  const fields = specDifferences(sweepId, sweep, trial, spec);
+  if (fields.length === 0) return { faults: [] };
+  return { faults: [['another job', `job.json asks for another run than the decision: ${fields.join(', ')}`]] };
+};
+
+const lookAtFiles = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
+  const { event, trial } = ended;
   const files = await filesOf(options, known, event.key);
-  const report = await readMetrics(files.metrics, [
-    ...checkpointsOf(known, event),
-    known.decided.get(event.trial)?.steps ?? 0,
-  ]);
-  if (event.digest === '') {
-    const isTold =
-      !report.isThere || known.ended.some((other) => other.event.key === event.key && other.event !== event);
-    return isTold
-      ? { isMissing: false, faults: [] }
-      : {
-          isMissing: false,
-          faults: [],
-          note: `${event.key} has a metrics.jsonl that was not there when it was collected`,
-        };
+  const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
+  const metrics = await lookAtMetrics(known, ended, files, report);
+  const spec = await lookAtSpec(known, ended, files, report.isThere || known.launched.has(event.key));
+  return { ...spec, ...metrics, faults: [...metrics.faults, ...spec.faults] };
+};
+
+/** Why files cannot be checked, where it is they that are to blame. */
+const unreadable = (error: unknown): string | undefined => {
+  const code = errnoOf(error);
+  if (code !== undefined) return `its files cannot be read (${code})`;
+  return error instanceof RangeError ? 'what its files say is nested too deeply' : undefined;
+};
+
+const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Seen> => {
+  if (!isPlainKey(ended.event.key)) return { faults: [['misshapen', 'its key is no file name']] };
+  try {
+    return await lookAtFiles(options, known, ended);
+  } catch (error) {
+    const says = unreadable(error);
+    if (says === undefined) throw error;
+    return { faults: [['unreadable', says]] };
   }
-  if (!report.isThere) return { isMissing: true, faults: [] };
-  return {
-    isMissing: false,
-    faults: [...contentFaults(known, event, report), ...(await specFault(known, event, files))],
-  };
 };
 
 /** Folders of jobs of this sweep that no line of the record asked for. */
@@ -170,14 +205,16 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
   if (known === undefined) return checked('jobs', 'no job is known', []);
   const faults: Fault[] = [];
   const notes: string[] = [];
-  const missing: string[] = [];
+  const missing: Fault[] = [];
   let same = 0;
-  for (const { seq, event } of known.ended) {
-    const seen = await look(options, known, event);
+  for (const ended of known.ended) {
+    const { seq, event } = ended;
+    const seen = await look(options, known, ended);
     const where = `line ${seq}, job ${event.key}`;
     for (const [looksLike, says] of seen.faults) faults.push({ looksLike, where, says });
     if (seen.note !== undefined) notes.push(seen.note);
-    if (seen.isMissing) missing.push(where);
+    if (seen.missing !== undefined)
+      missing.push({ looksLike: 'missing', where, says: `its ${seen.missing} is not here` });
     else if (seen.faults.length === 0 && event.digest !== '') same += 1;
   }
   for (const key of await unknownJobs(options, known)) {
@@ -186,7 +223,7 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
   }
   if (options.withoutJobs && missing.length > 0)
     notes.push(`${counted(missing.length, 'job')} without files: not checked`);
-  else for (const where of missing) faults.push({ looksLike: 'missing', where, says: 'its metrics.jsonl is not here' });
+  else faults.push(...missing);
   const summary = `${counted(known.ended.length, 'ended job')}: ${same} with the very file and curve that the record tells, ${missing.length} without files`;
   return checked('jobs', summary, faults, notes);
 };

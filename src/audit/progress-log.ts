@@ -1,12 +1,15 @@
 /** What a record's lines add up to: money and trials in flight, line by line. Told by the record alone, not by the workflow. */
 import type { PricedRun } from '../domain/approval.js';
+import { withApprovedRun } from '../domain/approved-run.js';
 import type { PendingTrial } from '../domain/observation.js';
+import type { ResumePoint } from '../domain/ports.js';
 import type { RecordEvent } from '../domain/record-event.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 
 /** A trial that is decided and not observed. */
 export interface OpenTrial {
+  /** With the run that a person approved in its place, if one did. */
   readonly decided: EventOf<'decided'>;
   /** Which run of the trial is in force, or would be next. */
   readonly generation: number;
@@ -14,8 +17,8 @@ export interface OpenTrial {
   readonly worst: number;
   /** Charged for the generations that ended. */
   readonly paid: number;
-  /** The step that the generation in force goes on from. */
-  readonly from: number;
+  /** The job whose last checkpoint that generation goes on from. */
+  readonly resume: ResumePoint | undefined;
   readonly isLaunched: boolean;
   /** Does it wait for a person's leave? */
   readonly awaitsLeave: boolean;
@@ -65,7 +68,7 @@ export class ProgressLog {
       case 'rerun':
       case 'parked': {
         const { generation, cost, resume } = event;
-        const next = { generation, worst: cost, from: resume?.steps ?? 0, isLaunched: false, hasEnded: false };
+        const next = { generation, worst: cost, resume, isLaunched: false, hasEnded: false };
         this.#change(event.trial, next);
         break;
       }
@@ -94,7 +97,7 @@ export class ProgressLog {
       generation: 1,
       worst: decided.cost,
       paid: 0,
-      from: decided.resume?.steps ?? 0,
+      resume: decided.resume,
       isLaunched: false,
       awaitsLeave: false,
       hasEnded: false,
@@ -102,16 +105,17 @@ export class ProgressLog {
   }
 
   #approve(trial: string, run: PricedRun | undefined): void {
+    const isAnswer = this.open.get(trial)?.awaitsLeave === true;
     this.#change(trial, { awaitsLeave: false });
-    if (run !== undefined) this.#replace(trial, run);
+    if (run !== undefined && isAnswer) this.#replace(trial, run);
   }
 
   /** A person approved another run than the one that was decided. */
   #replace(trial: string, run: PricedRun): void {
     const known = this.open.get(trial);
     if (known === undefined) return;
-    const { continues: _from, resume: _at, ...decided } = known.decided;
-    this.open.set(trial, { ...known, decided: { ...decided, ...run }, worst: run.cost, from: 0 });
+    const decided = withApprovedRun(known.decided, run);
+    this.open.set(trial, { ...known, decided, worst: run.cost, resume: decided.resume });
   }
 
   #change(trial: string, change: Partial<OpenTrial>): void {

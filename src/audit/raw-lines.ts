@@ -50,6 +50,15 @@ const shapeFault = (line: RecordLine): string | undefined => {
 
 /** Judges one line by itself. */
 export const readRawLine = (bytes: Buffer, number: number): RawLine => {
+  try {
+    return judgeLine(bytes, number);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { number, isIntact: false, fault: 'it is nested deeper than any line that titrate writes' };
+  }
+};
+
+const judgeLine = (bytes: Buffer, number: number): RawLine => {
   const value = parse(bytes);
   if (value === undefined) {
     return { number, isIntact: false, fault: bytes.length === 0 ? 'it is empty' : 'it is not JSON' };

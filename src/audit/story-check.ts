@@ -14,6 +14,8 @@ class Story {
   readonly #observed = new Set<string>();
   /** Observations so far, imported ones included. */
   #evidence = 0;
+  /** Was a mixture recommended since the last run was observed? */
+  #isRecommended = false;
   #sweepId = '';
   #hasBegun = false;
 
@@ -49,14 +51,23 @@ class Story {
         this.#evidence += 1;
         return null;
       case 'recommended':
+        this.#isRecommended = true;
         return event.observations <= this.#evidence ? null : ['from nothing', this.#more(event.observations)];
       case 'ended':
-        return this.log.open.size === 0
-          ? null
-          : ['ended in flight', `the sweep ends with trials in flight: ${[...this.log.open.keys()].join(', ')}`];
+        return this.#ended(event);
       default:
         return null;
     }
+  }
+
+  #ended({ status }: EventOf<'ended'>): Verdict {
+    const open = [...this.log.open.keys()];
+    if (open.length > 0) return ['ended in flight', `the sweep ends with trials in flight: ${open.join(', ')}`];
+    if (status !== 'completed' || this.#isRecommended) return null;
+    return [
+      'no recommendation',
+      'a sweep that completed recommends from all its runs; no recommendation stands behind them',
+    ];
   }
 
   #begin(sweepId: string, verdict: Verdict): Verdict {
@@ -87,10 +98,12 @@ class Story {
     return `${this.#sweepId}.${trial}.g${generation}`;
   }
 
-  #launched({ trial, key }: EventOf<'launched'>, { generation, hasEnded, awaitsLeave }: OpenTrial): Verdict {
+  #launched({ trial, key }: EventOf<'launched'>, open: OpenTrial): Verdict {
+    const { generation, hasEnded, awaitsLeave, isLaunched } = open;
     const expected = this.#keyOf(trial, generation);
     if (key !== expected) return ['undecided', `the job ${expected} is decided; ${key} was launched`];
     if (awaitsLeave) return ['without leave', `${key} waits for a person’s leave, and none stands before it`];
+    if (isLaunched) return ['launched twice', `${key} was launched before`];
     return hasEnded ? ['undecided', `${key} had ended, and no rerun stands before it`] : null;
   }
 
@@ -111,11 +124,12 @@ class Story {
   #seen(event: EventOf<'observed'>): Verdict {
     const verdict = this.#ofTrial(event.trial, (open) => this.#ran(event, open));
     this.#observed.add(event.trial);
+    this.#isRecommended = false;
     this.#evidence += 1;
     return verdict;
   }
 
-  #ran({ key, trial, status, scale, steps, mixture }: EventOf<'observed'>, open: OpenTrial): Verdict {
+  #ran({ key, trial, status, scale, steps, mixture, continues }: EventOf<'observed'>, open: OpenTrial): Verdict {
     const { decided, generation, isLaunched } = open;
     if (scale !== decided.scale || steps !== decided.steps)
       return [
@@ -124,6 +138,8 @@ class Story {
       ];
     if (canonicalJson(mixture) !== canonicalJson(decided.mixture))
       return ['another run', 'its mixture is not the one that was decided'];
+    if (continues !== decided.continues)
+      return ['another run', `${decided.continues ?? 'no trial'} was to be continued; it says ${continues ?? 'none'}`];
     if (status !== 'completed') return null;
     const expected = this.#keyOf(trial, generation);
     if (key !== expected) return ['undecided', `${expected} runs; ${key} completed`];

@@ -4,6 +4,7 @@ import { InputError, StateError } from '../domain/errors.js';
 import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
+import type { ImportedRun } from '../evidence/known-runs.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
@@ -11,7 +12,7 @@ import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
-import { injectRuns, keepRuns } from './inject-runs.js';
+import { injectRuns, keepRuns, keptRuns } from './inject-runs.js';
 import { openPastTable } from './past-table.js';
 import { identify } from './identity.js';
 import { readSweep } from './sweep-record.js';
@@ -23,14 +24,20 @@ interface Destination {
   /** A file whose sweep has not started; its folder is made when something is kept there. */
   readonly source?: SweepSource;
   readonly sweepId: string;
+  /** What was imported into it before. */
+  readonly known: readonly ImportedRun[];
 }
 
 const isFile = (text: string): boolean => ['.yaml', '.yml'].includes(extname(text).toLowerCase());
 
+const knownTo = async (home: Home, sweepId: string): Promise<readonly ImportedRun[]> =>
+  (await readSweep(home, sweepId))?.view.imports ?? keptRuns(home, sweepId);
+
 const destinationOf = async (home: Home, wanted: string, id: string | undefined): Promise<Destination> => {
   if (isFile(wanted)) {
     const source = await readSweepSource(wanted);
-    return { sweep: source.sweep, source, sweepId: id ?? source.id };
+    const sweepId = id ?? source.id;
+    return { sweep: source.sweep, source, sweepId, known: await knownTo(home, sweepId) };
   }
   if (id !== undefined)
     throw new InputError('this command line cannot be used', [
@@ -38,9 +45,9 @@ const destinationOf = async (home: Home, wanted: string, id: string | undefined)
     ]);
   const sweepId = await findSweep(home, wanted, 'unique');
   const recorded = await readSweep(home, sweepId);
-  if (recorded !== undefined) return { sweep: recorded.view.sweep, sweepId };
+  if (recorded !== undefined) return { sweep: recorded.view.sweep, sweepId, known: recorded.view.imports };
   const source = await readSweepSource(sweepPaths(home, sweepId).sweepFile);
-  return { sweep: source.sweep, sweepId };
+  return { sweep: source.sweep, sweepId, known: await keptRuns(home, sweepId) };
 };
 
 /** Brings the runs to where the sweep takes them: into the running one, or beside the record that is not there yet. */
@@ -81,7 +88,7 @@ const summaryText = (sweepId: string, file: string, sha256: string, imports: Imp
             .join('; ')}${changed.length > 5 ? '; ...' : ''}.`,
         ];
   return [
-    `${sweepId}: ${plural(imports.runs.length, 'run')} of ${plainText(file)} (SHA-256 ${sha256.slice(0, 12)}...): ${perScale}.`,
+    `${sweepId}: ${plural(imports.runs.length, 'run')} of ${plainText(file)} (SHA-256 ${sha256.slice(0, 12)}...)${perScale === '' ? '' : `: ${perScale}`}.`,
     ...changes,
   ].join('\n');
 };
@@ -97,9 +104,9 @@ export const importRuns = async (invocation: Invocation): Promise<Outcome> => {
   }
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const destination = await destinationOf(home, positionals[0] ?? '', textFlag(invocation, 'id'));
-  const { sweep, sweepId } = destination;
+  const { sweep, sweepId, known } = destination;
   const past = await openPastTable(from, textFlag(invocation, 'mapping'), sweep);
-  const imports = importsOf(sweep, past, basename(from));
+  const imports = importsOf(sweep, past, basename(from), known);
   for (const line of leftOutLines(imports)) io.note(line);
   const text = summaryText(sweepId, basename(from), past.sha256, imports);
   const json = {

@@ -1,8 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Act, ActResult } from '../domain/messages.js';
-import { importsOf, type ImportedRun } from '../evidence/imports.js';
+import { importsOf } from '../evidence/imports.js';
+import type { ImportedRun } from '../evidence/known-runs.js';
 import { digestOf } from '../ledger/chain.js';
-import { stageImports } from '../ledger/staged-imports.js';
+import { readStagedImports, stageImports } from '../ledger/staged-imports.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 import { identify } from './identity.js';
 import { openPastTable } from './past-table.js';
@@ -41,13 +42,19 @@ export const keepRuns = (home: Home, sweepId: string, runs: readonly ImportedRun
   return stageImports(sweepPaths(home, sweepId).imports, new Date().toISOString(), events);
 };
 
+/** The runs that wait for the start of a sweep. */
+export const keptRuns = async (home: Home, sweepId: string): Promise<ImportedRun[]> =>
+  (await readStagedImports(sweepPaths(home, sweepId).imports)).flatMap(({ event }) =>
+    event.type === 'imported' ? [event] : [],
+  );
+
 /** Keeps the runs that a sweep file names under `imports` for its start. @throws InputError when one cannot be read. */
 export const keepImportsOf = async (home: Home, sweepId: string, { file, sweep }: SweepSource): Promise<void> => {
   const who = sweep.imports === undefined ? { by: '' } : await identify();
   for (const { from, mapping } of sweep.imports ?? []) {
     const place = (path: string): string => resolve(dirname(file), path);
     const past = await openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
-    const { runs } = importsOf(sweep, past, basename(from));
+    const { runs } = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
     await keepRuns(home, sweepId, runs, { ...who, reason: 'named in the sweep file' });
   }
 };

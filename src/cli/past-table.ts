@@ -17,7 +17,7 @@ export const openPastTable = async (
 };
 
 /** Says in a line what of a table is not used, and why; undefined when all of it is. */
-export const leftOutText = ({ leftOut }: PastTable): string | undefined => {
+export const leftOutText = ({ leftOut }: Pick<PastTable, 'leftOut'>): string | undefined => {
   if (leftOut.length === 0) return undefined;
   const named = leftOut.slice(0, 3).map(({ run, reason }) => `${run} (${reason})`); // the rest is as the first ones
   const more = leftOut.length > named.length ? ` and ${leftOut.length - named.length} more` : '';

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { InputError } from '../domain/errors.js';
 import { knownWords } from '../domain/nearest-word.js';
+import type { RecordLine } from '../domain/record-event.js';
 import { POLICY_NAMES } from '../domain/policy-options.js';
 import { importsOf } from '../evidence/imports.js';
 import { situationAt, situationNow, type Situation } from '../evidence/situation.js';
@@ -24,18 +25,25 @@ const numberOf = (flag: string, text: string, isWhole: boolean): number => {
 };
 
 /** Reads what is to be otherwise. */
-const changesOf = async (invocation: Invocation, { sweep }: Situation): Promise<Changes> => {
+const changesOf = async (
+  invocation: Invocation,
+  lines: readonly RecordLine[],
+  { sweep, observations }: Situation,
+): Promise<Changes> => {
   const [drop, add, budget, policy] = ['drop', 'add', 'budget', 'policy'].map((name) => textFlag(invocation, name));
   if ([drop, add, budget, policy].every((one) => one === undefined))
     refuse('flags', '--drop, --add, --budget or --policy', 'none of them');
   const known: readonly string[] = POLICY_NAMES;
   if (policy !== undefined && !known.includes(policy)) refuse('--policy', knownWords(policy, known), policy);
   const past = add === undefined ? undefined : await openPastTable(add, textFlag(invocation, 'mapping'), sweep);
-  const leftOut = past && leftOutText(past);
+  const seen = new Set(observations.map(({ trial }) => trial));
+  const before = lines.flatMap(({ event }) => (event.type === 'imported' && seen.has(event.trial) ? [event] : []));
+  const imports = past && importsOf(sweep, past, basename(add ?? ''), before);
+  const leftOut = imports && leftOutText(imports);
   if (leftOut !== undefined) invocation.io.note(leftOut);
   return {
     ...(drop === undefined ? {} : { drop: drop.split(',').map((trial) => trial.trim()) }),
-    ...(past === undefined ? {} : { add: importsOf(sweep, past, basename(add ?? '')).runs }),
+    ...(imports === undefined ? {} : { add: imports.runs }),
     ...(budget === undefined ? {} : { budget: numberOf('--budget', budget, false) }),
     ...(policy === undefined ? {} : { policy }),
   };
@@ -47,7 +55,7 @@ export const whatIfCommand = async (invocation: Invocation): Promise<Outcome> =>
   const { sweepId, lines } = await readLines(home, invocation.positionals[0]);
   const at = textFlag(invocation, 'at');
   const situation = at === undefined ? situationNow(lines) : situationAt(lines, numberOf('--at', at, true));
-  const result = whatIf(situation, await changesOf(invocation, situation));
+  const result = whatIf(situation, await changesOf(invocation, lines, situation));
   const isSame = isSameRun(result.actual.proposal, result.instead.proposal);
   return {
     exitCode: EXIT.ok,

@@ -19,7 +19,8 @@ export const observationProblem = (
   const unknown = Object.keys(mixture).find((name) => !domains.includes(name));
   if (unknown !== undefined) return `${unknown} is no domain of the sweep: ${knownWords(unknown, domains)}`;
   const sum = Object.values(mixture).reduce((total, share) => total + share, 0);
-  if (Math.abs(sum - 1) > TOLERANCE) return `shares must sum to 1; found ${sum}`;
+  const isWhole = Math.abs(sum - 1) <= TOLERANCE; // false of NaN too
+  if (!isWhole) return `shares must sum to 1; found ${sum}`;
   const missing = status === 'completed' ? neededMetrics(sweep).filter((metric) => metrics[metric] === undefined) : [];
   return missing.length === 0 ? undefined : `it completed and lacks ${missing.join(', ')}`;
 };

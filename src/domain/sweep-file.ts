@@ -164,7 +164,7 @@ export const SECTIONS = {
           cost: notNegative.describe('In units of cost.').optional(),
         }),
       ],
-      { error: '{ targetRuns: ... } or { cost: ... }' },
+      { error: 'a finite number of at least 0, { targetRuns: ... } or { cost: ... }' },
     )
     .describe('What may be spent in all; confirmation runs included.'),
   parallel: count.describe('Jobs that may run at once (default 1).').optional(),

@@ -1,25 +1,15 @@
 /** Makes evidence for a sweep of a team's earlier runs. */
 import { InputError, type Problem } from '../domain/errors.js';
 import { observationProblem } from '../domain/injected.js';
-import type { Imported } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { digestOf } from '../ledger/chain.js';
-import type { PastRun, PastRuns } from '../simulators/past-runs.js';
+import type { PastRuns } from '../simulators/past-runs.js';
+import { earlierTellings, withNames, type ImportedRun } from './known-runs.js';
 import type { PastTable } from './past-table.js';
-
-/** An imported run without who imported it. */
-export type ImportedRun = Omit<Imported, 'type' | 'by' | 'reason'>;
 
 export interface Imports {
   readonly runs: readonly ImportedRun[];
   readonly leftOut: PastRuns['leftOut'];
 }
-
-const NAME_DIGITS = 10; // hex: one in a million that two of a thousand runs share a name
-
-/** Names a run by what it says, so that the same run imported again, or from a table that has grown, is the same. */
-const nameOf = ({ run, mixture, scale, steps, status, metrics }: PastRun): string =>
-  `i${digestOf({ run, mixture, scale, steps, status, metrics }).slice(0, NAME_DIGITS)}`;
 
 const domainProblems = (sweep: Sweep, before: readonly string[]): Problem[] => {
   const domains = Object.keys(sweep.domains);
@@ -40,28 +30,39 @@ const domainProblems = (sweep: Sweep, before: readonly string[]): Problem[] => {
   ];
 };
 
+const tellingText = ({ trial, steps }: ImportedRun, run: ImportedRun): string => {
+  const how = steps === run.steps ? 'with other metrics' : `at ${steps} steps`;
+  return `it was imported before, as ${trial}, ${how}: what decisions were made from stays as it is`;
+};
+
 /**
- * Makes imported runs of a table; what the sweep cannot learn from is left out with its reason.
+ * Makes imported runs of a table; what the sweep cannot learn from is left out with its reason, and so is a run that it knows
+ * (`known`) from another state of the table. One that it knows just so is among the runs under the name that it has.
  * @throws InputError when the domains differ and no rule says what became of them, or nothing is left.
  */
-export const importsOf = (sweep: Sweep, past: PastTable, file: string): Imports => {
+export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: readonly ImportedRun[] = []): Imports => {
   const problems = domainProblems(sweep, past.domains);
   if (problems.length > 0)
     throw new InputError('the domains of the sweep and of its table differ', problems, {
       hint: 'docs/evidence.md tells the rules for domains that changed',
     });
+  const all = withNames(
+    past.runs.map(({ mixture, scale, steps, status, metrics, curve, changed, lines, run }) => {
+      const source = { file, sha256: past.sha256, lines, run };
+      return { mixture, scale, steps, status, metrics, curve, source, ...(changed.length === 0 ? {} : { changed }) };
+    }),
+    known,
+  );
+  const earlier = earlierTellings(all, known);
   const runs: ImportedRun[] = [];
   const leftOut = [...past.leftOut];
-  for (const run of past.runs) {
-    const { mixture, scale, steps, status, metrics, curve, changed, lines } = run;
-    const source = { file, sha256: past.sha256, lines, run: run.run };
-    const how = changed.length === 0 ? {} : { changed };
-    const one = { trial: nameOf(run), mixture, scale, steps, status, metrics, curve, source, ...how };
-    const reason = observationProblem(sweep, one);
+  for (const one of all) {
+    const before = earlier.get(one.trial);
+    const reason = before === undefined ? observationProblem(sweep, one) : tellingText(before, one);
     if (reason === undefined) runs.push(one);
-    else leftOut.push({ run: run.run, lines, reason });
+    else leftOut.push({ run: one.source.run, lines: one.source.lines, reason });
   }
-  if (runs.length > 0) return { runs, leftOut };
+  if (runs.length > 0 || earlier.size > 0) return { runs, leftOut };
   const [first] = leftOut;
   const found =
     first === undefined ? 'none' : `${leftOut.length} runs that cannot be used, such as ${first.run}: ${first.reason}`;

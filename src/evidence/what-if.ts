@@ -18,7 +18,7 @@ import {
 } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { textTable } from '../reports/text-table.js';
-import type { ImportedRun } from './imports.js';
+import type { ImportedRun } from './known-runs.js';
 import type { Situation } from './situation.js';
 
 /** What is to be otherwise. */

@@ -168,14 +168,29 @@ const whyDiffers = (a: Side, b: Side, n: number): string => {
   return `Results differ from ${plainText(first)} on: ${values(a).get(first) ?? 'not seen'} in A, ${other.get(first) ?? 'not seen'} in B.`;
 };
 
-const sideRow = ({ view }: Side): string[] => [
-  view.status,
-  `${formatCost(view.spent, view.unit)} of ${formatCost(view.sweep.budget, view.unit)}`,
-  String(view.decisions.length),
-  view.recommendation === null ? 'none' : formatMixture(view.recommendation.mixture, 5),
-  view.recommendation === null ? '' : formatPrediction(view.recommendation),
-  ...view.spentByScale.map(({ cost, runs }) => `${formatCost(cost, view.unit)} in ${plural(runs, 'run')}`),
+const spentAt = ({ spentByScale, unit }: SweepView, scale: string): string => {
+  const found = spentByScale.find((one) => one.scale === scale);
+  return found === undefined ? 'no such scale' : `${formatCost(found.cost, unit)} in ${plural(found.runs, 'run')}`;
+};
+
+/** The scales of both, those of the first as they stand there. */
+const scalesOfBoth = (a: SweepView, b: SweepView): string[] => [
+  ...new Set([...a.sweep.scales, ...b.sweep.scales].map(({ name }) => name)),
 ];
+
+const resultRows = (a: SweepView, b: SweepView): string[][] => {
+  const both = (title: string, of: (view: SweepView) => string): string[] => [title, of(a), of(b)];
+  return [
+    both('status', ({ status }) => status),
+    both('spent', ({ spent, sweep, unit }) => `${formatCost(spent, unit)} of ${formatCost(sweep.budget, unit)}`),
+    both('decisions', ({ decisions }) => String(decisions.length)),
+    both('recommended', ({ recommendation }) =>
+      recommendation === null ? 'none' : formatMixture(recommendation.mixture, 5),
+    ),
+    both('predicted', ({ recommendation }) => (recommendation === null ? '' : formatPrediction(recommendation))),
+    ...scalesOfBoth(a, b).map((scale) => both(`spent at ${plainText(scale, 20)}`, (view) => spentAt(view, scale))),
+  ];
+};
 
 const MOST_SETTINGS = 20; // lines that a person reads
 
@@ -192,9 +207,6 @@ const settingsLines = (a: SweepView, b: SweepView): string[] => {
 
 /** Tells two sweeps apart: settings, results, spending, and the first decision that differs, with the reason. */
 export const diffSweeps = (a: Side, b: Side): string => {
-  const [left, right] = [sideRow(a), sideRow(b)];
-  const scales = a.view.sweep.scales.map(({ name }) => `spent at ${plainText(name, 20)}`);
-  const titles = ['status', 'spent', 'decisions', 'recommended', 'predicted', ...scales];
   const n = firstDifference(a.view, b.view);
   const common = Math.min(a.view.decisions.length, b.view.decisions.length);
   return [
@@ -203,10 +215,7 @@ export const diffSweeps = (a: Side, b: Side): string => {
     '',
     ...settingsLines(a.view, b.view),
     '',
-    ...textTable(
-      ['', 'A', 'B'],
-      titles.map((title, i) => [title, left[i] ?? '-', right[i] ?? '-']),
-    ),
+    ...textTable(['', 'A', 'B'], resultRows(a.view, b.view)),
     '',
     `Recommended mixtures: ${movedText(a.view.recommendation?.mixture, b.view.recommendation?.mixture)}.`,
     ...(n === undefined

@@ -42,7 +42,16 @@ const rankOf = (view: SweepView, scale: string): number => view.sweep.scales.fin
 
 const isTarget = (view: SweepView, fidelity: Fidelity): boolean => isSameFidelity(fidelity, view.sweep.target);
 
-const head = (view: SweepView, decision: DecisionView): string[] => {
+/** The run that a person approved in the place of the one that is explained. */
+const approvedLines = (view: SweepView, made: DecisionView): string[] =>
+  made.decided === undefined
+    ? []
+    : [
+        `A person approved another run in its place: ${formatFidelity(made)} for up to ${formatCost(made.cost, view.unit)},`,
+        `of ${formatMixture(made.mixture)}. What follows is about the run that was decided.`,
+      ];
+
+const head = (view: SweepView, decision: DecisionView, made: DecisionView): string[] => {
   const { cost, explanation, continues } = decision;
   const share = cost / view.sweep.budget;
   const budgetShare = share < 0.0005 ? 'under 0.1 %' : formatShare(share); // what would be written as 0.0 %
@@ -53,6 +62,7 @@ const head = (view: SweepView, decision: DecisionView): string[] => {
     ...(continues === undefined
       ? []
       : [`It goes on from the last checkpoint of ${plainText(continues)}; only the rest is paid.`]),
+    ...approvedLines(view, made),
     '',
     `Why: ${plainText(explanation.reason)}.`.replace(/\.\.$/, '.'),
     decision.purpose === 'confirm'
@@ -309,8 +319,8 @@ const outcome = (view: SweepView, decision: DecisionView): string[] => {
   ];
 };
 
-const surprise = ({ explanation: { expected } }: DecisionView, value: number | undefined): string => {
-  if (expected === undefined || value === undefined || !(expected.sd > 0)) return '';
+const surprise = ({ explanation: { expected }, decided }: DecisionView, value: number | undefined): string => {
+  if (decided !== undefined || expected === undefined || value === undefined || !(expected.sd > 0)) return '';
   const off = (value - expected.mean) / expected.sd;
   const decimals = decimalsOf(expected.sd, expected.mean);
   return ` That is ${formatFixed(Math.abs(off), 1)} standard deviations ${off < 0 ? 'below' : 'above'} the expected ${formatFixed(expected.mean, decimals)}.`;
@@ -322,16 +332,17 @@ const surprise = ({ explanation: { expected } }: DecisionView, value: number | u
  * @throws InputError when there is no such decision.
  */
 export const explainDecision = (view: SweepView, n: number): string => {
-  const decision = view.decisions.find((candidate) => candidate.decision === n);
-  if (decision === undefined) {
+  const made = view.decisions.find((candidate) => candidate.decision === n);
+  if (made === undefined) {
     const known = view.decisions.length === 0 ? 'no decision yet' : `decisions 1 to ${view.decisions.length}`;
     throw new InputError(`${plainText(view.sweepId)} has no decision ${n}`, [
       { path: 'N', expected: known, found: String(n) },
     ]);
   }
+  const decision: DecisionView = { ...made, ...made.decided };
   const scale = scaleReason(view, decision);
   return [
-    ...head(view, decision),
+    ...head(view, decision, made),
     ...section(scale.title, scale.lines),
     ...section('What was believed', belief(view, decision)),
     ...section('How the prediction for the best mixture at the target came there', predictionPlot(view, decision)),

@@ -32,7 +32,8 @@ const check = (name: string, state: HealthState, finding: string, remedy = ''): 
 
 /** How many runs reported within the 95 % interval expected of them. */
 const coverageOf = (view: SweepView): { readonly held: number; readonly checked: number } => {
-  const expected = new Map(view.decisions.map(({ trial, explanation }) => [trial, explanation.expected]));
+  const asDecided = view.decisions.filter(({ decided }) => decided === undefined); // of another run, nothing was expected
+  const expected = new Map(asDecided.map(({ trial, explanation }) => [trial, explanation.expected]));
   const pairs = view.observations.flatMap(({ trial, value }) => {
     const belief = expected.get(trial);
     return belief === undefined || value === undefined ? [] : [Math.abs(value - belief.mean) <= Z95 * belief.sd];

@@ -1,12 +1,13 @@
 /** A sweep as its record tells it: the one source of every report, table and text. */
 import { actLog, type LogEntry } from './act-log.js';
+import { withApprovedRun } from '../domain/approved-run.js';
 import { costUnit } from '../domain/cost.js';
 import type { NearOptimal, Recommendation } from '../domain/decision.js';
 import { StateError } from '../domain/errors.js';
 import { isSameFidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
 import { changesAfter, sweepInForce, type Changes } from '../domain/in-force.js';
-import type { RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
+import type { ActEvent, RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { wholeRun } from '../domain/whole-run.js';
 import { objectiveOf } from './objective-of.js';
@@ -20,7 +21,8 @@ interface Placed {
   readonly spent: number;
 }
 
-export type DecisionView = EventOf<'decided'> & Placed;
+/** The run is the one that was made; where a person approved it in the place of another, `decided` is the other. */
+export type DecisionView = EventOf<'decided'> & Placed & { readonly decided?: EventOf<'decided'> };
 export type LaunchView = EventOf<'launched'> & Placed;
 /** Over all generations of its trial. `spent` counts this observation. `value` is the objective, absent when the run did not report it. */
 export type ObservationView = EventOf<'observed'> & Placed & { readonly value?: number };
@@ -139,10 +141,20 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
     case 'act':
       fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
       fold.changes = changesAfter(fold.changes, event);
+      if (event.act === 'approve') approve(fold, event);
       return;
     case 'ended':
       fold.end = { ...event, ...placed };
   }
+};
+
+/** Puts the run that a person approved in the place of the one that was decided. */
+const approve = ({ decisions }: Fold, { trial, run }: ActEvent): void => {
+  const at = decisions.findIndex((decision) => decision.trial === trial);
+  const view = decisions[at];
+  if (view === undefined || run === undefined) return;
+  const { at: when, spent, ...decided } = view;
+  decisions[at] = { ...withApprovedRun(decided, run), at: when, spent, decided };
 };
 
 const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): ScaleSpend => {
@@ -195,7 +207,8 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     end: null,
   };
   for (const line of lines) addEvent(fold, sweep, line);
-  const confirming = new Set(fold.decisions.filter(({ purpose }) => purpose === 'confirm').map(({ trial }) => trial));
+  const confirms = ({ purpose, decided }: DecisionView): boolean => purpose === 'confirm' && decided === undefined;
+  const confirming = new Set(fold.decisions.filter(confirms).map(({ trial }) => trial));
   const seen = new Set(fold.observations.map(({ trial }) => trial));
   const { decisions, launches, observations, imports, attempts, reruns, parkings, recommendations, end } = fold;
   const isOver = (parking: ParkedView): boolean =>

@@ -4,7 +4,7 @@
  * 2. split: an old domain's weight is divided by the declared shares;
  * 3. added: weight 0;
  * 4. dropped: up to the declared share is overlooked and the other weights are scaled up to sum to 1; a run with more
- *    of it says too little about mixtures without it, and is left out.
+ *    of it says too little about mixtures without it, and is left out, as is one that has nothing else.
  */
 import type { Problem } from '../domain/errors.js';
 import type { Mixture } from '../domain/mixture.js';
@@ -84,6 +84,10 @@ export const carryOver = (changes: DomainChanges, mixture: Mixture): Carried => 
     if (weight > 0) changed.push(`${domain} dropped (it had ${percent(weight)})`);
   }
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  if (total === 0) {
+    const reason = `it has nothing but ${Object.keys(dropped).join(' and ')}, which ${Object.keys(dropped).length === 1 ? 'was' : 'were'} dropped`;
+    return { kind: 'left-out', reason };
+  }
   const isWhole = Math.abs(total - 1) < 1e-12; // nothing was dropped: weights keep their last digits
   const scaled = [...weights].map(([domain, weight]): [string, number] => [domain, isWhole ? weight : weight / total]);
   return { kind: 'kept', mixture: Object.fromEntries(scaled), changed };

@@ -48,6 +48,12 @@ export interface ReadOptions {
   readonly tokensPerStep?: Readonly<Record<string, number>>;
 }
 
+/** Stands in for the name of a run that the table gives none. */
+const standIn = (line: number): string => `line ${line}`;
+
+/** Does this stand in for a name? */
+export const isStandIn = (run: string): boolean => /^line \d+$/.test(run);
+
 const SUM_TOLERANCE = 0.01; // rounded shares of many domains sum to 1 only so far; they are normalised
 
 interface Row {
@@ -160,14 +166,21 @@ class RowReader {
     return Object.fromEntries(filled.map(([metric, column]) => [metric, this.number(row, column)]));
   }
 
+  cost(row: CsvRow): number | undefined {
+    const { cost } = this.columns;
+    if (cost === undefined || this.text(row, cost) === '') return undefined;
+    const value = this.number(row, cost);
+    if (value < 0) this.note(row.line, cost, 'a cost of at least 0', this.text(row, cost));
+    return value;
+  }
+
   read(row: CsvRow): Row {
-    const { run, cost } = this.columns;
+    const { run } = this.columns;
     const scale = this.scale(row);
     const mixture = this.mixture(row);
     const steps = this.steps(row, scale);
     const status = this.status(row);
     const metrics = this.metrics(row, status);
-    const hasCost = cost !== undefined && this.text(row, cost) !== '';
     return {
       line: row.line,
       run: run === undefined ? undefined : this.text(row, run),
@@ -176,7 +189,7 @@ class RowReader {
       steps,
       status,
       metrics,
-      cost: hasCost ? this.number(row, cost) : undefined,
+      cost: this.cost(row),
     };
   }
 }
@@ -222,7 +235,7 @@ const toRun = (rows: readonly Row[], mixture: Mixture, changed: readonly string[
   const last = rows.at(-1)!;
   const costs = rows.flatMap(({ cost }) => cost ?? []);
   return {
-    run: last.run ?? `line ${rows[0]!.line}`,
+    run: last.run ?? standIn(rows[0]!.line),
     lines: rows.map(({ line }) => line),
     mixture,
     scale: last.scale,

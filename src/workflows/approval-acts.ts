@@ -13,7 +13,7 @@ import type { Taken } from './sweep-acts.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { changeTrial, isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
-import { resumesStill } from './trial-state.js';
+import { keptOf } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 const short = (cost: number): string => String(Number(cost.toPrecision(6)));
@@ -76,8 +76,7 @@ const changedRun = (
   const checked = checkedRun(sweep, { mixture, scale, steps, ...change });
   if ('problem' in checked) return checked.problem;
   const { run } = checked;
-  const from = resumesStill(trial, run) ? trial.job.resume?.steps : 0;
-  return { ...run, cost: costOf(sweep, run, from) };
+  return { ...run, cost: costOf(sweep, run, keptOf(trial, run)) };
 };
 
 const answer = (

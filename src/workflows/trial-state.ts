@@ -1,9 +1,9 @@
 /** What a sweep knows of one trial that is not observed yet, and how that changes. No Temporal in here. */
 import type { PricedRun } from '../domain/approval.js';
+import { stepsKept } from '../domain/approved-run.js';
 import type { Ending } from '../domain/ending.js';
 import { trialWorkflowId } from '../domain/messages.js';
 import type { Act, InFlightTrial } from '../domain/messages.js';
-import { isSameMixture } from '../domain/mixture.js';
 import type { JobSpec } from '../domain/ports.js';
 import type { ActEvent, ApprovalRequested, Attempted, Parked, RecordEvent, Rerun } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -51,18 +51,15 @@ export const awaitingTrial = (trial: RunningTrial, { reasons, until }: ApprovalR
   ...(until === undefined ? {} : { until: Date.parse(until) }),
 });
 
-/** Can a changed run go on from the checkpoint that the decision named? */
-export const resumesStill = ({ mixture, scale, job }: RunningTrial, run: PricedRun): boolean =>
-  job.resume !== undefined &&
-  run.scale === scale &&
-  isSameMixture(run.mixture, mixture) &&
-  run.steps > job.resume.steps;
+/** The step that a changed run of a trial still goes on from; 0 when it must start anew. */
+export const keptOf = ({ mixture, scale, job }: RunningTrial, run: PricedRun): number =>
+  stepsKept({ mixture, scale, resume: job.resume }, run);
 
 /** The run that a person made of a decision. */
 const changedTrial = (sweep: Sweep, trial: RunningTrial, run: PricedRun): RunningTrial => {
   const { continues, ...rest } = trial;
   const { resume, ...job } = trial.job;
-  const goesOn = resumesStill(trial, run);
+  const goesOn = keptOf(trial, run) > 0;
   return {
     ...rest,
     ...run,

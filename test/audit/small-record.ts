@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decisionActivities } from '../../src/activities/decision-activities.js';
+import type { PricedRun } from '../../src/domain/approval.js';
 import { costOf } from '../../src/domain/cost.js';
 import type { PendingTrial } from '../../src/domain/observation.js';
 import type { JobSpec, World } from '../../src/domain/ports.js';
@@ -31,9 +32,11 @@ const WORLD: World = {
 };
 
 const RUNS = 5;
+const APPROVED = 3; // decision that a person may change
 const PREEMPTED = 2; // decision whose first generation ends at its first checkpoint
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
+type Run = Omit<PricedRun, 'cost'>;
 
 /** Plays the sweep into a folder. */
 class Player {
@@ -68,7 +71,7 @@ class Player {
     ({ head: this.#head } = await this.#file.append([{ key, at, event }]));
   }
 
-  async decide(): Promise<Decided> {
+  async decide(approved?: Run): Promise<Decided> {
     const decision = (this.#decisions += 1);
     const seed = seedOf('decision', this.sweep.seed, decision);
     const pending = this.#pending.map(({ decided: _, ...one }) => one);
@@ -86,16 +89,27 @@ class Player {
       seed,
       ...saw,
     };
-    await this.start(event);
-    return event;
+    return this.start(event, approved);
   }
 
-  async start(event: Decided): Promise<void> {
-    await this.record(`decided:${event.decision}`, event);
+  /** Records and launches a decision; `approved`: it waits for a person, who has another run made. */
+  async start(decided: Decided, approved?: Run): Promise<Decided> {
+    await this.record(`decided:${decided.decision}`, decided);
+    const event = approved === undefined ? decided : await this.approve(decided, approved);
     const { trial, mixture, scale, steps, cost, continues } = event;
     const from = continues === undefined ? {} : { continues };
     this.#pending.push({ trial, mixture, scale, steps, cost, ...from, decided: event });
     await this.launch(event, 1);
+    return event;
+  }
+
+  async approve(event: Decided, approved: Run): Promise<Decided> {
+    const { decision, trial, mixture, scale, steps, cost } = event;
+    const asked = { decision, trial, mixture, scale, steps, cost, reasons: ['it is at scale L'], why: 'a test' };
+    await this.record(`approval-requested:${decision}`, { type: 'approval-requested', ...asked });
+    const run = { ...approved, cost: costOf(this.sweep, approved) };
+    await this.record('act:3', { type: 'act', act: 'approve', trial, by: 'mira', run });
+    return { ...event, ...run };
   }
 
   jobOf({ trial, mixture, scale, steps, cost }: Decided, generation: number): JobSpec {
@@ -111,8 +125,9 @@ class Player {
     return createSimulatorLauncher({ world: WORLD, jobsFolder: this.#jobs, secondsPerUnit: 0, now: () => this.#clock });
   }
 
-  async launch(event: Decided, generation: number): Promise<void> {
-    const { key, native, folder } = await this.launcher().launch(this.jobOf(event, generation));
+  async launch(event: Decided, generation: number, rest: Partial<JobSpec> = {}): Promise<void> {
+    const job = { ...this.jobOf(event, generation), ...rest };
+    const { key, native, folder } = await this.launcher().launch(job);
     await this.record(`launched:${key}`, { type: 'launched', trial: event.trial, key, native, folder });
   }
 
@@ -138,9 +153,10 @@ class Player {
     this.#spent += cost;
     const next = `${SWEEP_ID}.${trial}.g2`;
     const rest = costOf(this.sweep, event, steps);
-    const again = { trial, key: next, generation: 2, reason: 'rerun 1 after preempted', resume: { key, trial, steps } };
+    const resume = { key, trial, steps };
+    const again = { trial, key: next, generation: 2, reason: 'rerun 1 after preempted', resume };
     await this.record(`rerun:${next}`, { type: 'rerun', ...again, cost: rest, waitSeconds: 0 });
-    await this.launch(event, 2);
+    await this.launch(event, 2, { resume, cost: rest });
     const at = this.#pending.findIndex((one) => one.trial === trial);
     this.#pending.splice(at, 1, { ...this.#pending[at]!, cost: rest + cost });
   }
@@ -208,8 +224,15 @@ export interface SmallRecord {
   readonly lines: readonly RecordLine[];
 }
 
-/** Plays the small sweep into a folder that is there; the same folder name gives the same record. */
-export const playSmallSweep = async (folder: string, changes: Partial<Sweep> = {}): Promise<SmallRecord> => {
+/**
+ * Plays the small sweep into a folder that is there; the same folder name gives the same record. `approved`: what a person
+ * has run in the place of decision 3.
+ */
+export const playSmallSweep = async (
+  folder: string,
+  changes: Partial<Sweep> = {},
+  approved?: Run,
+): Promise<SmallRecord> => {
   const sweep = makeSweep({ policy: { name: 'random' }, budget: 700, parallel: 2, confirm: 1, ...changes });
   await mkdir(join(folder, 'jobs'), { recursive: true });
   const player = new Player(folder, sweep);
@@ -222,7 +245,7 @@ export const playSmallSweep = async (folder: string, changes: Partial<Sweep> = {
   });
   let before: { readonly event: Decided; readonly generation: number } | undefined;
   for (let n = 1; n <= RUNS; n++) {
-    const event = await player.decide();
+    const event = await player.decide(n === APPROVED ? approved : undefined);
     if (before !== undefined) await player.observe(before.event, before.generation);
     if (n === PREEMPTED) await player.preempt(event);
     if (n === 3) await player.record('act:1', { type: 'act', act: 'pause', by: 'mira', reason: 'maintenance, Zürich' });

@@ -12,7 +12,7 @@ import { checkStory } from '../../src/audit/story-check.js';
 import { recomputeHere } from '../../src/audit/recompute.js';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { GENESIS, linkLine } from '../../src/ledger/chain.js';
-import { playSmallSweep } from './small-record.js';
+import { playSmallSweep, SWEEP_ID } from './small-record.js';
 
 const OPTIONS: AuditOptions = {
   withoutJobs: false,
@@ -61,15 +61,17 @@ const failed = ({ checks }: Audit): string[] =>
 
 /** Writes the record anew with some events changed, every hash made right again: what a forger with time does. */
 const rewritten =
-  (change: (event: RecordEvent, seq: number) => RecordEvent | null) =>
+  (change: (event: RecordEvent, seq: number) => RecordEvent | readonly RecordEvent[] | null) =>
   async (folder: string): Promise<void> => {
     let head = GENESIS;
     const forged = lines.flatMap((line) => {
-      const event = change(line.event, line.seq);
-      if (event === null) return [];
-      const next = linkLine(head, { key: line.key, at: line.at, event });
-      head = { seq: next.seq, hash: next.hash };
-      return [JSON.stringify(next)];
+      const events = [change(line.event, line.seq) ?? []].flat();
+      return events.map((event, i) => {
+        const key = i === 0 ? line.key : `${line.key}:${i}`;
+        const next = linkLine(head, { key, at: line.at, event });
+        head = { seq: next.seq, hash: next.hash };
+        return JSON.stringify(next);
+      });
     });
     await writeFile(join(folder, 'record.jsonl'), recordOf(forged));
   };
@@ -214,6 +216,11 @@ describe('in the chain', () => {
     expect(chainOf(Buffer.concat([recordOf(texts), Buffer.from('{"v":1')]))).toEqual([`line ${number}: after the end`]);
     const strange = linkLine(GENESIS, { key: 'x', at: last.at, event: { type: 'bribed' } as never });
     expect(chainOf(recordOf([JSON.stringify(strange)]))).toEqual(['line 1: misshapen']);
+  });
+
+  it('a line that is nested too deeply to be read looks changed', () => {
+    const deep = `{"v":1,"seq":4,"key":"x","at":"","event":${'['.repeat(20_000)}${']'.repeat(20_000)},"prev":"","hash":""}`;
+    expect(chainOf(recordOf(texts.with(3, deep)))).toEqual(['line 4: changed']);
   });
 
   it('another byte in the place of the last newline is no torn line', () => {
@@ -382,7 +389,77 @@ describe('in a record that was written anew, every hash made right', () => {
         event.type === 'decided' && event.decision === 4 ? { ...event, origin: 'person' as const } : event,
       ),
     );
-    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'unasked' }]);
+    expect(faultsOf(audit, 'decisions')).toMatchObject([
+      { looksLike: 'other evidence', says: expect.stringContaining('a pinned run is made from no evidence') as string },
+      { looksLike: 'unasked' },
+    ]);
+  });
+
+  it('a decision that a person pinned names no evidence, starts anew, and takes a pin of its own', async () => {
+    type Decided = Extract<RecordEvent, { type: 'decided' }>;
+    const fourth = lines.map(({ event }) => event).find((event) => event.type === 'decided' && event.decision === 4);
+    const { mixture, scale, steps, cost } = fourth as Decided;
+    const run = { mixture, scale, steps };
+    const pin = { type: 'act', act: 'pin', by: 'mira', run: { ...run, cost } } as const;
+    const resume = { key: `${SWEEP_ID}.t0001.g1`, trial: 't0001', steps: 100 };
+    const pinned = (change: Partial<Decided>, also: Partial<Decided> = {}) =>
+      auditAfter(
+        rewritten((event) => {
+          if (event.type !== 'decided') return event;
+          const person = { ...event, origin: 'person', sawDigest: '' } as const;
+          if (event.decision === 5 && Object.keys(also).length > 0) return { ...person, ...also };
+          return event.decision === 4 ? [pin, { ...person, ...change }] : event;
+        }),
+      );
+    const found = (audit: Audit) => faultsOf(audit, 'decisions')[0]?.looksLike;
+    expect((await pinned({})).holds).toBe(true);
+    expect(found(await pinned({ sawDigest: '0'.repeat(64) }))).toBe('other evidence');
+    expect(found(await pinned({ continues: 't0001', resume }))).toBe('other checkpoint');
+    expect(found(await pinned({}, run))).toBe('unasked');
+  });
+
+  it('a confirmation that goes on from another trial is found', async () => {
+    const resume = { key: `${SWEEP_ID}.t0001.g1`, trial: 't0001', steps: 100 };
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.purpose === 'confirm' ? { ...event, continues: 't0001', resume } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other checkpoint' }]);
+    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'another run' }]);
+  });
+
+  it('a confirmation that is made from less than what it confirms is found', async () => {
+    const sawNothing = lines.map(({ event }) => event).find((event) => event.type === 'decided');
+    const { sawDigest } = sawNothing as Extract<RecordEvent, { type: 'decided' }>;
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'decided' && event.purpose === 'confirm' ? { ...event, sawDigest, sawObservations: 0 } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other evidence' }]);
+  });
+
+  it('a recommendation from less than was known, or none at the end, is found', async () => {
+    const last = lines.length - 1;
+    const less = await auditAfter(
+      rewritten((event, seq) => (event.type === 'recommended' && seq === last ? { ...event, observations: 1 } : event)),
+    );
+    expect(faultsOf(less, 'decisions')).toMatchObject([
+      { looksLike: 'other evidence', says: 'it was made from 1 observation; the record has 6 before it' },
+      { looksLike: 'different' },
+    ]);
+    const none = await auditAfter(rewritten((event, seq) => (seq === last ? null : event)));
+    expect(faultsOf(none, 'story')).toMatchObject([{ looksLike: 'no recommendation' }]);
+  });
+
+  it('a job that was launched twice is found', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'launched' && event.trial === 't0003' ? [event, { ...event, native: 'another' }] : event,
+      ),
+    );
+    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'launched twice' }]);
   });
 
   it('a launch without the leave that it waited for is found', async () => {
@@ -434,6 +511,83 @@ describe('in the jobs’ folders', () => {
     }
   });
 
+  it('results without a digest are found, be the job’s folder there or not', async () => {
+    const embellished = rewritten((event) =>
+      event.type === 'observed' && event.trial === 't0005'
+        ? {
+            ...event,
+            digest: '',
+            metrics: { loss: 1 },
+            curve: event.curve.map((point) => ({ ...point, metrics: { loss: 1 } })),
+          }
+        : event,
+    );
+    const audits = [
+      await auditAfter(embellished, { withoutJobs: true }),
+      await auditAfter(
+        async (folder) => {
+          await embellished(folder);
+          await rm(join(folder, 'jobs', `${SWEEP_ID}.t0005.g1`), { recursive: true });
+        },
+        { withoutJobs: true },
+      ),
+    ];
+    for (const audit of audits) expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'no digest' }]);
+  });
+
+  it('a run that completed and is said to have failed, or to have lost its place, is found', async () => {
+    for (const status of ['failed', 'host-lost', 'cancelled', 'abandoned'] as const) {
+      const audit = await auditAfter(
+        rewritten((event) =>
+          event.type === 'observed' && event.trial === 't0003' ? { ...event, status, metrics: {} } : event,
+        ),
+      );
+      expect(faultsOf(audit, 'jobs')).toMatchObject([
+        { looksLike: 'another ending', says: `its files say that it completed; the record says ${status}` },
+      ]);
+    }
+    const withoutDigest = await auditAfter(
+      rewritten((event) =>
+        event.type === 'observed' && event.trial === 't0003'
+          ? { ...event, status: 'failed', metrics: {}, curve: [], digest: '' }
+          : event,
+      ),
+    );
+    expect(faultsOf(withoutDigest, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it.each([
+    ['exit status 0', { code: 0 }, [], true],
+    ['exit status 1', { code: 1 }, [], false],
+    ['a signal', { code: null, signal: 'SIGKILL' }, [], false],
+    ['a stop', { code: 0, terminated: true }, ['stopped'], false],
+    ['exit status 0 of a job that was declared lost', { code: 0 }, ['lost'], false],
+  ])('a local job with all its metrics may have failed or been stopped, as its exit tells: %s', async (...given) => {
+    const [, exit, marks, isFault] = given;
+    const audit = await auditAfter(async (folder) => {
+      await rewritten((event) => {
+        if (event.type === 'started')
+          return { ...event, sweep: { ...event.sweep, launcher: { kind: 'local', command: ['train'], env: {} } } };
+        return event.type === 'observed' && event.trial === 't0003'
+          ? { ...event, status: 'failed', metrics: {} }
+          : event;
+      })(folder);
+      const job = join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`);
+      const seen = {
+        kind: 'exited',
+        signal: null,
+        timedOut: false,
+        terminated: false,
+        startedAt: 1,
+        endedAt: 2,
+        ...exit,
+      };
+      await writeFile(join(job, 'exit.json'), JSON.stringify(seen));
+      for (const mark of marks) await writeFile(join(job, mark), '');
+    });
+    expect(faultsOf(audit, 'jobs').map(({ looksLike }) => looksLike)).toEqual(isFault ? ['another ending'] : []);
+  });
+
   it('a missing job is named, and is no fault when jobs were not asked for', async () => {
     const drop = async (folder: string) => rm(join(folder, 'jobs', (await jobs(folder))[1]!), { recursive: true });
     expect(faultsOf(await auditAfter(drop), 'jobs')).toMatchObject([
@@ -443,11 +597,53 @@ describe('in the jobs’ folders', () => {
     expect([without.holds, without.checks.at(-1)?.notes]).toEqual([true, ['1 job without files: not checked']]);
   });
 
-  it('a job that asked for another run than its decision is found', async () => {
+  it('a job that asked for another run than its decision is found, and in what', async () => {
+    const spec = async (folder: string, index: number) =>
+      join(folder, 'jobs', (await jobs(folder))[index]!, 'job.json');
+    const changes: readonly [index: number, field: string, value: unknown][] = [
+      [0, 'mixture', { web: 1, code: 0, books: 0 }],
+      [0, 'parameters', 1],
+      [1, 'tokensPerStep', 1],
+      [3, 'checkpoints', [1]],
+      [3, 'seed', 5],
+      [4, 'resume', { key: 'elsewhere', trial: 't0001', steps: 100 }],
+      [2, 'resume', undefined], // the generation that went on from the first one's checkpoint
+    ];
+    for (const [index, field, value] of changes) {
+      const audit = await auditAfter(async (folder) => {
+        const file = await spec(folder, index);
+        await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), [field]: value }));
+      });
+      const says = `job.json asks for another run than the decision: ${field}`;
+      expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'another job', says }]);
+    }
+  });
+
+  it('a job without its job.json is missing, and one with a broken one is named', async () => {
+    const file = (folder: string) => join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`, 'job.json');
+    const gone = (folder: string) => rm(file(folder));
+    expect(faultsOf(await auditAfter(gone), 'jobs')).toMatchObject([
+      { looksLike: 'missing', says: 'its job.json is not here' },
+    ]);
+    expect((await auditAfter(gone, { withoutJobs: true })).holds).toBe(true);
+    for (const text of ['null', '{nope', '3']) {
+      const audit = await auditAfter((folder) => writeFile(file(folder), text));
+      expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'misshapen' }]);
+    }
+    const deep = await auditAfter((folder) =>
+      writeFile(file(folder), `{"mixture":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+    );
+    expect(faultsOf(deep, 'jobs')).toMatchObject([{ looksLike: 'unreadable' }]);
+  });
+
+  it('a file in the place of a job’s folder is named', async () => {
     const audit = await auditAfter(async (folder) => {
-      const file = join(folder, 'jobs', (await jobs(folder))[0]!, 'job.json');
-      await writeFile(file, (await readFile(file, 'utf8')).replace(/"web":[0-9.]+/, '"web":0.123'));
+      const job = join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`);
+      await rm(job, { recursive: true });
+      await writeFile(job, '');
     });
-    expect(faultsOf(audit, 'jobs')).toMatchObject([{ looksLike: 'another job' }]);
+    expect(faultsOf(audit, 'jobs')).toMatchObject([
+      { looksLike: 'unreadable', says: 'its files cannot be read (ENOTDIR)' },
+    ]);
   });
 });

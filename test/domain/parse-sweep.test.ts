@@ -278,6 +278,8 @@ describe('what is wrong with a sweep file', () => {
       { cost: { kind: 'table', perStep: { '20M': 1, '1B': 2, '9B': 3 } } },
       /^cost\.perStep\.9B/,
     ],
+    ['a budget that is text', { budget: '500' }, /^budget: a finite number of at least 0, \{ targetRuns.*; "500"/],
+    ['a budget beyond all numbers', { budget: Infinity }, /^budget: a finite number of at least 0, .*; Infinity/],
     ['a budget given twice', { budget: { targetRuns: 1, cost: 5 } }, /^budget: one of targetRuns and cost; both/],
     [
       'a command that is one text',

@@ -3,7 +3,10 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { recordJsonSchema, RecordEventSchema, RecordLineSchema } from '../../src/domain/record-schema.js';
+import { pinnedEvent } from '../../src/workflows/sweep-events.js';
+import { initialState } from '../../src/workflows/sweep-state.js';
 import { simulateRecord } from '../reports/simulated-record.js';
+import { toySweep } from '../workflows/toy-sweep.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -33,6 +36,12 @@ describe('the schema of the record', () => {
   test.each(records)('takes every line that was recorded in %s', (name) => {
     const lines = readFileSync(new URL(name, FIXTURES), 'utf8').trimEnd().split('\n');
     for (const text of lines) expect(RecordLineSchema.parse(JSON.parse(text))).toEqual(JSON.parse(text));
+  });
+
+  test('takes the decision to make a run that a person pinned, which names no evidence', () => {
+    const pin = { mixture: { a: 0.5, b: 0.5 }, scale: 'big', steps: 20, cost: 20, by: 'ada' };
+    const { event } = pinnedEvent(toySweep(), initialState, pin, 5);
+    expect(RecordEventSchema.parse(event)).toEqual(event);
   });
 
   test('refuses a field or an event that it does not know', () => {

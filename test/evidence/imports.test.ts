@@ -7,8 +7,10 @@ import { parse } from 'yaml';
 import { recordActivities } from '../../src/activities/record-activities.js';
 import type { ActivityDeps } from '../../src/activities/activities.js';
 import { InputError } from '../../src/domain/errors.js';
+import { observationProblem } from '../../src/domain/injected.js';
 import type { Imported } from '../../src/domain/record-event.js';
 import { importsOf, type Imports } from '../../src/evidence/imports.js';
+import type { ImportedRun } from '../../src/evidence/known-runs.js';
 import { readPastTable } from '../../src/evidence/past-table.js';
 import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
 import { hasStagedImports, readStagedImports, stageImports } from '../../src/ledger/staged-imports.js';
@@ -18,9 +20,9 @@ import { csvOfLaw, lawSweep } from './table-of-law.js';
 
 const sweep = lawSweep();
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const importCsv = (csv: string, mapping?: unknown, into = sweep): Imports => {
+const importCsv = (csv: string, mapping?: unknown, into = sweep, known: readonly ImportedRun[] = []): Imports => {
   const named = mapping === undefined ? {} : { mapping: { name: 'm.yaml', content: mapping } };
-  return importsOf(into, readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into), 'runs.csv');
+  return importsOf(into, readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into), 'runs.csv', known);
 };
 const eventsOf = (csv: string): Imported[] =>
   importCsv(csv).runs.map((run) => ({ type: 'imported', ...run, by: 'ann', reason: 'last year’s runs' }));
@@ -45,11 +47,77 @@ describe('earlier runs as evidence', () => {
     for (const { trial } of before.runs) expect(trial).toMatch(/^i[0-9a-f]{10}$/); // never one of the sweep's own: t0001
   });
 
+  describe('of a table that has changed since they were imported', () => {
+    const header = 'run,mix.a,mix.b,mix.c,scale,steps,metric.loss';
+    const nameless = header.replace('run,', '');
+    const table = (...rows: string[]): string => rows.join('\n');
+    const again = (first: string, then: string): Imports => importCsv(then, undefined, sweep, importCsv(first).runs);
+    const namesOf = ({ runs }: Imports) => runs.map(({ trial }) => trial);
+
+    it('count once when a named run has gone on', () => {
+      const first = table(header, 'r1,.5,.3,.2,small,10,2.9', 'r2,.1,.8,.1,small,10,3.1');
+      const grown = table(header, 'r2,.1,.8,.1,small,10,3.1', 'r1,.5,.3,.2,small,10,2.9', 'r1,.5,.3,.2,small,20,2.5');
+      const { trial } = importCsv(first).runs[0]!;
+      const { runs, leftOut } = again(first, grown);
+      expect(runs).toMatchObject([{ trial: importCsv(first).runs[1]?.trial, source: { run: 'r2' } }]);
+      const reason = `it was imported before, as ${trial}, at 10 steps: what decisions were made from stays as it is`;
+      expect(leftOut).toEqual([{ run: 'r1', lines: [3, 4], reason }]);
+      const overwritten = table(header, 'r1,.5,.3,.2,small,20,2.5'); // its earlier row is gone
+      expect(again(first, overwritten)).toMatchObject({ runs: [], leftOut: [{ run: 'r1' }] });
+    });
+
+    it('are others when their name stands for another run', () => {
+      const first = table(header, 'r1,.5,.3,.2,small,10,2.9');
+      for (const other of ['r1,.1,.8,.1,small,10,2.9', 'r1,.5,.3,.2,big,10,2.9', 'r1,.5,.3,.2,small,10,2.8'])
+        expect(again(first, table(header, other)).runs).toHaveLength(1);
+    });
+
+    it('keep their names without a column of names, wherever they stand', () => {
+      const [one, two] = ['.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7'];
+      const before = importCsv(table(nameless, one, two, one));
+      const after = importCsv(table(nameless, '.1,.1,.8,small,20,3', two, one, one));
+      expect(new Set(namesOf(before)).size).toBe(3);
+      expect(namesOf(after).slice(1).sort()).toEqual([...namesOf(before)].sort());
+      expect(after.runs[0]?.source.run).toBe('line 2');
+    });
+
+    it('count once without a column of names, when they have gone on', () => {
+      const first = table(nameless, '.5,.3,.2,small,10,2.9');
+      const grown = table(nameless, '.5,.3,.2,small,10,2.9', '.5,.3,.2,small,20,2.5', '.5,.3,.2,small,10,2.8');
+      const { runs, leftOut } = again(first, grown);
+      expect(runs).toMatchObject([{ metrics: { loss: 2.8 } }]); // another seed
+      expect(leftOut).toMatchObject([{ lines: [2, 3], reason: expect.stringContaining('at 10 steps') as string }]);
+    });
+
+    it('count once when the table tells more of them', () => {
+      const first = table(header, 'r1,.5,.3,.2,small,10,2.9');
+      const more = table(`${header},metric.accuracy`, 'r1,.5,.3,.2,small,10,2.9,0.4');
+      expect(again(first, more).leftOut[0]?.reason).toContain('with other metrics');
+    });
+
+    it('keep the names that an earlier version gave to runs by their lines', () => {
+      const text = table(nameless, '.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7');
+      const known = importCsv(text).runs.map((run, i) => ({ ...run, trial: `i000000000${i}` }));
+      const moved = table(nameless, '.1,.1,.8,small,20,3', '.2,.3,.5,small,20,2.7', '.5,.3,.2,small,20,2.5');
+      expect(namesOf(importCsv(moved, undefined, sweep, known)).slice(1)).toEqual(['i0000000001', 'i0000000000']);
+    });
+  });
+
   it('leave out, with the reason, what the sweep cannot learn from', () => {
     const csv = `${csvOfLaw()}\ny,0.1,0.1,0.8,7B,10,3,completed\nz,0.1,0.1,0.8,small,10,,completed`;
     expect(importCsv(csv).leftOut).toEqual([
       { run: 'y', lines: [27], reason: expect.stringContaining('7B is no scale of the sweep') as string },
       { run: 'z', lines: [28], reason: 'it completed and lacks loss' },
+    ]);
+  });
+
+  it('have shares that are numbers and sum to 1', () => {
+    const [one] = importCsv(csvOfLaw()).runs;
+    const withShares = (a: number) => observationProblem(sweep, { ...one!, mixture: { a, b: 0.25, c: 0.25 } });
+    expect([0.5, 0.6, NaN].map(withShares)).toEqual([
+      undefined,
+      'shares must sum to 1; found 1.1',
+      'shares must sum to 1; found NaN',
     ]);
   });
 

@@ -51,6 +51,19 @@ describe('two sweeps', () => {
     expect(text).toContain('It had seen 16 runs in A and 3 runs in B.');
   });
 
+  it('say of every scale what was spent there, by its name, also where one of them lacks it', () => {
+    const tiny = { name: '1M', parameters: 1e6, tokensPerStep: 524288, steps: [2000] };
+    const scales = [tiny, ...SWEEP.scales.filter(({ name }) => name !== '20M')];
+    const lines = side.lines.map((line) =>
+      line.event.type === 'started' ? { ...line, event: { ...line.event, sweep: { ...SWEEP, scales } } } : line,
+    );
+    const text = diffSweeps(side, { lines, view: foldRecord(lines) });
+    expect(text).toMatch(/spent at 20M +[\d.]+ EFLOP in 11 runs +no such scale/);
+    expect(text).toMatch(/spent at 150M +([\d.]+ EFLOP in \d+ runs) +\1/);
+    expect(text).toMatch(/spent at 1B +([\d.]+ EFLOP in \d+ runs) +\1/);
+    expect(text).toMatch(/spent at 1M +no such scale +0/);
+  });
+
   it('lists differences leaf by leaf', () => {
     expect(differencesOf({ a: { b: 1, c: [1, 2] } }, { a: { b: 1, c: [1, 3] }, d: 0 })).toEqual([
       { path: 'a.c.1', a: '2', b: '3' },

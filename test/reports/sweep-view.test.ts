@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { foldRecord, targetRuns } from '../../src/reports/sweep-view.js';
+import { costOf } from '../../src/domain/cost.js';
+import { explainDecision } from '../../src/reports/explain-decision.js';
+import { healthOf } from '../../src/reports/health.js';
+import { timeline } from '../../src/reports/page/timeline.js';
+import { foldRecord, targetRuns, type SweepView } from '../../src/reports/sweep-view.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
 
 describe('a record folded into a view', () => {
@@ -44,6 +48,58 @@ describe('a record folded into a view', () => {
     const paused = running.findIndex(({ event }) => event.type === 'act');
     expect(foldRecord(running.slice(0, paused + 1)).status).toBe('paused');
     expect(foldRecord(running.slice(0, paused + 2)).status).toBe('running');
+  });
+
+  describe('in which a person approved another run than the one that was decided', () => {
+    const run = {
+      mixture: { wikipedia: 1, github: 0, book: 0, stackexchange: 0, arxiv: 0 },
+      scale: '150M',
+      steps: 6000,
+    };
+    const cost = costOf(SWEEP, run);
+    const changed = foldRecord(
+      lines.flatMap((line) => {
+        const { event } = line;
+        if (event.type === 'observed' && event.trial === 't005')
+          return [{ ...line, event: { ...event, ...run, cost } }];
+        if (event.type !== 'decided' || event.trial !== 't005') return [line];
+        const act = { type: 'act', act: 'approve', trial: 't005', by: 'mira', run: { ...run, cost } } as const;
+        return [line, { ...line, event: act }];
+      }),
+    );
+
+    it('shows the run that was made, and what it was made in the place of', () => {
+      expect(view.decisions[4]).toMatchObject({ trial: 't005', scale: '20M' });
+      expect(changed.decisions[4]).toMatchObject({ ...run, cost, decided: { scale: '20M' } });
+      const row =
+        timeline(changed)
+          .source.split('</tr>')
+          .find((text) => text.includes('t005')) ?? '';
+      expect(row).toContain('150M');
+      expect(row).toContain('approved in the place of 20M x 6,000 steps, arxiv 100.0 %');
+      const explained = explainDecision(changed, 5);
+      expect(explained).toContain('Train 20M x 6,000 steps');
+      expect(explained).toContain('A person approved another run in its place: 150M x 6,000 steps');
+    });
+
+    it('counts none of its price as lost, and expects nothing of it', () => {
+      const lost = ({ spentByScale }: SweepView) => spentByScale.map(({ lostCost }) => lostCost);
+      expect(lost(changed)).toEqual(lost(view));
+      const held = /(\d+) of (\d+) runs reported/;
+      const expected = lines.map((line) =>
+        line.event.type === 'decided'
+          ? {
+              ...line,
+              event: { ...line.event, explanation: { ...line.event.explanation, expected: { mean: 2, sd: 1 } } },
+            }
+          : line,
+      );
+      const all = Number(held.exec(JSON.stringify(healthOf(foldRecord(expected))))?.[2]);
+      const act = { type: 'act', act: 'approve', trial: 't005', by: 'mira', run: { ...run, cost } } as const;
+      const at = expected.findIndex(({ event }) => event.type === 'decided' && event.trial === 't005');
+      const one = expected.toSpliced(at + 1, 0, { ...expected[at]!, event: act });
+      expect(Number(held.exec(JSON.stringify(healthOf(foldRecord(one))))?.[2])).toBe(all - 1);
+    });
   });
 
   it('says how far the money was at every event', () => {

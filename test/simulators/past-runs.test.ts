@@ -76,6 +76,14 @@ describe('a team’s own table of past runs', () => {
     ]);
   });
 
+  it('refuses a cost below 0', () => {
+    const csv = `${PLAIN.trimEnd()},cost\n1,0,s,10,2,-5\n0.5,0.5,s,10,3,0`;
+    const priced = { mapping: { columns: { cost: 'cost' } } };
+    expect(problemsOf(() => readPastRuns(csv, priced))).toEqual([
+      { path: 'line 2, column 6 (cost)', expected: 'a cost of at least 0', found: '-5' },
+    ]);
+  });
+
   it('counts the lines of quoted fields with line breaks', () => {
     const csv = 'mix.a,scale,steps,metric.l,note\n1,S,10,1,"two\nlines"\n1,S,soon,1,\n';
     expect(problemsOf(() => readPastRuns(csv))[0]?.path).toBe('line 4, column 3 (steps)');
@@ -110,6 +118,18 @@ describe('domains that have changed since', () => {
   it('adds up joined domains, and gives an added one weight 0', () => {
     const { runs } = changed({ joined: { ab: ['a', 'b'] }, added: ['c'] }, '0.25,0.75,S,10,3\n');
     expect(runs[0]?.mixture).toEqual({ ab: 1, c: 0 });
+  });
+
+  it('leaves a run out that had nothing but dropped domains, whatever limit they have', () => {
+    const rows = '1,0,s,10,2\n0.5,0.5,s,10,3';
+    expect(readPastRuns(`${PLAIN}${rows}`, { mapping: { domains: { dropped: { a: 1 } } } })).toMatchObject({
+      runs: [{ mixture: { b: 1 } }],
+      leftOut: [{ lines: [2], reason: 'it has nothing but a, which was dropped' }],
+    });
+    const both = { domains: { dropped: { a: 1, b: 1 }, added: ['c'] } };
+    expect(readPastRuns(`${PLAIN}${rows}`, { mapping: both }).leftOut[1]?.reason).toBe(
+      'it has nothing but a and b, which were dropped',
+    );
   });
 
   it('refuses shares that do not sum to 1, domains the table lacks, and two rules for one domain', () => {

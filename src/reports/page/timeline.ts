@@ -1,4 +1,4 @@
-import { formatCost, formatCount, formatMixture, formatTime, formatValue } from '../format.js';
+import { formatCost, formatCount, formatFidelity, formatMixture, formatTime, formatValue } from '../format.js';
 import { objectiveName } from '../objective-of.js';
 import type { DecisionView, ObservationView, SweepView } from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
@@ -10,11 +10,15 @@ const outcomeOf = (seen: ObservationView | undefined, isParked: boolean): Insert
   return seen.status;
 };
 
-/** Why a run was bought, and, when it did not complete, what became of it. */
-const storyOf = ({ explanation }: DecisionView, seen: ObservationView | undefined): Insert =>
-  seen?.detail === undefined || seen.status === 'completed'
-    ? explanation.reason
-    : markup`${explanation.reason}<br><small>${seen.status}: ${seen.detail}</small>`;
+/** Why a run was bought, what a person had made of it, and, when it did not complete, what became of it. */
+const storyOf = ({ explanation, decided }: DecisionView, seen: ObservationView | undefined): Insert => {
+  const changed =
+    decided === undefined
+      ? []
+      : [`approved in the place of ${formatFidelity(decided)}, ${formatMixture(decided.mixture, 5)}`];
+  const ended = seen?.detail === undefined || seen.status === 'completed' ? [] : [`${seen.status}: ${seen.detail}`];
+  return markup`${explanation.reason}${[...changed, ...ended].map((note) => markup`<br><small>${note}</small>`)}`;
+};
 
 const kindOf = ({ purpose, explanation }: DecisionView): string => {
   if (purpose === 'confirm') return 'confirm';

@@ -18,6 +18,7 @@ interface Checked extends Prediction {
 
 /** The run's own expectation; for a run of the incumbent at the target, what was predicted of the incumbent. */
 const expectationOf = ({ sweep }: SweepView, decision: DecisionView): Prediction | undefined => {
+  if (decision.decided !== undefined) return undefined; // what was expected was of the run that a person replaced
   const { expected, incumbent } = decision.explanation;
   if (expected !== undefined) return expected;
   if (incumbent === undefined || !isSameFidelity(decision, sweep.target)) return undefined;
