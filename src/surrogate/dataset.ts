@@ -2,7 +2,7 @@ import { groupByFidelity, type Fidelity } from '../domain/fidelity.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Metrics, Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-import { fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
+import { fidelityFeatures, scaleGap2, type FidelityPoint } from './fidelity-features.js';
 import type { Design } from './kernel.js';
 import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../domain/objective.js';
 
@@ -125,8 +125,8 @@ const pessimisticRows = (sweep: Sweep, observations: readonly Observation[], row
   const worstNear = (fidelity: Fidelity): Row => {
     const from = place(fidelity);
     const gap = ([row]: readonly Row[]): number => {
-      const { size, steps } = place(row!);
-      return Math.abs(size - from.size) + Math.abs(steps - from.steps);
+      const at = place(row!);
+      return Math.sqrt(scaleGap2(at, from)) + Math.abs(at.steps - from.steps);
     };
     const nearest = comparable.reduce<Row[] | undefined>(
       (best, group) => (best === undefined || gap(group) < gap(best) ? group : best),

@@ -51,9 +51,9 @@ const rowsForFit = (
   const runs = [...new Set(all.map((row) => dataset.rowRun[row]!))];
   const effort = new Map(runs.map((run) => [run, 0]));
   for (const row of all) {
-    const { size, steps } = place(dataset.rows[row]!);
+    const { size, tokens, steps } = place(dataset.rows[row]!);
     const run = dataset.rowRun[row]!;
-    effort.set(run, Math.max(effort.get(run)!, size + steps));
+    effort.set(run, Math.max(effort.get(run)!, size + tokens + steps));
   }
   const quota = Math.max(1, Math.floor((runs.length * maxRows) / all.length));
   const ordered = runs.sort((a, b) => effort.get(b)! - effort.get(a)! || a - b);

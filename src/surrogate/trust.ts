@@ -16,7 +16,7 @@ import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from './belief.js';
-import type { FidelityPoint } from './fidelity-features.js';
+import { scaleGap2, type FidelityPoint } from './fidelity-features.js';
 import { cholesky, inner } from './linear-algebra.js';
 
 const MIXTURES = 16; // compared; more change the figures by less than their intervals are wide
@@ -145,7 +145,7 @@ const correlationOf = (a: Float64Array, b: Float64Array): number => {
   return size > 0 ? Math.max(-1, Math.min(1, inner(a, b) / size)) : 0;
 };
 
-const isSamePoint = (a: FidelityPoint, b: FidelityPoint): boolean => a.size === b.size && a.steps === b.steps;
+const isSamePoint = (a: FidelityPoint, b: FidelityPoint): boolean => scaleGap2(a, b) === 0 && a.steps === b.steps;
 
 const knownNormals = new Map<number, readonly Float64Array[]>();
 

@@ -79,6 +79,17 @@ describe('trust in a scale', () => {
     expect(high).toBeGreaterThanOrEqual(truth);
   });
 
+  it('is not certain of a scale of as many parameters that sees fewer tokens', () => {
+    const [, , large] = sweep.scales;
+    const scales = [
+      { ...large!, name: 'short', tokensPerStep: 1e4, steps: [1000] },
+      { ...large!, steps: [1000] },
+    ];
+    const twin = { ...sweep, scales };
+    const trust = trustOf(twin, [], formBelief(twin, observe(5, 'L', plain('L')), [])!, pool);
+    expect(trust.map(({ correlation }) => correlation === 1)).toEqual([false, true]);
+  });
+
   it('is certain of the target itself, and the same when asked again', () => {
     const runs = observe(5, 'L', plain('L'));
     expect(trustAfter(runs, 'L')).toMatchObject({ correlation: 1, interval: [1, 1], runs: 5 });
