@@ -129,7 +129,9 @@ const decided = z
     resume: resume.exactOptional(),
     cost: cost.describe('worst case of the run, in the sweep’s units'),
     seed: count.describe('what chance was drawn from: a function of the sweep’s seed and the decision’s number'),
-    sawDigest: hash.describe('SHA-256 of the canonical JSON of `{observations, pending}` that it was made from'),
+    sawDigest: digest.describe(
+      'SHA-256 of the canonical JSON of `{observations, pending}` that it was made from; empty when a person pinned it',
+    ),
     sawObservations: count.describe('how many observations it was made from: the first so many of the record'),
     sawPending: z.array(z.string()).describe('trials in flight that it was made from'),
     explanation: Explanation.describe('what was believed, what was considered, why this run'),

@@ -3,7 +3,10 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { recordJsonSchema, RecordEventSchema, RecordLineSchema } from '../../src/domain/record-schema.js';
+import { pinnedEvent } from '../../src/workflows/sweep-events.js';
+import { initialState } from '../../src/workflows/sweep-state.js';
 import { simulateRecord } from '../reports/simulated-record.js';
+import { toySweep } from '../workflows/toy-sweep.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -41,6 +44,12 @@ describe('the schema of the record', () => {
     expect(RecordLineSchema.safeParse({ ...first, more: 1 }).success).toBe(false);
     expect(RecordEventSchema.safeParse({ ...first.event, more: 1 }).success).toBe(false);
     expect(RecordEventSchema.safeParse({ type: 'bribed' }).success).toBe(false);
+  });
+
+  test('takes a decision that a person pinned, which was made from nothing seen', () => {
+    const pin = { mixture: { a: 0.5, b: 0.5 }, scale: 'small', steps: 20, cost: 2, by: 'ada' };
+    const { event } = pinnedEvent(toySweep(), initialState, pin, 1);
+    expect(RecordEventSchema.parse(event)).toEqual(event);
   });
 
   test('is config/record.schema.json (npm run schema writes it)', () => {
