@@ -280,17 +280,28 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
+const MOST_WARNINGS = 5; // of a generation: the report has them all
+
+/** What was odd about the files of a job, each in a line. */
+const warningLines = (warnings: readonly string[]): string[] => [
+  ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  Odd about its files: ${plainText(warning, 300)}.`),
+  ...(warnings.length > MOST_WARNINGS
+    ? [`  And ${plural(warnings.length - MOST_WARNINGS, 'more oddity', 'more oddities')}.`]
+    : []),
+];
+
 /** What became of the earlier generations of a trial, each in a line, with the decision that followed. */
 const generationLines = (view: SweepView, trial: string): string[] =>
   view.attempts
     .filter((attempt) => attempt.trial === trial)
-    .flatMap(({ generation, ending, stepsReached, cost, detail }) => {
+    .flatMap(({ generation, ending, stepsReached, cost, detail, warnings }) => {
       const words = detail === undefined ? '' : ` (${plainText(detail, 200)})`;
       const reached = `at step ${formatCount(stepsReached)}`;
       const parking = view.parkings.find((one) => one.trial === trial && one.generation === generation + 1);
       const rerun = view.reruns.find((one) => one.trial === trial && one.generation === generation + 1);
       return [
         `Run ${generation}: ${ending} ${reached}${words}, charged ${formatCost(cost, view.unit)}.`,
+        ...warningLines(warnings),
         ...(parking === undefined ? [] : [`  Parked for a person: ${plainText(parking.reason, 300)}.`]),
         ...(rerun === undefined ? [] : [`  Run again: ${plainText(rerun.reason, 300)}.`]),
       ];
@@ -306,6 +317,7 @@ const outcome = (view: SweepView, decision: DecisionView): string[] => {
   return [
     ...story,
     `${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`,
+    ...warningLines(seen.warnings),
   ];
 };
 

@@ -83,6 +83,11 @@ describe('the explanation of a decision', () => {
     expect(explainDecision(running, 20)).toContain('It has not ended yet.');
   });
 
+  it('says what was odd about the files of a job', () => {
+    expect(explainDecision(view, 8)).toContain('Odd about its files: torn last line: out of memory on gpu 3.');
+    expect(explainDecision(view, 9)).not.toContain('Odd about its files');
+  });
+
   it('says what each scale is trusted for', () => {
     const text = explainDecision(view, 20);
     expect(text).toMatch(/20M +0\.56 +11 +ranks mixtures loosely as the target does/);

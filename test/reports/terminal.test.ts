@@ -52,6 +52,12 @@ describe('the progress block', () => {
     expect(block.slice(-2).join(' ')).toContain('free some space');
   });
 
+  it('gives the whole reason of a pause, in as many lines as that takes', () => {
+    const reason = `${'5 jobs failed in a row, the last one with exit status 0; '.repeat(3)}line 1 left out`;
+    const paused = { ...running, status: 'paused' as const, pause: { by: 'titrate', reason } };
+    expect(renderProgress(paused, jobsOf(paused), options).join(' ')).toContain(`paused by titrate: ${reason}`);
+  });
+
   it('fits every width, with and without colour', () => {
     const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
       for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
