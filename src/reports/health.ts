@@ -21,7 +21,7 @@ const FEWEST_CHECKED = 8; // predictions: with fewer, a share that held says lit
 const HELD = 0.8; // of intervals that should hold 95 % of the time
 const NEAR_BOUND = 0.005; // of the mixture: shares are written to a tenth of a percent
 const FLAT = 0.5; // of the room that a domain has: more of it is about as good
-const FEWEST_TARGET_RUNS = 3; // one says how good a mixture is; to rank mixtures there, and see noise, takes some
+const FEWEST_TARGET_RUNS = 3; // one says how good a mixture is; to rank mixtures at that size, and see noise, takes some
 
 const check = (name: string, state: HealthState, finding: string, remedy = ''): HealthCheck => ({
   name,
@@ -113,17 +113,33 @@ const flatCheck = (view: SweepView): HealthCheck => {
   );
 };
 
+/** How to get more runs at the target, as far as it is not so already. */
+const targetRemedy = ({ sweep, end }: SweepView): string => {
+  const ask = sweep.confirm === 0 ? 'Ask for confirmation runs (confirm in the sweep file), or ' : '';
+  const more =
+    end === null
+      ? 'extend the budget by a run or two at the target'
+      : 'make a run or two at the target in a sweep of their own, with these runs imported,';
+  const advice = `${ask}${more} before much is staked on the mixture.`;
+  return `${advice.charAt(0).toUpperCase()}${advice.slice(1)}`;
+};
+
 const targetCheck = (view: SweepView): HealthCheck => {
   const name = 'Runs at the target';
   const imported = view.imports.filter(
     (run) => run.value !== undefined && isSameFidelity(run, view.sweep.target),
   ).length;
   const runs = targetRuns(view).length;
-  const finding = `${plural(runs, 'run')} completed there${imported === 0 ? '' : `, and ${formatFixed(imported, 0)} imported`}.`;
-  if (runs + imported >= FEWEST_TARGET_RUNS) return check(name, 'good', finding);
-  const remedy =
-    'Ask for confirmation runs (confirm in the sweep file), or extend the budget by a run or two at the target before much is staked on the mixture.';
-  return check(name, 'watch', finding, remedy);
+  const { scale } = view.sweep.target;
+  // They rank mixtures at the target's size, and show its noise, as full ones do.
+  const shorter = view.observations.filter((run) => run.scale === scale && run.value !== undefined).length - runs;
+  const others = [
+    ...(imported === 0 ? [] : [`, and ${formatFixed(imported, 0)} imported`]),
+    ...(shorter === 0 ? [] : [`, and ${formatFixed(shorter, 0)} at ${plainText(scale)} with fewer steps`]),
+  ];
+  const finding = `${plural(runs, 'run')} completed there${others.join('')}.`;
+  if (runs + imported > 0 && runs + imported + shorter >= FEWEST_TARGET_RUNS) return check(name, 'good', finding);
+  return check(name, 'watch', finding, targetRemedy(view));
 };
 
 const endingsCheck = (view: SweepView): HealthCheck => {

@@ -61,6 +61,24 @@ describe('health checks', () => {
     expect(found('Runs that did not complete', { observations: failed }).state).toBe('watch');
   });
 
+  it('count shorter runs at the target’s size, and advise only what is not so already', () => {
+    const target = view.observations.filter(({ scale }) => scale === '1B');
+    const shorter = target.slice(1).map((run) => ({ ...run, steps: 6000 }));
+    expect(found('Runs at the target', { observations: [target[0]!, ...shorter] })).toMatchObject({
+      state: 'good',
+      finding: '1 run completed there, and 3 at 1B with fewer steps.',
+    });
+    const few = { observations: target.slice(0, 1) };
+    expect(found('Runs at the target', few)).toMatchObject({
+      state: 'watch',
+      remedy:
+        'Make a run or two at the target in a sweep of their own, with these runs imported, before much is staked on the mixture.',
+    });
+    const unasked = { ...view.sweep, confirm: 0 };
+    expect(found('Runs at the target', { ...few, sweep: unasked }).remedy).toMatch(/^Ask for confirmation runs/);
+    expect(found('Runs at the target', { ...few, end: null }).remedy).toMatch(/^Extend the budget/);
+  });
+
   it('stand in the report with what to do, beside the regret and the earlier runs', () => {
     const source = { file: 'old.csv', sha256: 'a'.repeat(64), lines: [7, 8], run: 'exp-12 <b>' };
     const run = { ...view.observations[0]!, type: 'imported' as const, source, by: 'ann', changed: ['web split'] };
