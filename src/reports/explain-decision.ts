@@ -207,11 +207,15 @@ const scaleReason = (view: SweepView, decision: DecisionView): { title: string; 
 };
 
 const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
-  const { considered } = decision.explanation;
+  const { considered, excluded } = decision.explanation;
   if (considered.length === 0) return [];
   const most = Math.max(...considered.map(({ valuePerCost }) => valuePerCost));
+  const mark = (candidate: Candidate): string => {
+    if (isSameFidelity(candidate, decision)) return isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~';
+    return excluded.some((item) => isSameFidelity(item, candidate)) ? 'x' : '';
+  };
   const rows = considered.map((candidate) => [
-    isSameFidelity(candidate, decision) ? (isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~') : '',
+    mark(candidate),
     plainText(candidate.scale),
     formatCount(candidate.steps),
     formatCost(candidate.cost),
@@ -349,11 +353,11 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ...section('How the prediction for the best mixture at the target came there', predictionPlot(view, decision)),
     ...section('What its mixture was expected to do to the guarded metrics at the target', guards(decision)),
     ...section(
-      'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture)',
+      'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture; x not open, for the reason given below)',
       consideredTable(view, decision),
     ),
     ...section(
-      'What was left out',
+      'What was not open, and why',
       decision.explanation.excluded.map((item) => `${formatFidelity(item)}: ${plainText(item.reason)}.`),
     ),
     ...section('How far each scale is trusted', trustTable(view, decision)),

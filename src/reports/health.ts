@@ -1,6 +1,7 @@
 /** Is what the sweep recommends sound? Checks of its record, each with what to do about it. */
 import { isSameFidelity } from '../domain/fidelity.js';
-import { formatFixed, formatRatio, formatShare, plural, Z95 } from './format.js';
+import { checkedPredictions } from './checked-predictions.js';
+import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
 import { targetRuns, type SweepView } from './sweep-view.js';
 import { formatTrust, standingOf } from './trust-text.js';
@@ -30,20 +31,12 @@ const check = (name: string, state: HealthState, finding: string, remedy = ''): 
   remedy,
 });
 
-/** How many runs reported within the 95 % interval expected of them. */
-const coverageOf = (view: SweepView): { readonly held: number; readonly checked: number } => {
-  const expected = new Map(view.decisions.map(({ trial, explanation }) => [trial, explanation.expected]));
-  const pairs = view.observations.flatMap(({ trial, value }) => {
-    const belief = expected.get(trial);
-    return belief === undefined || value === undefined ? [] : [Math.abs(value - belief.mean) <= Z95 * belief.sd];
-  });
-  return { held: pairs.filter(Boolean).length, checked: pairs.length };
-};
-
 const fitCheck = (view: SweepView): HealthCheck => {
   const name = 'Fit of the model';
   const fit = view.decisions.findLast(({ explanation }) => explanation.fit !== undefined)?.explanation.fit;
-  const { held, checked } = coverageOf(view);
+  const predictions = checkedPredictions(view);
+  const checked = predictions.length;
+  const held = predictions.filter((item) => item.held).length;
   if (fit === undefined && checked === 0) return check(name, 'unknown', 'No run has been predicted yet.');
   const coverage =
     checked === 0 ? '' : ` ${held} of ${plural(checked, 'run')} reported within the 95 % interval expected of them.`;
@@ -59,7 +52,14 @@ const scalesCheck = (view: SweepView): HealthCheck => {
   const name = 'Small scales as guides';
   const trust = view.recommendation?.trust ?? view.decisions.at(-1)?.explanation.trust ?? [];
   const used = trust.filter(({ scale, runs }) => scale !== view.sweep.target.scale && runs > 0);
-  if (used.length === 0) return check(name, 'unknown', 'No smaller scale has been run.');
+  if (used.length === 0) {
+    const tried = view.observations.some(({ scale }) => scale !== view.sweep.target.scale);
+    return check(
+      name,
+      'unknown',
+      `No ${tried ? 'run at a smaller scale has completed' : 'smaller scale has been run'}.`,
+    );
+  }
   const poor = used.filter((item) => standingOf(item) !== 'good');
   const list = (items: typeof used): string =>
     items.map((item) => `${plainText(item.scale)} ${formatTrust(item)}`).join(', ');

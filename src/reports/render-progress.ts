@@ -174,25 +174,30 @@ const pauseLines = ({ pause }: SweepProgress, options: ProgressOptions): string[
 
 const LONGEST_WHY = 300; // characters
 
-/** What a person is asked to approve, and how to answer. */
-const requestText = (
+/** What a person is asked to approve, then how to answer: each command begins a line, to be copied whole. */
+const requestTexts = (
   sweepId: string,
   { trial, scale, steps, cost, why, until }: InFlightTrial,
   { sweep, now }: ProgressOptions,
-): string => {
+): string[] => {
   const left =
     until === undefined || now === undefined
       ? ''
       : `; without an answer in ${formatDuration(Math.max(0, until - now))}`;
   const run = `${plainText(scale)}, ${formatCount(steps)} steps, up to ${formatCost(cost, costUnit(sweep.cost))}`;
   const needs = plainText(why ?? 'needs approval', LONGEST_WHY);
-  return `${plainText(trial)} (${run}) ${needs}${left === '' ? '' : `${left} titrate answers itself`}. titrate approve ${plainText(sweepId)} ${plainText(trial)}, or titrate refuse`;
+  const which = `${plainText(sweepId)} ${plainText(trial)}`;
+  return [
+    `${plainText(trial)} (${run}) ${needs}${left === '' ? '' : `${left} titrate answers itself`}. Answer with one of:`,
+    `titrate approve ${which}`,
+    `titrate refuse ${which} --reason WHY`,
+  ];
 };
 
 /** Why trials wait for a person, and what to do when nothing else goes on. */
 const parkedLines = ({ sweepId, inFlight, waitsFor }: SweepProgress, options: ProgressOptions): string[] => {
   const texts = inFlight.flatMap((one) => {
-    if (one.state === 'awaiting-approval') return [requestText(sweepId, one, options)];
+    if (one.state === 'awaiting-approval') return requestTexts(sweepId, one, options);
     if (one.state !== 'parked') return [];
     return [`${plainText(one.trial)} is parked: ${plainText(one.why ?? 'no reason recorded', LONGEST_WHY)}`];
   });

@@ -16,6 +16,8 @@ import { InputError, StateError } from '../../src/domain/errors.js';
 import { play } from '../../src/evidence/backtest.js';
 import type { ImportedRun, Imports } from '../../src/evidence/imports.js';
 import { createReplay } from '../../src/evidence/replay.js';
+import { linkLine } from '../../src/ledger/chain.js';
+import { readRecord } from '../../src/ledger/record-file.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { homeAt } from '../../src/temporal/home.js';
@@ -142,6 +144,25 @@ describe('titrate import, before a sweep starts', () => {
     const lengths = view.observations.map(({ curve }) => curve.length);
     expect(Math.max(...lengths)).toBeGreaterThan(1);
     expect(runs.map(({ curve }) => curve.length)).toEqual(flags.length === 0 ? lengths.map(() => 1) : lengths);
+  });
+
+  it('asks nothing of a running sweep that has all of the runs already', async () => {
+    const args = ['--from', join(root, 'runs.csv')];
+    const { json } = await importRuns(invocation('import', join(root, 'sweep.yaml'), ...args, '--dry-run'));
+    const lines = [...(await readRecord(join(root, 'sweeps', 'law-1', 'record.jsonl'))).lines].slice(0, -1);
+    for (const run of (json as unknown as Imports).runs) {
+      const event = { type: 'imported' as const, ...run, by: 'ada' };
+      lines.push(linkLine(lines.at(-1)!, { key: `imported:${run.trial}`, at: lines.at(-1)!.at, event }));
+    }
+    await mkdir(join(root, 'sweeps', 'running-3'), { recursive: true });
+    await writeFile(
+      join(root, 'sweeps', 'running-3', 'record.jsonl'),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+    expect(await importRuns(invocation('import', 'running-3', ...args))).toMatchObject({
+      exitCode: 0,
+      json: { accepted: true, reason: 'no run; the sweep has all of them already' },
+    });
   });
 
   it('refuses a sweep that has ended', async () => {

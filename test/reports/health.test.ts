@@ -31,6 +31,32 @@ describe('health checks', () => {
     expect(found('Fit of the model', { observations: missed }).state).toBe('watch');
   });
 
+  it('count as the figure does how many predictions held', () => {
+    // A confirmation states no expectation of its own: what was predicted of the recommended mixture is its.
+    const decisions = view.decisions.map(({ explanation: { expected, ...explanation }, ...decision }) => {
+      const { mean, sd } = recommendation;
+      const incumbent = { mixture: decision.mixture, mean, sd };
+      const isConfirmation = decision.purpose === 'confirm' || expected === undefined;
+      return {
+        ...decision,
+        explanation: isConfirmation ? { ...explanation, incumbent } : { ...explanation, expected },
+      };
+    });
+    const [said] = /\d+ of \d+ runs reported/.exec(found('Fit of the model', { decisions }).finding) ?? [];
+    const [, counted] = /(\d+ of \d+ runs reported) a value within/.exec(renderReport({ ...view, decisions })) ?? [];
+    expect(said).toBeDefined();
+    expect(counted).toBe(said);
+  });
+
+  it('tell runs at smaller scales that all failed from none', () => {
+    const trust = recommendation.trust.filter(({ scale }) => scale === '1B');
+    const scales = (observations: SweepView['observations']): string =>
+      found('Small scales as guides', { ...recommending({ trust }), observations }).finding;
+    const failed = view.observations.map((run) => ({ ...run, status: 'failed' as const }));
+    expect(scales(failed)).toBe('No run at a smaller scale has completed.');
+    expect(scales(failed.filter(({ scale }) => scale === '1B'))).toBe('No smaller scale has been run.');
+  });
+
   it('see scales that rank the other way round', () => {
     const trust = [{ scale: '20M', correlation: -0.8, interval: [-0.9, -0.5] as const, runs: 11 }];
     const { state, finding, remedy } = found('Small scales as guides', recommending({ trust }));
