@@ -24,7 +24,8 @@ describe('the confirmation', () => {
     const sentence = 'Not needed: the search had run it at the target (t030: book_ce 2.510).';
     expect(confirmationSentence(view)).toBe(sentence);
     const page = renderReport(view);
-    expect(page).toContain(`Run at the target by the search</dt><dd>2.510<small>${sentence}`);
+    expect(page).toContain(`<p>${sentence}</p>`);
+    expect(page).toMatch(/Run at the target by the search<\/dt><dd>2\.510<small>t030; no confirmation run was needed/);
     expect(page).not.toContain('Confirmed at the target');
   });
 

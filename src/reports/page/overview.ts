@@ -38,8 +38,10 @@ const tile = (title: string, value: Insert, small: Insert): Markup =>
 const confirmationTile = (view: SweepView): Markup => {
   const result = confirmationOf(view);
   const [first] = confirmedBySearch(view);
-  if (first !== undefined && view.sweep.confirm > 0)
-    return tile('Run at the target by the search', formatValue(first.value ?? Number.NaN), confirmationSentence(view));
+  if (first !== undefined && view.sweep.confirm > 0) {
+    const value = formatValue(first.value ?? Number.NaN);
+    return tile('Run at the target by the search', value, `${first.trial}; no confirmation run was needed`);
+  }
   if (result === undefined) return tile('Confirmed at the target', 'no', confirmationSentence(view));
   const held =
     result.predicted !== undefined && Math.abs(result.mean - result.predicted.mean) <= Z95 * result.predicted.sd;
