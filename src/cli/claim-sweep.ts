@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { parseSweep } from '../domain/parse-sweep.js';
@@ -52,10 +53,17 @@ const checkId = (id: string): void => {
   throw new InputError('this id cannot be used', [{ path: '--id', expected, found: JSON.stringify(id) }]);
 };
 
-/** Decides which sweep a file means and makes its folder with a copy of the file; returns the id. */
+/**
+ * Decides which sweep a file means and makes its folder with a copy of the file; returns the id.
+ * @throws InputError, before there is a folder, when a sweep that has not begun cannot be run.
+ */
 export const claimSweep = async (home: Home, source: SweepSource, claim: Claim): Promise<string> => {
   const wanted = claim.id ?? source.id;
   checkId(wanted);
+  if (claim.fresh || !existsSync(sweepPaths(home, wanted).record)) {
+    const { checkRunnable } = await import('../temporal/check-runnable.js');
+    await checkRunnable(source.placed);
+  }
   const sweepId = claim.fresh ? await nextFree(home, wanted) : wanted;
   if (!claim.fresh) await makeFolder(home, sweepId);
   await keepFile(home, sweepId, source);

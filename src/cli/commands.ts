@@ -8,6 +8,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'home', value: 'DIR', about: 'where everything lies (default: TITRATE_HOME, else .titrate here)' },
   { name: 'json', about: 'print exactly one JSON object on stdout; progress goes to stderr' },
   { name: 'help', about: 'show this help' },
+  { name: 'version', about: 'show the version' },
 ];
 
 const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';

@@ -23,7 +23,7 @@ export const mainHelp = (): string =>
     ...columns(COMMANDS.map(({ name, summary }) => [name, summary])),
     '',
     'Flags of every command:',
-    ...columns([...COMMON_FLAGS.map(flagRow), ['--version', 'show the version']]),
+    ...columns(COMMON_FLAGS.map(flagRow)),
     '',
     'Examples, one for each command:',
     ...COMMANDS.map(({ examples }) => `  ${examples[0]}`),

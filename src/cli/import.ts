@@ -61,7 +61,12 @@ const deliver = async (home: Home, at: Destination, { runs }: Imports, invocatio
   }
   const given = textFlag(invocation, 'reason');
   const who = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
-  if (recorded !== undefined) return injectRuns(home, at.sweepId, runs, who);
+  if (recorded !== undefined) {
+    const known = new Set(recorded.view.imports.map(({ trial }) => trial));
+    const fresh = runs.filter(({ trial }) => !known.has(trial));
+    if (fresh.length === 0) return { accepted: true, reason: 'no run; the sweep has all of them already' };
+    return injectRuns(home, at.sweepId, fresh, who);
+  }
   if (at.source !== undefined) await claimSweep(home, at.source, { id: textFlag(invocation, 'id'), fresh: false });
   const fresh = await keepRuns(home, at.sweepId, runs, who);
   return { accepted: true, reason: `${plural(fresh, 'new run')} kept for its start` };

@@ -1,6 +1,7 @@
 /** The sweep file that `titrate init` writes: runs as it is, in the built-in simulated world. */
 export const INIT_TEMPLATE = `# A sweep: which data mixture is best at the target scale, found with cheap runs where they tell.
 # Runs as it is, in a simulated world: titrate run sweep.yaml
+# config/reference.yaml of the titrate package shows every key.
 
 name: my-sweep
 

@@ -86,7 +86,7 @@ export const parseCommandLine = (args: readonly string[]): CommandLine => {
   const name = args[at];
   const command = name === undefined || name === 'help' ? undefined : findCommand(name);
   const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 1)];
-  const known = [...(command?.flags ?? [{ name: 'version', about: '' }]), ...COMMON_FLAGS];
+  const known = [...(command?.flags ?? []), ...COMMON_FLAGS];
   const hint = command === undefined ? 'titrate --help' : `titrate ${command.name} --help`;
   const positionals: string[] = [];
   const flags: Record<string, string | boolean> = {};

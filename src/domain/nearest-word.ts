@@ -20,13 +20,31 @@ const editDistance = (a: string, b: string): number => {
 const isNear = (word: string, distance: number): boolean =>
   distance < word.length && distance <= Math.max(1, Math.floor(word.length / 3));
 
+/** Words for one thing that are spelt too differently to be near. */
+const SAME: readonly (readonly string[])[] = [
+  ['max', 'maximum', 'atMost'],
+  ['min', 'minimum', 'atLeast'],
+];
+
+const SHORTEST_BEGINNING = 3; // letters: less begins too many words
+
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ ]/g, '');
+
+/** The one known word that another begins, such as `timeoutSeconds` for `timeout`, or that means the same. */
+const kindred = (word: string, known: readonly string[]): string | undefined => {
+  const begun = known.filter((candidate) => plain(candidate).startsWith(plain(word)));
+  if (word.length >= SHORTEST_BEGINNING && begun.length === 1) return begun[0];
+  const same = SAME.find((words) => words.includes(word)) ?? [];
+  return known.find((candidate) => same.includes(candidate));
+};
+
 /** Returns the known word that was likely meant, if any; case and separators do not count. */
 export const nearestWord = (word: string, known: readonly string[]): string | undefined => {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ ]/g, '');
   const [best] = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
     .toSorted((a, b) => a.distance - b.distance);
-  return best !== undefined && isNear(word, best.distance) ? best.candidate : undefined;
+  const near = best !== undefined && isNear(word, best.distance) ? best : undefined;
+  return near !== undefined && near.distance <= 1 ? near.candidate : (kindred(word, known) ?? near?.candidate);
 };
 
 /** Says which words are known, and which one was likely meant. */

@@ -61,6 +61,6 @@ export const parseSweep = (input: unknown): Sweep => {
   const problems = [...sections.problems, ...draft.problems, ...checksOf(input, draft, sections)];
   const sweep = problems.length === 0 ? assemble(sections, draft) : null;
   if (sweep !== null) return sweep;
-  const hint = 'config/slimpajama.yaml shows every key; an editor that knows config/sweep.schema.json completes them';
+  const hint = 'config/reference.yaml shows every key; an editor that knows config/sweep.schema.json completes them';
   throw new InputError('The sweep file has problems', problems, { hint });
 };

@@ -114,7 +114,9 @@ const MOVED = 0.005; // of the mixture: less is below what shares are written to
 
 const recommendationMoves = ({ recommendation: a }: Outcome, { recommendation: b }: Outcome): string => {
   const moved = massMoved(a.mixture, b.mixture);
-  const believed = `the prediction for it goes from ${formatPrediction(a)} to ${formatPrediction(b)}`;
+  const [before, then] = [formatPrediction(a), formatPrediction(b)];
+  const believed =
+    before === then ? `the prediction for it stays at ${then}` : `the prediction for it goes from ${before} to ${then}`;
   return moved < MOVED
     ? `the recommended mixture stays; ${believed}`
     : `the recommended mixture moves by ${formatShare(moved)}; ${believed}`;

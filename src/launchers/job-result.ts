@@ -39,10 +39,14 @@ const divergedAt = (line: ReadLine | undefined): string | undefined =>
     ? undefined
     : `not finite at step ${line.step}: ${printable(line.nonFinite.join(', '), 200)}`;
 
+/** Says why a run is not whole, with the first thing that was odd about its metrics: mostly the cause. */
 const unfinished = ({ words, notStarted }: ProcessEnd, report: MetricsReport, steps: number): string => {
   if (notStarted === true) return words;
-  if (!report.isThere) return `${words}; it wrote no metrics.jsonl`;
-  return report.lines.has(steps) ? words : `${words}; it reached step ${report.stepsReached} of ${steps}`;
+  const [odd] = report.warnings;
+  if (!report.isThere) return `${words}; ${odd ?? 'it wrote no metrics.jsonl'}`;
+  if (report.lines.has(steps)) return words;
+  const reached = `${words}; it reached step ${report.stepsReached} of ${steps}`;
+  return odd === undefined ? reached : `${reached}; metrics.jsonl: ${odd}`;
 };
 
 const judge = (end: ProcessEnd, isStopped: boolean, report: MetricsReport, steps: number): Verdict => {

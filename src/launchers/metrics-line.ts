@@ -1,5 +1,6 @@
 import { MetricsLine } from '../domain/job-contract.js';
 import type { Metrics } from '../domain/observation.js';
+import { zodProblems } from '../domain/zod-problems.js';
 
 /** What one line of `metrics.jsonl` says. */
 export interface ReadLine {
@@ -64,7 +65,8 @@ export const parseMetricsLine = (text: string): ParsedLine => {
   const first = MetricsLine.safeParse(value);
   const parsed = first.success ? first : MetricsLine.safeParse(nameInfinities(value));
   if (parsed.success) return { line: split(parsed.data) };
-  const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? []).map(String).join('.').slice(0, 80);
-  return { malformed: `${path === '' ? 'line' : path}: ${issue?.message ?? 'not a metrics line'}` };
+  const [problem] = zodProblems(parsed.error, [], value);
+  if (problem === undefined) return { malformed: 'not a metrics line' };
+  const { path, expected, found } = problem;
+  return { malformed: `${path === '' ? 'line' : path.slice(0, 80)}: expected ${expected}; found ${found}` };
 };

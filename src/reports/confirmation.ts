@@ -1,7 +1,9 @@
-import { massMoved, type Mixture } from '../domain/mixture.js';
-import { decimalsOf, formatFixed, formatPrediction, formatShare, Z95 } from './format.js';
+import { BUDGET_SLACK, costOf } from '../domain/cost.js';
+import { isSameMixture, massMoved, type Mixture } from '../domain/mixture.js';
+import { decimalsOf, formatCost, formatFixed, formatPrediction, formatShare, formatValue, Z95 } from './format.js';
 import { objectiveName } from './objective-of.js';
-import type { SweepView } from './sweep-view.js';
+import { plainText } from './plain-text.js';
+import { targetRuns, type ObservationView, type SweepView } from './sweep-view.js';
 
 export interface Confirmation {
   readonly mixture: Mixture;
@@ -38,6 +40,37 @@ const movedSince = ({ recommendation }: SweepView, { mixture }: Confirmation): s
     : ` With these results counted in, the recommendation has moved by ${formatShare(moved)} of the mixture.`;
 };
 
+/**
+ * The search's own runs of the recommended mixture at the target, when they are as many as were to confirm it: the sweep
+ * makes no more then. None otherwise.
+ */
+export const confirmedBySearch = (view: SweepView): readonly ObservationView[] => {
+  const mixture = view.recommendations[0]?.recommendation.mixture; // what was to be confirmed: recommended after the search
+  if (mixture === undefined || view.confirmations.length > 0) return [];
+  const runs = targetRuns(view).filter((run) => isSameMixture(run.mixture, mixture));
+  return runs.length >= view.sweep.confirm ? runs : [];
+};
+
+const whyNotRun = (view: SweepView): string => {
+  const { sweep, unit } = view;
+  const bySearch = confirmedBySearch(view);
+  if (bySearch.length > 0) {
+    const metric = objectiveName(sweep.objective);
+    const runs = bySearch.map(
+      ({ trial, value = Number.NaN }) => `${plainText(trial)}: ${metric} ${formatValue(value)}`,
+    );
+    return `Not needed: the search had run it at the target (${runs.join('; ')}).`;
+  }
+  if (view.end === null) return 'Not run yet.';
+  const finish = view.log.findLast(({ what, taken }) => what === 'finish' && taken);
+  if (finish !== undefined) return `Not run: ${plainText(finish.by, 60)} finished the sweep.`;
+  if (view.status === 'cancelled') return 'Not run: the sweep was cancelled.';
+  const price = costOf(sweep, sweep.target);
+  return view.spent + price > sweep.budget * (1 + BUDGET_SLACK)
+    ? `Not run: the rest of the budget does not pay for it (${formatCost(price, unit)}).`
+    : 'Not run.';
+};
+
 /** Says how the confirmation went, in one or two sentences. */
 export const confirmationSentence = (view: SweepView): string => {
   const result = confirmationOf(view);
@@ -45,7 +78,7 @@ export const confirmationSentence = (view: SweepView): string => {
   if (result === undefined) {
     if (view.sweep.confirm === 0) return 'Not asked for (confirm: 0).';
     const tried = view.confirmations.length;
-    return tried === 0 ? 'Not run.' : `Tried ${tried} times; no run reported ${metric}.`;
+    return tried === 0 ? whyNotRun(view) : `Tried ${tried} times; no run reported ${metric}.`;
   }
   const { runs, mean, predicted } = result;
   const decimals = predicted === undefined ? 4 : decimalsOf(Z95 * predicted.sd, mean);

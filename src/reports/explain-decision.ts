@@ -217,11 +217,15 @@ const scaleReason = (view: SweepView, decision: DecisionView): { title: string; 
 };
 
 const consideredTable = (view: SweepView, decision: DecisionView): string[] => {
-  const { considered } = decision.explanation;
+  const { considered, excluded } = decision.explanation;
   if (considered.length === 0) return [];
   const most = Math.max(...considered.map(({ valuePerCost }) => valuePerCost));
+  const mark = (candidate: Candidate): string => {
+    if (isSameFidelity(candidate, decision)) return isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~';
+    return excluded.some((item) => isSameFidelity(item, candidate)) ? 'x' : '';
+  };
   const rows = considered.map((candidate) => [
-    isSameFidelity(candidate, decision) ? (isSameMixture(candidate.mixture, decision.mixture) ? '>' : '~') : '',
+    mark(candidate),
     plainText(candidate.scale),
     formatCount(candidate.steps),
     formatCost(candidate.cost),
@@ -290,17 +294,28 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
+const MOST_WARNINGS = 5; // of a generation: the report has them all
+
+/** What was odd about the files of a job, each in a line. */
+const warningLines = (warnings: readonly string[]): string[] => [
+  ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  Odd about its files: ${plainText(warning, 300)}.`),
+  ...(warnings.length > MOST_WARNINGS
+    ? [`  And ${plural(warnings.length - MOST_WARNINGS, 'more oddity', 'more oddities')}.`]
+    : []),
+];
+
 /** What became of the earlier generations of a trial, each in a line, with the decision that followed. */
 const generationLines = (view: SweepView, trial: string): string[] =>
   view.attempts
     .filter((attempt) => attempt.trial === trial)
-    .flatMap(({ generation, ending, stepsReached, cost, detail }) => {
+    .flatMap(({ generation, ending, stepsReached, cost, detail, warnings }) => {
       const words = detail === undefined ? '' : ` (${plainText(detail, 200)})`;
       const reached = `at step ${formatCount(stepsReached)}`;
       const parking = view.parkings.find((one) => one.trial === trial && one.generation === generation + 1);
       const rerun = view.reruns.find((one) => one.trial === trial && one.generation === generation + 1);
       return [
         `Run ${generation}: ${ending} ${reached}${words}, charged ${formatCost(cost, view.unit)}.`,
+        ...warningLines(warnings),
         ...(parking === undefined ? [] : [`  Parked for a person: ${plainText(parking.reason, 300)}.`]),
         ...(rerun === undefined ? [] : [`  Run again: ${plainText(rerun.reason, 300)}.`]),
       ];
@@ -316,6 +331,7 @@ const outcome = (view: SweepView, decision: DecisionView): string[] => {
   return [
     ...story,
     `${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`,
+    ...warningLines(seen.warnings),
   ];
 };
 
@@ -348,11 +364,11 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ...section('How the prediction for the best mixture at the target came there', predictionPlot(view, decision)),
     ...section('What its mixture was expected to do to the guarded metrics at the target', guards(decision)),
     ...section(
-      'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture)',
+      'What was considered: the best at each fidelity, its value being what it should improve the recommendation by (> bought; ~ bought with another mixture; x not open, for the reason given below)',
       consideredTable(view, decision),
     ),
     ...section(
-      'What was left out',
+      'What was not open, and why',
       decision.explanation.excluded.map((item) => `${formatFidelity(item)}: ${plainText(item.reason)}.`),
     ),
     ...section('How far each scale is trusted', trustTable(view, decision)),

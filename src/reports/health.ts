@@ -1,6 +1,7 @@
 /** Is what the sweep recommends sound? Checks of its record, each with what to do about it. */
 import { isSameFidelity } from '../domain/fidelity.js';
-import { formatFixed, formatRatio, formatShare, plural, Z95 } from './format.js';
+import { checkedPredictions } from './checked-predictions.js';
+import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
 import { targetRuns, type SweepView } from './sweep-view.js';
 import { formatTrust, standingOf } from './trust-text.js';
@@ -21,7 +22,7 @@ const FEWEST_CHECKED = 8; // predictions: with fewer, a share that held says lit
 const HELD = 0.8; // of intervals that should hold 95 % of the time
 const NEAR_BOUND = 0.005; // of the mixture: shares are written to a tenth of a percent
 const FLAT = 0.5; // of the room that a domain has: more of it is about as good
-const FEWEST_TARGET_RUNS = 3; // one says how good a mixture is; to rank mixtures there, and see noise, takes some
+const FEWEST_TARGET_RUNS = 3; // one says how good a mixture is; to rank mixtures at that size, and see noise, takes some
 
 const check = (name: string, state: HealthState, finding: string, remedy = ''): HealthCheck => ({
   name,
@@ -30,21 +31,12 @@ const check = (name: string, state: HealthState, finding: string, remedy = ''): 
   remedy,
 });
 
-/** How many runs reported within the 95 % interval expected of them. */
-const coverageOf = (view: SweepView): { readonly held: number; readonly checked: number } => {
-  const asDecided = view.decisions.filter(({ decided }) => decided === undefined); // of another run, nothing was expected
-  const expected = new Map(asDecided.map(({ trial, explanation }) => [trial, explanation.expected]));
-  const pairs = view.observations.flatMap(({ trial, value }) => {
-    const belief = expected.get(trial);
-    return belief === undefined || value === undefined ? [] : [Math.abs(value - belief.mean) <= Z95 * belief.sd];
-  });
-  return { held: pairs.filter(Boolean).length, checked: pairs.length };
-};
-
 const fitCheck = (view: SweepView): HealthCheck => {
   const name = 'Fit of the model';
   const fit = view.decisions.findLast(({ explanation }) => explanation.fit !== undefined)?.explanation.fit;
-  const { held, checked } = coverageOf(view);
+  const predictions = checkedPredictions(view);
+  const checked = predictions.length;
+  const held = predictions.filter((item) => item.held).length;
   if (fit === undefined && checked === 0) return check(name, 'unknown', 'No run has been predicted yet.');
   const coverage =
     checked === 0 ? '' : ` ${held} of ${plural(checked, 'run')} reported within the 95 % interval expected of them.`;
@@ -60,7 +52,14 @@ const scalesCheck = (view: SweepView): HealthCheck => {
   const name = 'Small scales as guides';
   const trust = view.recommendation?.trust ?? view.decisions.at(-1)?.explanation.trust ?? [];
   const used = trust.filter(({ scale, runs }) => scale !== view.sweep.target.scale && runs > 0);
-  if (used.length === 0) return check(name, 'unknown', 'No smaller scale has been run.');
+  if (used.length === 0) {
+    const tried = view.observations.some(({ scale }) => scale !== view.sweep.target.scale);
+    return check(
+      name,
+      'unknown',
+      `No ${tried ? 'run at a smaller scale has completed' : 'smaller scale has been run'}.`,
+    );
+  }
   const poor = used.filter((item) => standingOf(item) !== 'good');
   const list = (items: typeof used): string =>
     items.map((item) => `${plainText(item.scale)} ${formatTrust(item)}`).join(', ');
@@ -114,17 +113,33 @@ const flatCheck = (view: SweepView): HealthCheck => {
   );
 };
 
+/** How to get more runs at the target, as far as it is not so already. */
+const targetRemedy = ({ sweep, end }: SweepView): string => {
+  const ask = sweep.confirm === 0 ? 'Ask for confirmation runs (confirm in the sweep file), or ' : '';
+  const more =
+    end === null
+      ? 'extend the budget by a run or two at the target'
+      : 'make a run or two at the target in a sweep of their own, with these runs imported,';
+  const advice = `${ask}${more} before much is staked on the mixture.`;
+  return `${advice.charAt(0).toUpperCase()}${advice.slice(1)}`;
+};
+
 const targetCheck = (view: SweepView): HealthCheck => {
   const name = 'Runs at the target';
   const imported = view.imports.filter(
     (run) => run.value !== undefined && isSameFidelity(run, view.sweep.target),
   ).length;
   const runs = targetRuns(view).length;
-  const finding = `${plural(runs, 'run')} completed there${imported === 0 ? '' : `, and ${formatFixed(imported, 0)} imported`}.`;
-  if (runs + imported >= FEWEST_TARGET_RUNS) return check(name, 'good', finding);
-  const remedy =
-    'Ask for confirmation runs (confirm in the sweep file), or extend the budget by a run or two at the target before much is staked on the mixture.';
-  return check(name, 'watch', finding, remedy);
+  const { scale } = view.sweep.target;
+  // They rank mixtures at the target's size, and show its noise, as full ones do.
+  const shorter = view.observations.filter((run) => run.scale === scale && run.value !== undefined).length - runs;
+  const others = [
+    ...(imported === 0 ? [] : [`, and ${formatFixed(imported, 0)} imported`]),
+    ...(shorter === 0 ? [] : [`, and ${formatFixed(shorter, 0)} at ${plainText(scale)} with fewer steps`]),
+  ];
+  const finding = `${plural(runs, 'run')} completed there${others.join('')}.`;
+  if (runs + imported > 0 && runs + imported + shorter >= FEWEST_TARGET_RUNS) return check(name, 'good', finding);
+  return check(name, 'watch', finding, targetRemedy(view));
 };
 
 const endingsCheck = (view: SweepView): HealthCheck => {

@@ -162,45 +162,51 @@ const bestLines = ({ recommendation, incumbent }: SweepProgress, options: Progre
   return [line([piece('best    ', 'soft'), prediction, where], options), mixture];
 };
 
-const pauseLine = ({ pause }: SweepProgress, options: ProgressOptions): string[] =>
-  pause === null
-    ? []
-    : [line([piece(`paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`, 'warn')], options)];
+/** Prose from outside, in as many lines as it takes. */
+const wrapped = (text: string, tone: Tone, options: ProgressOptions): string[] =>
+  wrap(text, Math.max(20, options.width - 1)).map((part) => line([piece(part, tone)], options));
+
+const pauseLines = ({ pause }: SweepProgress, options: ProgressOptions): string[] => {
+  if (pause === null) return [];
+  const why = pause.reason === undefined ? '' : `: ${pause.reason}`;
+  return wrapped(plainText(`paused by ${pause.by}${why}`, LONGEST_TROUBLE), 'warn', options);
+};
 
 const LONGEST_WHY = 300; // characters
 
-/** What a person is asked to approve, and how to answer. */
-const requestText = (
+/** What a person is asked to approve, then how to answer: each command begins a line, to be copied whole. */
+const requestTexts = (
   sweepId: string,
   { trial, scale, steps, cost, why, until }: InFlightTrial,
   { sweep, now }: ProgressOptions,
-): string => {
+): string[] => {
   const left =
     until === undefined || now === undefined
       ? ''
       : `; without an answer in ${formatDuration(Math.max(0, until - now))}`;
   const run = `${plainText(scale)}, ${formatCount(steps)} steps, up to ${formatCost(cost, costUnit(sweep.cost))}`;
   const needs = plainText(why ?? 'needs approval', LONGEST_WHY);
-  return `${plainText(trial)} (${run}) ${needs}${left === '' ? '' : `${left} titrate answers itself`}. titrate approve ${plainText(sweepId)} ${plainText(trial)}, or titrate refuse`;
+  const which = `${plainText(sweepId)} ${plainText(trial)}`;
+  return [
+    `${plainText(trial)} (${run}) ${needs}${left === '' ? '' : `${left} titrate answers itself`}. Answer with one of:`,
+    `titrate approve ${which}`,
+    `titrate refuse ${which} --reason WHY`,
+  ];
 };
 
 /** Why trials wait for a person, and what to do when nothing else goes on. */
 const parkedLines = ({ sweepId, inFlight, waitsFor }: SweepProgress, options: ProgressOptions): string[] => {
   const texts = inFlight.flatMap((one) => {
-    if (one.state === 'awaiting-approval') return [requestText(sweepId, one, options)];
+    if (one.state === 'awaiting-approval') return requestTexts(sweepId, one, options);
     if (one.state !== 'parked') return [];
     return [`${plainText(one.trial)} is parked: ${plainText(one.why ?? 'no reason recorded', LONGEST_WHY)}`];
   });
   const all = waitsFor === null ? texts : [...texts, plainText(waitsFor)];
-  return all
-    .flatMap((text) => wrap(text, Math.max(20, options.width - 1)))
-    .map((part) => line([piece(part, 'warn')], options));
+  return all.flatMap((text) => wrapped(text, 'warn', options));
 };
 
 const troubleLines = ({ troubles = [], ...options }: ProgressOptions): string[] =>
-  troubles
-    .flatMap((trouble) => wrap(`waiting: ${plainText(trouble, LONGEST_TROUBLE)}`, Math.max(20, options.width - 1)))
-    .map((part) => line([piece(part, 'bad')], options));
+  troubles.flatMap((trouble) => wrapped(`waiting: ${plainText(trouble, LONGEST_TROUBLE)}`, 'bad', options));
 
 /** Renders the block that is redrawn while a sweep runs; every line fits the width. */
 export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, options: ProgressOptions): string[] => [
@@ -209,7 +215,7 @@ export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, opt
   ...freeLines(progress, options),
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
-  ...pauseLine(progress, options),
+  ...pauseLines(progress, options),
   ...parkedLines(progress, options),
   ...troubleLines(options),
 ];

@@ -95,12 +95,13 @@ const frontLines = ({ recommendation }: SweepView, options: TerminalOptions): st
 };
 
 const nearOptimalLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
-  const near = recommendation === null ? [] : otherNearOptimal(recommendation);
+  if (recommendation === null) return [];
+  const near = otherNearOptimal(recommendation);
   if (near.length === 0) return [];
-  const text = `${plural(near.length, 'other mixture')} cannot be told from it; the brackets give the range of each share over them. For instance: ${near
-    .slice(0, 2)
-    .map(({ mixture }) => formatMixture(mixture, 5))
-    .join('; ')}.`;
+  const asText = ({ mixture }: Pick<Recommendation, 'mixture'>): string => formatMixture(mixture, 5);
+  const others = [...new Set(near.map(asText))].filter((text) => text !== asText(recommendation));
+  const instances = others.length === 0 ? '' : ` For instance: ${others.slice(0, 2).join('; ')}.`;
+  const text = `${plural(near.length, 'other mixture')} cannot be told from it; the brackets give the range of each share over them.${instances}`;
   return paragraph(text, options, 'soft');
 };
 

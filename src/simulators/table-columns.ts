@@ -23,6 +23,18 @@ const isPrefixed = (named: Named): named is { prefix: string; suffix?: string } 
 /** The usual column where the table has it; a column that the mapping names has to be there. */
 type Usual = 'scale' | 'steps' | 'status' | 'run';
 
+/** What the table is read by where the mapping does not say: as documented, or, with shares for a mixture, as exported. */
+const usualColumns = (header: readonly string[]): NonNullable<TableMapping['columns']> => {
+  const begins = (prefix: string): boolean => header.some((name) => name.startsWith(prefix));
+  if (begins('mix.') || !begins('share.')) return {};
+  const named = { trial: 'run', checkpoint_steps: 'steps' } as const;
+  const there = Object.entries(named).filter(([column]) => header.includes(column));
+  return {
+    mixture: { prefix: 'share.' },
+    ...Object.fromEntries(there.map(([column, name]) => [name, column])),
+  };
+};
+
 /** Looks columns up, and notes those that are missing. */
 class Finder {
   readonly problems: Problem[] = [];
@@ -70,7 +82,7 @@ class Finder {
 
 /** @throws InputError naming every column that is missing. */
 export const findColumns = (header: readonly string[], mapping: TableMapping): TableColumns => {
-  const { columns = {} } = mapping;
+  const columns = { ...usualColumns(header), ...mapping.columns };
   const finder = new Finder(header);
   const domains = finder.several(columns.mixture, 'mix.', 'columns.mixture');
   const metrics = finder.several(columns.metrics, 'metric.', 'columns.metrics');
@@ -84,7 +96,10 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
     metrics: new Map([...metrics].map(([name, [at = -1]]) => [name, at])),
     ...(Object.assign({}, ...places, ...given) as Partial<TableColumns>),
   };
-  finder.need(domains.size > 0, 'a column mix.<domain> for each domain');
+  finder.need(
+    domains.size > 0,
+    'a column mix.<domain>, or share.<domain> as titrate export writes it, for each domain',
+  );
   finder.need(found.scale !== undefined || mapping.scale !== undefined, 'a column scale');
   finder.need(found.steps !== undefined || found.tokens !== undefined, 'a column steps');
   finder.need(metrics.size > 0, 'a column metric.<name> for each metric');

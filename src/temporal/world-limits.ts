@@ -4,7 +4,8 @@ import { limitToTable } from '../simulators/table-limits.js';
 import type { TableWorld } from '../simulators/table.js';
 import { openWorld } from './launchers.js';
 
-const isTable = (world: object): world is TableWorld => 'runs' in world;
+/** Does a world know only some runs? */
+export const isTable = (world: object): world is TableWorld => 'runs' in world;
 
 /**
  * Limits a sweep to what its world can do: to the rows of a table of past runs, unless the sweep lists mixtures itself.

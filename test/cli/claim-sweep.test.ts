@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,13 +12,14 @@ let home: Home;
 let source: SweepSource;
 let other: SweepSource;
 
+const read = async (name: string, text: string): Promise<SweepSource> => {
+  const file = join(home.root, name);
+  await writeFile(file, text);
+  return readSweepSource(file);
+};
+
 beforeEach(async () => {
   home = homeAt(await mkdtemp(join(tmpdir(), 'titrate-claim-')));
-  const read = async (name: string, text: string): Promise<SweepSource> => {
-    const file = join(home.root, name);
-    await writeFile(file, text);
-    return readSweepSource(file);
-  };
   source = await read('a.yaml', INIT_TEMPLATE);
   other = await read('b.yaml', INIT_TEMPLATE.replace('seed: 7', 'seed: 8'));
 });
@@ -40,6 +42,37 @@ describe('claiming a sweep', () => {
     await claimSweep(home, source, { id: 'mine', fresh: false });
     await expect(claimSweep(home, other, { id: 'mine', fresh: false })).rejects.toThrow(/this id is taken/);
     expect(await claimSweep(home, other, { id: 'mine', fresh: true })).toBe('mine-2');
+  });
+
+  it.each([
+    ['a world that is not there', 'world: slimpajama', 'world: pile', /launcher.world: expected slimpajama, or a path/],
+    ['an objective that its world does not report', 'book_ce }', 'book_c }', /objective: .*did you mean book_ce\?/],
+    [
+      'a guard on what its world does not report',
+      'seed: 7',
+      'seed: 7\nguards: [{ metric: val_loss, atMost: 3 }]',
+      /guards\[0\]\.metric: expected one of commoncrawl_ce.*; found "val_loss"/,
+    ],
+    [
+      'a size beyond its world',
+      'parameters: 1e9',
+      'parameters: 7e9',
+      /scales.1B.parameters: expected .*found 7000000000/,
+    ],
+    ['an option that its policy does not know', 'policy: titrate', 'policy: { name: titrate, foo: 1 }', /found foo/],
+  ])('refuses %s before there is a folder', async (_, from, to, message) => {
+    const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));
+    await expect(claimSweep(home, faulty, { fresh: false })).rejects.toThrow(message);
+    expect(existsSync(home.sweeps)).toBe(false);
+  });
+
+  it('finds a sweep that has begun, also when its world is gone since', async () => {
+    const begun = await read('begun.yaml', INIT_TEMPLATE.replace('world: slimpajama', 'world: ./gone.csv'));
+    await expect(claimSweep(home, begun, { fresh: false })).rejects.toThrow(/the simulated world cannot be read/);
+    const { folder, record } = sweepPaths(home, begun.id);
+    await mkdir(folder, { recursive: true });
+    await writeFile(record, '');
+    expect(await claimSweep(home, begun, { fresh: false })).toBe(begun.id);
   });
 
   it('refuses an id that would lead out of its folder', async () => {

@@ -6,15 +6,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Invocation } from '../../src/cli/command.js';
 import { diff } from '../../src/cli/diff.js';
+import { exportTable } from '../../src/cli/export.js';
 import { importRuns } from '../../src/cli/import.js';
 import { createIo } from '../../src/cli/io.js';
 import { parseCommandLine } from '../../src/cli/parse-command-line.js';
+import { readSweep } from '../../src/cli/sweep-record.js';
 import { whatIfCommand } from '../../src/cli/what-if.js';
 import { InputError, StateError } from '../../src/domain/errors.js';
 import { play } from '../../src/evidence/backtest.js';
+import type { ImportedRun, Imports } from '../../src/evidence/imports.js';
 import { createReplay } from '../../src/evidence/replay.js';
+import { linkLine } from '../../src/ledger/chain.js';
+import { readRecord } from '../../src/ledger/record-file.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
+import { homeAt } from '../../src/temporal/home.js';
 import { simulateRecord } from '../reports/simulated-record.js';
 import { csvOfLaw, lawSweep, pastOfLaw } from '../evidence/table-of-law.js';
 
@@ -115,6 +121,47 @@ describe('titrate import, before a sweep starts', () => {
     expect(first).toMatchObject({
       at: expect.stringMatching(/Z$/) as string,
       event: { type: 'imported', reason: 'runs of last year', source: { file: 'runs.csv', lines: [2, 3], run: 's0' } },
+    });
+  });
+
+  it.each([[[]], [['--curve']]])('takes what titrate export %s has written, without a mapping', async (flags) => {
+    const out = join(root, 'exported.csv');
+    await exportTable(invocation('export', 'law-1', '--out', out, ...flags));
+    const taken = await importRuns(invocation('import', join(root, 'sweep.yaml'), '--from', out, '--dry-run'));
+    const { runs, leftOut } = taken.json as unknown as Imports;
+    expect(leftOut).toEqual([]);
+    const { view } = (await readSweep(homeAt(root), 'law-1'))!;
+    const told = (one: Pick<ImportedRun, 'mixture' | 'scale' | 'steps' | 'status' | 'metrics'>): object => ({
+      mixture: one.mixture,
+      scale: one.scale,
+      steps: one.steps,
+      status: one.status,
+      metrics: one.metrics,
+    });
+    expect(runs.map(({ source, ...run }) => [source.run, told(run)])).toEqual(
+      view.observations.map((run) => [run.trial, told(run)]),
+    );
+    const lengths = view.observations.map(({ curve }) => curve.length);
+    expect(Math.max(...lengths)).toBeGreaterThan(1);
+    expect(runs.map(({ curve }) => curve.length)).toEqual(flags.length === 0 ? lengths.map(() => 1) : lengths);
+  });
+
+  it('asks nothing of a running sweep that has all of the runs already', async () => {
+    const args = ['--from', join(root, 'runs.csv')];
+    const { json } = await importRuns(invocation('import', join(root, 'sweep.yaml'), ...args, '--dry-run'));
+    const lines = [...(await readRecord(join(root, 'sweeps', 'law-1', 'record.jsonl'))).lines].slice(0, -1);
+    for (const run of (json as unknown as Imports).runs) {
+      const event = { type: 'imported' as const, ...run, by: 'ada' };
+      lines.push(linkLine(lines.at(-1)!, { key: `imported:${run.trial}`, at: lines.at(-1)!.at, event }));
+    }
+    await mkdir(join(root, 'sweeps', 'running-3'), { recursive: true });
+    await writeFile(
+      join(root, 'sweeps', 'running-3', 'record.jsonl'),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+    expect(await importRuns(invocation('import', 'running-3', ...args))).toMatchObject({
+      exitCode: 0,
+      json: { accepted: true, reason: 'no run; the sweep has all of them already' },
     });
   });
 

@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { mixtureFlag, numberFlag } from '../../src/cli/act-flags.js';
+import { textFlag } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { commandHelp, mainHelp } from '../../src/cli/help.js';
+import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
+import { createIo } from '../../src/cli/io.js';
 import { parseCommandLine } from '../../src/cli/parse-command-line.js';
+import { checkedRun } from '../../src/domain/checked-run.js';
 import { InputError } from '../../src/domain/errors.js';
+import { parseSweep } from '../../src/domain/parse-sweep.js';
 
 const problemOf = (...args: string[]): string => {
   try {
@@ -59,7 +67,11 @@ describe('a command line', () => {
     for (const args of [[], ['--help'], ['-h'], ['help'], ['run', '--help'], ['help', 'run'], ['run', '-h']]) {
       expect(parseCommandLine(args).wants).toBe('help');
     }
+  });
+
+  it('shows the version with every command', () => {
     expect(parseCommandLine(['--version']).wants).toBe('version');
+    for (const { name } of COMMANDS) expect(parseCommandLine([name, '--version']).wants).toBe('version');
   });
 });
 
@@ -80,6 +92,19 @@ describe('the help', () => {
         expect(parseCommandLine(words.slice(1)).command?.name).toBe(name);
       }
     }
+  });
+
+  it('shows a run to pin that the demonstration and the sweep of titrate init allow', () => {
+    const [example = ''] = COMMANDS.find(({ name }) => name === 'pin')?.examples ?? [];
+    const invocation = { ...parseCommandLine(example.split(' ').slice(1)), io: createIo(false) };
+    const run = {
+      mixture: mixtureFlag(invocation, 'mixture') ?? {},
+      scale: textFlag(invocation, 'scale') ?? '',
+      steps: numberFlag(invocation, 'steps') ?? 0,
+    };
+    const demonstration = readFileSync(new URL('../../config/slimpajama.yaml', import.meta.url), 'utf8');
+    for (const text of [INIT_TEMPLATE, demonstration])
+      expect(checkedRun(parseSweep(parse(text)), run)).toMatchObject({ run: { scale: run.scale } });
   });
 
   it('shows every flag of a command, the common ones included', () => {

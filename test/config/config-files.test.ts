@@ -11,6 +11,13 @@ const folder = new URL('../../config/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
+/** Names of all properties in a JSON schema. */
+const keysOf = (schema: unknown): string[] => {
+  if (schema === null || typeof schema !== 'object') return [];
+  const { properties = {} } = schema as { properties?: object };
+  return [...Object.keys(properties), ...Object.values(schema).flatMap(keysOf)];
+};
+
 describe.each(files)('config/%s', (name) => {
   const sweep = parseSweep(parse(read(name)));
 
@@ -55,6 +62,33 @@ test('the sweep of several metrics sums an accuracy and a loss, guards two other
   expect(objective.pareto).toBe(true);
   expect(guards.map(({ confidence }) => confidence)).toEqual([0.95, 0.84]);
   for (const { metric } of guards) expect(Object.keys(objective.weights)).not.toContain(metric);
+});
+
+describe('the reference', () => {
+  const text = read('reference.yaml');
+  /** The sweep with each of the blocks that it shows after #|, which stand instead of the keys of the same names. */
+  const blocks = text.match(/(^#\| .*\n)+/gm) ?? [];
+  const instead = blocks.flatMap((block) =>
+    block
+      .replace(/^#\| /gm, '')
+      .split(/^(?=objective:|launcher:|cost:)/m)
+      .filter((part) => part !== ''),
+  );
+
+  test('names every key of a sweep file', () => {
+    const missing = keysOf(sweepJsonSchema()).filter((key) => !new RegExp(`(?<![\\w-])${key}:`).test(text));
+    expect(missing).toEqual([]);
+  });
+
+  test.each(instead)('shows what may stand in it as it can be: %s', (part) => {
+    expect(() => parseSweep({ ...(parse(text) as object), ...(parse(part) as object) })).not.toThrow();
+  });
+
+  test('is where the errors of a sweep file point', () => {
+    expect(() => parseSweep({})).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('config/reference.yaml') }),
+    );
+  });
 });
 
 test('config/sweep.schema.json is what the checks are made from (npm run schema writes it)', () => {

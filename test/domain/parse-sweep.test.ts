@@ -223,6 +223,8 @@ describe('what is wrong with a sweep file', () => {
   test.each([
     [{ ...file, budgte: 3 }, 'did you mean budget?'],
     [{ ...file, domains: { ...file.domains, wikipedia: { token: 3 } } }, 'did you mean tokens?'],
+    [{ ...file, guards: [{ metric: 'loss', max: 2 }] }, 'did you mean atMost?'],
+    [{ ...file, approval: { target: true, timeout: 5 } }, 'did you mean timeoutSeconds?'],
     [{ ...file, policy: 'Successive_Halving' }, 'did you mean successive-halving?'],
     [{ ...file, target: { scale: '1b', steps: 2000 } }, 'did you mean 1B?'],
     [{ ...file, groups: [{ domains: ['gihtub', 'book'] }] }, 'did you mean github?'],

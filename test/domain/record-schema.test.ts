@@ -52,6 +52,12 @@ describe('the schema of the record', () => {
     expect(RecordEventSchema.safeParse({ type: 'bribed' }).success).toBe(false);
   });
 
+  test('takes a decision that a person pinned, which was made from nothing seen', () => {
+    const pin = { mixture: { a: 0.5, b: 0.5 }, scale: 'small', steps: 20, cost: 2, by: 'ada' };
+    const { event } = pinnedEvent(toySweep(), initialState, pin, 1);
+    expect(RecordEventSchema.parse(event)).toEqual(event);
+  });
+
   test('is config/record.schema.json (npm run schema writes it)', () => {
     expect(JSON.parse(read('config/record.schema.json'))).toEqual(JSON.parse(JSON.stringify(recordJsonSchema())));
   });

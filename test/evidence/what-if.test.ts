@@ -83,6 +83,11 @@ describe('what would be otherwise', () => {
     expect(text).toContain('Another run would be chosen');
   });
 
+  it('that moves no prediction says that it stays', () => {
+    const { because } = whatIf(situation, { budget: 80 });
+    expect(because[0]).toMatch(/^the recommended mixture stays; the prediction for it stays at [\d.]+ ± [\d.]+$/);
+  });
+
   it('by another policy is what that policy proposes', () => {
     const { instead: then } = whatIf(situationAt(lines, 2), { policy: 'random' });
     expect(then.proposal?.explanation.policy).toBe('random');

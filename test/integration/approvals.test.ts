@@ -1,5 +1,6 @@
 /** A person in charge: approvals and acts, on a real server with scripted jobs. */
 import { describe, expect, it } from 'vitest';
+import { auditFolder } from '../../src/audit/audit.js';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
 import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
@@ -81,7 +82,7 @@ describe('a person in charge', () => {
     expect((await sweep.record()).at(-1)?.event.type).toBe('ended');
   });
 
-  it('answers itself when nobody does, and remembers keys over continue-as-new (invariants 6, 17 and 18)', async () => {
+  it('answers itself when nobody does, remembers keys over continue-as-new, and verifies with its pin (invariants 6, 17 and 18)', async () => {
     const launcher = new ScriptedLauncher();
     const sweep = await start({
       sweep: toySweep({ budget: 100, parallel: 1, approval: { target: true, timeoutSeconds: 2 } }),
@@ -110,6 +111,14 @@ describe('a person in charge', () => {
     expect(decided.map(({ decision }) => decision)).toEqual(decided.map((_, i) => i + 1));
     expect(decided.filter(({ origin }) => origin === 'person')).toMatchObject([pinned]);
     expect(launcher.started.some(({ scale }) => scale === 'big')).toBe(false);
+    const audit = await auditFolder(sweep.folder, {
+      withoutJobs: true,
+      anchors: [],
+      version: '0.0.0-test',
+      node: process.version,
+    });
+    expect(audit.checks.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(audit.holds).toBe(true);
   });
 
   it('changes budget and bounds, takes evidence in, and finishes; decisions see it from the record (invariant 19)', async () => {

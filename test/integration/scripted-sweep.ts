@@ -161,6 +161,8 @@ export interface SweepSetup {
 export interface StartedSweep {
   readonly handle: WorkflowHandle;
   readonly sweepId: string;
+  /** Where its record is. */
+  readonly folder: string;
   progress(): Promise<SweepProgress>;
   result(): Promise<SweepResult>;
   record(): Promise<readonly RecordLine[]>;
@@ -173,7 +175,8 @@ export interface StartedSweep {
 /** Starts a worker with the scripted parts, and a sweep on it. */
 export const startScripted = async (server: RealServer, setup: SweepSetup): Promise<StartedSweep> => {
   const sweepId = `toy-${randomUUID().slice(0, 8)}`;
-  const file = path.join(server.home.root, 'sweeps', sweepId, 'record.jsonl');
+  const folder = path.join(server.home.root, 'sweeps', sweepId);
+  const file = path.join(folder, 'record.jsonl');
   const recordFile = new RecordFile(file);
   const activities = createActivities({
     version: '0.0.0-test',
@@ -216,6 +219,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
   return {
     handle,
     sweepId,
+    folder,
     progress: () => handle.query<SweepProgress>('progress'),
     result: () => handle.result() as Promise<SweepResult>,
     record,

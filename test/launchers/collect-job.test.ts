@@ -80,6 +80,12 @@ describe('the verdict on an ended job', () => {
 
   it.each([
     ['exit status 0 and too few steps', exited(), line(10), 'exit status 0; it reached step 10 of 20'],
+    [
+      'exit status 0 and lines that are no metrics',
+      exited(),
+      '{"step":20,"loss":1}\n{"step":20}\n',
+      'exit status 0; it reached step 0 of 20; metrics.jsonl: line 1 left out: metrics: expected a map; found nothing',
+    ],
     ['exit status 0 and no metrics', exited(), undefined, 'exit status 0; it wrote no metrics.jsonl'],
     ['another exit status though all is written', exited({ code: 3 }), whole, 'exit status 3'],
     ['a signal', exited({ code: null, signal: 'SIGSEGV' }), line(10), 'ended by SIGSEGV; it reached step 10 of 20'],

@@ -51,12 +51,15 @@ describe('reading metrics.jsonl', () => {
     expect(report.warnings).toEqual(['the last line (2) has no newline but is whole: it counts']);
   });
 
-  it('names the number of a malformed line and reads on', async () => {
-    const report = await read(`${line(10)}\nnot json\n{"step":-1,"metrics":{}}\n[]\n${line(20)}\n`);
+  it('names the number of a malformed line and what is wrong with it, and reads on', async () => {
+    const wrong = ['not json', '{"step":-1,"metrics":{}}', '[]', '{"step":1,"loss":2}', line(5, '2.31')];
+    const report = await read(`${[line(10), ...wrong, line(20)].join('\n')}\n`);
     expect(report.warnings).toEqual([
       'line 2 left out: not JSON',
-      expect.stringMatching(/^line 3 left out: step: /),
-      expect.stringMatching(/^line 4 left out: line: /),
+      'line 3 left out: step: expected a number of at least 0; found -1',
+      'line 4 left out: line: expected a map; found an empty list',
+      'line 5 left out: metrics: expected a map; found nothing',
+      'line 6 left out: metrics.loss: expected a number, null, "NaN", "Infinity" or "-Infinity"; found "2.31"',
     ]);
     expect(lossAt(report, 20)).toBe(1);
   });

@@ -71,6 +71,17 @@ describe('the explanation of a decision', () => {
     expect(text).toContain('1B x 19,600 steps was left out: the rest of the budget does not pay for it.');
   });
 
+  it('marks what was valued though it was not open', () => {
+    const lines = withExplanation(20, (explanation) => ({
+      ...explanation,
+      excluded: [{ scale: '20M', steps: 19600, reason: 'costs too little by now' }],
+    }));
+    const text = explainDecision(foldRecord(lines), 20);
+    expect(text).toMatch(/x +20M +19,600/);
+    expect(text).toMatch(/What was not open, and why\n +20M x 19,600 steps: costs too little by now\./);
+    expect(explainDecision(view, 20)).not.toMatch(/x +20M +19,600/);
+  });
+
   it('says so when nothing was compared, as in an opening', () => {
     const text = explainDecision(view, 3);
     expect(text).toContain('It belongs to the opening');
@@ -81,6 +92,11 @@ describe('the explanation of a decision', () => {
     expect(explainDecision(view, 14)).toContain('failed (out of memory on gpu 3): no book_ce');
     const running = foldRecord(simulateRecord({ runs: 20, running: 2 }));
     expect(explainDecision(running, 20)).toContain('It has not ended yet.');
+  });
+
+  it('says what was odd about the files of a job', () => {
+    expect(explainDecision(view, 8)).toContain('Odd about its files: torn last line: out of memory on gpu 3.');
+    expect(explainDecision(view, 9)).not.toContain('Odd about its files');
   });
 
   it('says what each scale is trusted for', () => {

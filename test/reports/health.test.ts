@@ -31,6 +31,32 @@ describe('health checks', () => {
     expect(found('Fit of the model', { observations: missed }).state).toBe('watch');
   });
 
+  it('count as the figure does how many predictions held', () => {
+    // A confirmation states no expectation of its own: what was predicted of the recommended mixture is its.
+    const decisions = view.decisions.map(({ explanation: { expected, ...explanation }, ...decision }) => {
+      const { mean, sd } = recommendation;
+      const incumbent = { mixture: decision.mixture, mean, sd };
+      const isConfirmation = decision.purpose === 'confirm' || expected === undefined;
+      return {
+        ...decision,
+        explanation: isConfirmation ? { ...explanation, incumbent } : { ...explanation, expected },
+      };
+    });
+    const [said] = /\d+ of \d+ runs reported/.exec(found('Fit of the model', { decisions }).finding) ?? [];
+    const [, counted] = /(\d+ of \d+ runs reported) a value within/.exec(renderReport({ ...view, decisions })) ?? [];
+    expect(said).toBeDefined();
+    expect(counted).toBe(said);
+  });
+
+  it('tell runs at smaller scales that all failed from none', () => {
+    const trust = recommendation.trust.filter(({ scale }) => scale === '1B');
+    const scales = (observations: SweepView['observations']): string =>
+      found('Small scales as guides', { ...recommending({ trust }), observations }).finding;
+    const failed = view.observations.map((run) => ({ ...run, status: 'failed' as const }));
+    expect(scales(failed)).toBe('No run at a smaller scale has completed.');
+    expect(scales(failed.filter(({ scale }) => scale === '1B'))).toBe('No smaller scale has been run.');
+  });
+
   it('see scales that rank the other way round', () => {
     const trust = [{ scale: '20M', correlation: -0.8, interval: [-0.9, -0.5] as const, runs: 11 }];
     const { state, finding, remedy } = found('Small scales as guides', recommending({ trust }));
@@ -59,6 +85,24 @@ describe('health checks', () => {
     });
     const failed = view.observations.map((run, i) => (i % 2 === 0 ? { ...run, status: 'failed' as const } : run));
     expect(found('Runs that did not complete', { observations: failed }).state).toBe('watch');
+  });
+
+  it('count shorter runs at the target’s size, and advise only what is not so already', () => {
+    const target = view.observations.filter(({ scale }) => scale === '1B');
+    const shorter = target.slice(1).map((run) => ({ ...run, steps: 6000 }));
+    expect(found('Runs at the target', { observations: [target[0]!, ...shorter] })).toMatchObject({
+      state: 'good',
+      finding: '1 run completed there, and 3 at 1B with fewer steps.',
+    });
+    const few = { observations: target.slice(0, 1) };
+    expect(found('Runs at the target', few)).toMatchObject({
+      state: 'watch',
+      remedy:
+        'Make a run or two at the target in a sweep of their own, with these runs imported, before much is staked on the mixture.',
+    });
+    const unasked = { ...view.sweep, confirm: 0 };
+    expect(found('Runs at the target', { ...few, sweep: unasked }).remedy).toMatch(/^Ask for confirmation runs/);
+    expect(found('Runs at the target', { ...few, end: null }).remedy).toMatch(/^Extend the budget/);
   });
 
   it('stand in the report with what to do, beside the regret and the earlier runs', () => {

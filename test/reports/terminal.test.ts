@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatMixture } from '../../src/reports/format.js';
 import { renderProgress, renderProgressLine } from '../../src/reports/render-progress.js';
 import { renderSummary } from '../../src/reports/render-summary.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
@@ -52,6 +53,20 @@ describe('the progress block', () => {
     expect(block.slice(-2).join(' ')).toContain('free some space');
   });
 
+  it('gives each command that answers a request a line of its own, whole', () => {
+    const [first, ...others] = running.inFlight;
+    const asking = { ...first!, state: 'awaiting-approval' as const, why: 'it may cost 123, more than 50, '.repeat(4) };
+    const block = renderProgress({ ...running, inFlight: [asking, ...others] }, jobsOf(running), options);
+    expect(block).toContain(`titrate approve ${running.sweepId} ${asking.trial}`);
+    expect(block).toContain(`titrate refuse ${running.sweepId} ${asking.trial} --reason WHY`);
+  });
+
+  it('gives the whole reason of a pause, in as many lines as that takes', () => {
+    const reason = `${'5 jobs failed in a row, the last one with exit status 0; '.repeat(3)}line 1 left out`;
+    const paused = { ...running, status: 'paused' as const, pause: { by: 'titrate', reason } };
+    expect(renderProgress(paused, jobsOf(paused), options).join(' ')).toContain(`paused by titrate: ${reason}`);
+  });
+
   it('fits every width, with and without colour', () => {
     const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
       for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
@@ -86,6 +101,22 @@ describe('the closing text', () => {
     expect(text).toContain('709 EFLOP of 720 (98.4 %)');
     expect(text).toContain('It lies inside the interval.');
     expect(text).toMatch(/Report: \/x\/report\.html$/);
+  });
+
+  it('names no other mixture that reads as the recommended one does', () => {
+    const view = foldRecord(simulateRecord());
+    const { mixture, nearOptimal } = view.recommendation!;
+    const same = nearOptimal.map((near, i) => ({
+      ...near,
+      mixture: { ...mixture, book: mixture['book']! + 1e-6 * (i + 1) },
+    }));
+    const text = (others: typeof nearOptimal): string => {
+      const recommendation = { ...view.recommendation!, nearOptimal: others };
+      return renderSummary({ ...view, recommendation }, { ...options, width: 1000 }).join('\n');
+    };
+    expect(text(same)).toContain('3 other mixtures cannot be told from it');
+    expect(text(same)).not.toContain('For instance');
+    expect(text([...same, nearOptimal[0]!])).toContain(`For instance: ${formatMixture(nearOptimal[0]!.mixture)}.`);
   });
 
   it('is plain about a sweep without a recommendation', () => {

@@ -1,6 +1,6 @@
 import type { NearOptimal, Recommendation } from '../../domain/decision.js';
 import { cautionsOf } from '../caution.js';
-import { confirmationOf, confirmationSentence } from '../confirmation.js';
+import { confirmationOf, confirmationSentence, confirmedBySearch } from '../confirmation.js';
 import {
   decimalsOf,
   formatCost,
@@ -37,6 +37,11 @@ const tile = (title: string, value: Insert, small: Insert): Markup =>
 
 const confirmationTile = (view: SweepView): Markup => {
   const result = confirmationOf(view);
+  const [first] = confirmedBySearch(view);
+  if (first !== undefined && view.sweep.confirm > 0) {
+    const value = formatValue(first.value ?? Number.NaN);
+    return tile('Run at the target by the search', value, `${first.trial}; no confirmation run was needed`);
+  }
   if (result === undefined) return tile('Confirmed at the target', 'no', confirmationSentence(view));
   const held =
     result.predicted !== undefined && Math.abs(result.mean - result.predicted.mean) <= Z95 * result.predicted.sd;

@@ -1,5 +1,6 @@
 import { extent } from 'd3-array';
 import { scaleLinear, scaleLog } from 'd3-scale';
+import { formatFixed } from '../format.js';
 import type { Axis, Frame } from './frame.js';
 
 const LOG_FROM = 12; // an axis whose ends differ by more than this factor reads better in logarithms
@@ -52,7 +53,7 @@ export const tickFormat = (ticks: readonly number[]): ((value: number) => string
   const [first = 0, second = 1] = ticks;
   const step = Math.abs(second - first) || 1;
   const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  return (value) => value.toFixed(decimals).replace(/\B(?=(\d{3})+(?!\d|.*\.\d))/g, ',');
+  return (value) => formatFixed(value, decimals);
 };
 
 /** Writes step counts shortly: 500, 2k, 19.6k, 1.2M. */

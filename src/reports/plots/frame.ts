@@ -14,7 +14,8 @@ export interface Frame {
   readonly bottom: number;
 }
 
-export const FRAME: Frame = { width: 520, height: 330, left: 64, right: 16, top: 14, bottom: 50 };
+/** Left of the axis there is room for the rotated label and ticks of seven characters (`-0.0005`). */
+export const FRAME: Frame = { width: 520, height: 330, left: 80, right: 16, top: 14, bottom: 50 };
 
 export interface AxisLabel {
   readonly label: string;

@@ -1,41 +1,12 @@
-import type { Prediction } from '../../domain/decision.js';
-import { isSameFidelity } from '../../domain/fidelity.js';
-import { isSameMixture } from '../../domain/mixture.js';
-import { formatPrediction, formatValue, intervalOf, Z95 } from '../format.js';
+import { checkedPredictions, type Checked } from '../checked-predictions.js';
+import { formatPrediction, formatValue, intervalOf } from '../format.js';
 import { markup, type Markup } from '../page/markup.js';
 import { objectiveName } from '../objective-of.js';
-import type { DecisionView, ObservationView, SweepView } from '../sweep-view.js';
+import type { SweepView } from '../sweep-view.js';
 import { paddedExtent, tickFormat, ticksOf, verticalScale } from './domain-of-axis.js';
 import { axes, clipped, FRAME, svg, type Axis } from './frame.js';
 import { point, scaleLegend, scaleMarks, type ScaleMark } from './mark.js';
 import { scaleLinear } from 'd3-scale';
-
-/** A run with what was expected of it before it was made. */
-interface Checked extends Prediction {
-  readonly run: ObservationView;
-  readonly value: number;
-}
-
-/** The run's own expectation; for a run of the incumbent at the target, what was predicted of the incumbent. */
-const expectationOf = ({ sweep }: SweepView, decision: DecisionView): Prediction | undefined => {
-  if (decision.decided !== undefined) return undefined; // what was expected was of the run that a person replaced
-  const { expected, incumbent } = decision.explanation;
-  if (expected !== undefined) return expected;
-  if (incumbent === undefined || !isSameFidelity(decision, sweep.target)) return undefined;
-  return isSameMixture(incumbent.mixture, decision.mixture) ? incumbent : undefined;
-};
-
-/** Pairs every completed run with what was expected of it when it was decided on, where that is known. */
-const checkedPredictions = (view: SweepView): Checked[] => {
-  const decisions = new Map(view.decisions.map((decision) => [decision.trial, decision]));
-  return view.observations.flatMap((run) => {
-    const decision = decisions.get(run.trial);
-    const expected = decision === undefined ? undefined : expectationOf(view, decision);
-    return expected === undefined || run.value === undefined
-      ? []
-      : [{ run, value: run.value, mean: expected.mean, sd: expected.sd }];
-  });
-};
 
 const drawChecked = (checked: Checked, x: Axis, y: Axis, mark: ScaleMark | undefined): Markup => {
   const [low, high] = intervalOf(checked);
@@ -59,7 +30,7 @@ export const predictedPlot = (view: SweepView): Markup | undefined => {
   const ticks = ticksOf(y);
   const marks = scaleMarks(view);
   const metric = objectiveName(view.sweep.objective);
-  const held = checked.filter(({ mean, sd, value }) => Math.abs(value - mean) <= Z95 * sd).length;
+  const held = checked.filter((item) => item.held).length;
   const diagonal = markup`<line class="diagonal" x1="${x(ends[0])}" y1="${y(ends[0])}" x2="${x(ends[1])}" y2="${y(ends[1])}" />`;
   const drawn = checked.map((item) => drawChecked(item, x, y, marks.get(item.run.scale)));
   const format = tickFormat(ticks);

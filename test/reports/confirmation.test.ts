@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { confirmationSentence } from '../../src/reports/confirmation.js';
+import { renderReport } from '../../src/reports/render-report.js';
+import { foldRecord, type SweepView } from '../../src/reports/sweep-view.js';
+import { simulateRecord, SWEEP } from './simulated-record.js';
+
+/** A sweep that ended without a confirmation run, though its file asks for some. */
+const unconfirmed = (change: Partial<SweepView> = {}): SweepView => {
+  const view = foldRecord(simulateRecord({ sweep: { ...SWEEP, confirm: 0 } }));
+  return { ...view, sweep: { ...view.sweep, confirm: 1 }, ...change };
+};
+
+/** As it is when the search itself has run the recommended mixture at the target. */
+const confirmedBySearch = (): SweepView => {
+  const view = unconfirmed();
+  const { mixture } = view.recommendations[0]!.recommendation;
+  const observations = view.observations.map((run) => (run.trial === 't030' ? { ...run, mixture, value: 2.51 } : run));
+  return { ...view, observations };
+};
+
+describe('the confirmation', () => {
+  it('was not needed when the search had run the recommended mixture at the target, and the report says so', () => {
+    const view = confirmedBySearch();
+    const sentence = 'Not needed: the search had run it at the target (t030: book_ce 2.510).';
+    expect(confirmationSentence(view)).toBe(sentence);
+    const page = renderReport(view);
+    expect(page).toContain(`<p>${sentence}</p>`);
+    expect(page).toMatch(/Run at the target by the search<\/dt><dd>2\.510<small>t030; no confirmation run was needed/);
+    expect(page).not.toContain('Confirmed at the target');
+  });
+
+  it('was not made for a reason that the record tells', () => {
+    const says = (change: Partial<SweepView>): string => confirmationSentence(unconfirmed(change));
+    const finish = {
+      line: 9,
+      at: '',
+      authenticated: null,
+      trial: null,
+      text: '',
+      by: 'ada',
+      taken: true,
+      what: 'finish',
+    };
+    const sweep = { ...unconfirmed().sweep, budget: 500 };
+    expect(says({ log: [finish] })).toBe('Not run: ada finished the sweep.');
+    expect(says({ status: 'cancelled' })).toBe('Not run: the sweep was cancelled.');
+    expect(says({ sweep })).toBe('Not run: the rest of the budget does not pay for it (123 EFLOP).');
+    expect(says({})).toBe('Not run.');
+    expect(says({ end: null })).toBe('Not run yet.');
+    expect(says({ sweep: { ...sweep, confirm: 0 } })).toBe('Not asked for (confirm: 0).');
+  });
+});

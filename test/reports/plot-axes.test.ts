@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { tickFormat } from '../../src/reports/plots/domain-of-axis.js';
+import { regretPlot } from '../../src/reports/plots/regret-plot.js';
+import { foldRecord } from '../../src/reports/sweep-view.js';
+import { simulateRecord } from './simulated-record.js';
+
+describe('the axes of a figure', () => {
+  it('group the digits before the point only', () => {
+    const written = (ticks: readonly number[]): string[] => ticks.map(tickFormat(ticks));
+    expect(written([-0.0005, 0, 0.0005, 0.001])).toEqual(['-0.0005', '0.0000', '0.0005', '0.0010']);
+    expect(written([0, 500, 1000, 12_000])).toEqual(['0', '500', '1,000', '12,000']);
+    expect(written([1234.5, 1235])).toEqual(['1,234.5', '1,235.0']);
+  });
+
+  it('keep their ticks clear of the label that is written along them', () => {
+    // A record whose runs at the target differ by a few ten thousandths: ticks of seven characters.
+    const view = foldRecord(simulateRecord());
+    const { mean } = view.recommendation!;
+    const near = { ...view, observations: view.observations.map((run) => ({ ...run, value: mean + 0.0004 })) };
+    const page = regretPlot({ ...near, recommendation: { ...view.recommendation!, sd: 0.0002 } })?.source ?? '';
+    const ticks = [...page.matchAll(/text-anchor="end" x="([\d.]+)"[^>]*>([^<]*)</g)];
+    const label = Number(/translate\(([\d.]+)/.exec(page)?.[1]);
+    expect(ticks.map(([, , text]) => text)).toContain('0.0002');
+    const BELOW_BASELINE = 4; // descenders of the label, which reach towards the ticks
+    const CHARACTER = 7; // width of a digit at the figure’s font size
+    for (const [, x, text = ''] of ticks)
+      expect(Number(x) - CHARACTER * text.length).toBeGreaterThan(label + BELOW_BASELINE);
+  });
+});
