@@ -48,7 +48,7 @@ const FIT_ROWS = 100; // rows that they are then refined on: a few milliseconds 
 const FIT_ITERATIONS = 5;
 const EFFECTIVE_ROWS = 4; // evidence counts as so many independent rows: checkpoints and metrics depend on each other
 
-const FIT_ROWS_PER_RUN = 2; // at least: a curve of few points says how losses fall, and many runs say what mixtures differ by (docs/tried.md)
+const FIT_ROWS_PER_RUN = 4; // at least: a curve of few points says how losses fall, and many runs say what mixtures differ by (docs/tried.md)
 
 /** Picks the rows that hyper-parameters are fitted to. */
 const rowsForFit = (
