@@ -160,18 +160,21 @@ const hasSpread = (values: Float64Array): boolean => values.some((value) => valu
 const sharedOutputs = (sweep: Sweep, rows: readonly Row[], design: Design, objective: Float64Array): Float64Array[] => {
   const weights = Object.keys(sweep.objective.weights);
   const wanted = new Set([...weights, ...(sweep.guards ?? []).map(({ metric }) => metric)]);
-  const named = Object.keys(rows[0]?.metrics ?? {}).sort();
-  const others = [...named.filter((name) => wanted.has(name)), ...named.filter((name) => !wanted.has(name))]
+  const named = Object.keys(rows[0]?.metrics ?? {})
+    .sort()
     .filter((name) => weights.length > 1 || name !== weights[0])
-    .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])))
+    .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])));
+  const first = [...named.filter((name) => wanted.has(name)), ...named.filter((name) => !wanted.has(name))];
+  const others = first
+    .slice(0, MAX_OUTPUTS - 1)
+    .sort()
     .map((name) =>
       turnDownwards(
         Float64Array.from(rows, ({ metrics }) => metrics[name]!),
         design,
       ),
     )
-    .filter(hasSpread)
-    .slice(0, MAX_OUTPUTS - 1);
+    .filter(hasSpread);
   return weights.length > 1 && others.length > 0 ? others : [objective, ...others];
 };
 

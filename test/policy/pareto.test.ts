@@ -155,7 +155,7 @@ const runAll = (sweep: Sweep, limit: number): Observation[] => {
 describe('the search for a front', () => {
   const scales = makeSweep().scales.map((scale) => ({ ...scale, steps: [1000] }));
   const sweep = makeSweep({ objective: TWO_LOSSES, scales, budget: 1200 });
-  const runs = runAll(sweep, 24);
+  const runs = runAll(sweep, 30); // three and a half target runs' worth
 
   it('finds it from end to end at the price of a few target runs', () => {
     const { front = [] } = recommend(sweep, runs, { seed: 1 });

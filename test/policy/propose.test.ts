@@ -178,7 +178,9 @@ describe('titrate', () => {
       { web: 0, code: 0, books: 1 },
     ];
     const runs = runAll(makeSweep({ mixtures, budget: 2000 }));
-    expect(runs.at(-1)).toMatchObject({ scale: 'L', steps: 1000, mixture: mixtures[0] });
+    expect(runs.filter(({ scale, steps }) => scale === 'L' && steps === 1000)).toContainEqual(
+      expect.objectContaining({ mixture: mixtures[0] }),
+    );
   });
 
   it.each([12, 60, 5000])('opens within two fifths of a budget of %d', (budget) => {

@@ -76,7 +76,8 @@ describe('a recommendation', () => {
   });
 
   it('goes less far from the centre on what the smallest scale says than on the same values at the target', () => {
-    const sweep = makeSweep();
+    const [small, , target] = makeSweep().scales;
+    const withSmallest = (parameters: number): Sweep => makeSweep({ scales: [{ ...small!, parameters }, target!] });
     const corners = ['web', 'code', 'books', 'centre'].map((name, i) => ({
       trial: `t${i}`,
       mixture: name === 'centre' ? { web: 1 / 3, code: 1 / 3, books: 1 / 3 } : { web: 0, code: 0, books: 0, [name]: 1 },
@@ -84,16 +85,17 @@ describe('a recommendation', () => {
       status: 'completed' as const,
       metrics: { loss: { web: 2, code: 2.3, books: 2.4, centre: 2.2 }[name]! },
     }));
-    const from = (scale: string) =>
+    const from = (scale: string, parameters = 5e6) =>
       recommend(
-        sweep,
+        withSmallest(parameters),
         corners.map((run) => ({ ...run, scale })),
         { seed: 1 },
       );
-    const [small, target] = [from('S'), from('L')];
-    expect(target.mixture['web']).toBeGreaterThan(0.9);
-    expect(small.mixture['web']).toBeLessThan(0.5);
-    expect(small.sd).toBeGreaterThan(2 * target.sd);
+    const [far, near, itself] = [from('S'), from('S', 125e6), from('L')];
+    expect(itself.mixture['web']).toBeGreaterThan(0.9);
+    expect(far.mixture['web']).toBeLessThan(0.5); // a fiftieth of the size
+    expect(near.mixture['web']).toBeGreaterThan(0.9); // half of it
+    expect(far.sd).toBeGreaterThan(2 * itself.sd);
   });
 
   it('is the same whatever was asked before it', () => {
