@@ -86,6 +86,10 @@ const NARROWINGS: Readonly<Record<string, (problem: Problem) => Problem>> = {
   'two-scales': (problem) => withScales(problem, (scales) => members(scales, [0, -1])),
   /** Only the smallest scale, the one in the middle and the target's. */
   'three-scales': (problem) => withScales(problem, (scales) => members(scales, [0, scales.length >> 1, -1])),
+  /** Only the target's scale and the two below it. */
+  'near-scales': (problem) => withScales(problem, (scales) => members(scales, [-3, -2, -1])),
+  /** Only the target's scale and the one below it. */
+  'near-two': (problem) => withScales(problem, (scales) => members(scales, [-2, -1])),
   /** One length a scale, so no learning curves. */
   ends: (problem) =>
     withScales(problem, (scales) => scales.map((scale) => ({ ...scale, steps: scale.steps.slice(-1) }))),
