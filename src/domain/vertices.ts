@@ -122,7 +122,7 @@ export const distinct = (points: readonly Float64Array[]): Float64Array[] => {
   // Equal points have equal sums of shares by rank, to within the width of a drawer: each is compared with three drawers alone.
   const drawers = new Map<number, Float64Array[]>();
   return points.filter((point) => {
-    const sum = point.reduce((total, share, i) => total + (i + 1) * share, 0);
+    const sum = point.reduce((before, share, i) => before + (i + 1) * share, 0);
     const at = Math.floor(sum / (SAME * (point.length + 1) ** 2));
     if (![at - 1, at, at + 1].every((drawer) => isNew(drawers.get(drawer) ?? [], point))) return false;
     drawers.set(at, [...(drawers.get(at) ?? []), point]);

@@ -14,7 +14,7 @@ import { readSweep } from '../../src/cli/sweep-record.js';
 import { whatIfCommand } from '../../src/cli/what-if.js';
 import { InputError, StateError } from '../../src/domain/errors.js';
 import { play } from '../../src/evidence/backtest.js';
-import type { ImportedRun, Imports } from '../../src/evidence/imports.js';
+import type { ImportedRun, Imports } from '../../src/evidence/known-runs.js';
 import { createReplay } from '../../src/evidence/replay.js';
 import { linkLine } from '../../src/ledger/chain.js';
 import { readRecord } from '../../src/ledger/record-file.js';
