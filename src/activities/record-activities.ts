@@ -14,6 +14,8 @@ export interface OpenRecordInput {
 export interface AppendInput {
   readonly sweepId: string;
   readonly events: readonly NewEvent[];
+  /** The last line that the sweep knows of; absent in what earlier versions asked for. */
+  readonly follows?: RecordHead;
 }
 
 export interface AppendOutput {
@@ -41,8 +43,8 @@ export const notBefore = (scheduledMs: number, events: readonly NewEvent[]): New
 };
 
 export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt }: ActivityDeps) => {
-  const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
-    const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events));
+  const append = async ({ sweepId, events, follows }: AppendInput): Promise<AppendOutput> => {
+    const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events), follows);
     const last = lines.at(-1);
     if (last?.event.type === 'ended') await seal?.(sweepId, last);
     return { head, events: lines.map(({ event }) => event) };

@@ -101,8 +101,8 @@ export class SweepBook {
   /** Writes events and returns them as they stand in the record, which wins over what was asked for. */
   async record(...events: readonly KeyedEvent[]): Promise<readonly RecordEvent[]> {
     const at = now();
-    const { sweepId } = this.input;
-    const written = await recordWork.titrateAppend({ sweepId, events: events.map((event) => ({ ...event, at })) });
+    const about = { sweepId: this.input.sweepId, follows: this.state.head };
+    const written = await recordWork.titrateAppend({ ...about, events: events.map((event) => ({ ...event, at })) });
     this.change({ head: written.head });
     return written.events;
   }
