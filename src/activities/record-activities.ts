@@ -50,11 +50,13 @@ export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt
     return { head, events: lines.map(({ event }) => event) };
   };
   return {
-    titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
+    /** Gives back no events: the sweep knows what it is, and earlier runs can be more than a history takes. */
+    titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<Pick<AppendOutput, 'head'>> => {
       const event: RecordEvent = { type: 'started', sweepId, sweep, version, node: process.version };
       const imports = await importsFor?.(sweepId);
       if (imports === undefined && (sweep.imports ?? []).length > 0) throw notStaged(sweepId, sweep.imports ?? []);
-      return append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
+      const { head } = await append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
+      return { head };
     },
     titrateAppend: append,
   };
