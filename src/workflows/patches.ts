@@ -17,4 +17,6 @@ export const PATCHES = {
   showLess: 'show-less',
   /** Trials are started without waiting for the server's answer. */
   startWithoutWaiting: 'start-without-waiting',
+  /** What is too large for one message is written in several. */
+  appendInParts: 'append-in-parts',
 } as const;

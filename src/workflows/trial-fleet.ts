@@ -114,10 +114,14 @@ export class TrialFleet {
     if (trials.length === 0) return;
     if (!this.isSettled) await this.#settle();
     await this.#askToTell(trials);
-    const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
-    for (const [i, found] of (await lookups.titrateFindTrials({ trials: asked })).entries()) {
-      if (found.standing === 'ended') this.listener.ended(found.end);
-      else if (found.standing === 'lost' && asked[i] !== undefined) this.listener.lost(asked[i], found.reason);
+    let asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
+    while (asked.length > 0) {
+      const answers = await lookups.titrateFindTrials({ trials: asked });
+      for (const [i, found] of answers.entries()) {
+        if (found.standing === 'ended') this.listener.ended(found.end);
+        else if (found.standing === 'lost' && asked[i] !== undefined) this.listener.lost(asked[i], found.reason);
+      }
+      asked = asked.slice(answers.length);
     }
   }
 
