@@ -19,4 +19,6 @@ export const PATCHES = {
   startWithoutWaiting: 'start-without-waiting',
   /** What is too large for one message is written in several. */
   appendInParts: 'append-in-parts',
+  /** A trial workflow that is lost again and again is started again after a while. */
+  backOffLost: 'back-off-lost',
 } as const;

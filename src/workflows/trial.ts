@@ -67,7 +67,7 @@ const follow = async (following: CancellationScope, work: () => Promise<Supervis
 
 /** Launches the job, or finds it, and follows it to its end; `following` is cancelled to stop the job. */
 const runJob = async (input: TrialInput, following: CancellationScope): Promise<Omit<TrialEnd, 'trial' | 'key'>> => {
-  const { sweepId, launcher, job, parentWorkflowId, brief } = input;
+  const { sweepId, launcher, job, parentWorkflowId, brief, needed } = input;
   let ref: JobRef;
   try {
     ref = await jobWork.titrateLaunch({ sweepId, launcher, job });
@@ -84,7 +84,7 @@ const runJob = async (input: TrialInput, following: CancellationScope): Promise<
     followed = await follow(following, () => supervision.titrateSupervise(about));
   }
   if (followed === null) await jobWork.titrateStop(about);
-  const result = await jobWork.titrateCollect(about);
+  const result = await jobWork.titrateCollect({ ...about, ...(needed === undefined ? {} : { needed }) });
   return isTold ? { result } : { result, ref };
 };
 

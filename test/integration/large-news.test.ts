@@ -88,4 +88,22 @@ describe('a sweep that is told at once', () => {
     await until('all are recorded', async () => (await sweep.events('imported')).length === 750);
     await until('it goes on', () => launcher.started.length === 2);
   });
+
+  it('of one result that is too large keeps what it learns from, and says so', async () => {
+    const launcher = new ScriptedLauncher(() => null);
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer: new ScriptedProposer(small(1)), launcher });
+    await until('its job runs', () => launcher.running().length === 1);
+    const { loss, ...others } = metricsOf(199);
+    const metrics = { ...others, loss: loss ?? 0 };
+    const curve = curveOf(300, metrics);
+    expect(JSON.stringify(curve).length).toBeGreaterThan(1 << 21);
+    launcher.end(launcher.running()[0] ?? '', { curve, metrics });
+    expect((await sweep.result()).status).toBe('completed');
+    const [observed] = await sweep.events('observed');
+    expect(observed?.metrics).toEqual(metrics);
+    expect(observed?.curve.map((point) => point.metrics['loss'])).toEqual(curve.map(() => 1.25));
+    expect(observed?.warnings[0]).toMatch(
+      /^too large to be kept whole: \d+ of 200 metrics at the checkpoints are kept/,
+    );
+  });
 });
