@@ -34,8 +34,8 @@ const imported = (trial: string): NewEvent => {
   const metrics = { loss: 1 };
   const source = { file: 'past.csv', sha256: 'f'.repeat(64), lines: [1], run: trial };
   const run = { mixture: { a: 0.5, b: 0.5 }, scale: 'small', steps: 10, status: 'completed', metrics } as const;
-  const event: Imported = { type: 'imported', trial, ...run, curve: [{ steps: 10, metrics }], source, by: 'ada' };
-  return { key: `imported:${trial}`, at: '2026-01-01T00:00:00.000Z', event };
+  const told: Imported = { type: 'imported', trial, ...run, curve: [{ steps: 10, metrics }], source, by: 'ada' };
+  return { key: `imported:${trial}`, at: '2026-01-01T00:00:00.000Z', event: told };
 };
 
 describe('what the writing of a record tells the sweep', () => {
