@@ -19,6 +19,8 @@ export const PATCHES = {
   startWithoutWaiting: 'start-without-waiting',
   /** What is too large for one message is written in several. */
   appendInParts: 'append-in-parts',
+  /** A veto takes back pinned runs that it does not allow. */
+  unpinVetoed: 'unpin-vetoed',
   /** A launch is given up when its job is to be stopped. */
   stopLaunches: 'stop-launches',
   /** A trial workflow that is lost again and again is started again after a while. */

@@ -112,6 +112,20 @@ describe('a person in charge', () => {
     expect(launcher.started.some(({ scale }) => scale === 'big')).toBe(false);
   });
 
+  it('makes no pinned run that a later veto forbids (invariant 19)', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const proposer = new ScriptedProposer(small(1));
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher });
+    await until('its first job runs', () => launcher.running().length === 1);
+    const pinned = { mixture: { a: 0.9, b: 0.1 }, scale: 'small', steps: 10 };
+    expect(await act(sweep, 'pin', pinned)).toMatchObject({ accepted: true });
+    expect((await act(sweep, 'veto', { bounds: { a: { max: 0.5 } } })).reason).toContain('pinned is not made');
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 1 });
+    const acts = await sweep.events('act');
+    expect(acts).toMatchObject([{ act: 'pin' }, { act: 'veto', unpinned: [{ ...pinned, cost: 1 }] }]);
+  });
+
   it('changes budget and bounds, takes evidence in, and finishes; decisions see it from the record (invariant 19)', async () => {
     const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0002' || trial === 't0003' ? null : {}));
     const proposer = new ScriptedProposer(small(30));
