@@ -1,4 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, log, patched, workflowInfo } from '@temporalio/workflow';
+import { LONGEST_WAIT_SECONDS } from '../domain/longest-wait.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { ActInputs, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import type { ActName, RecordEvent } from '../domain/record-event.js';
@@ -33,6 +34,10 @@ const endReason = ({ cancel, finish, searchOver }: SweepState): string => {
   if (finish !== null) return `finished by ${finish.by}${finish.reason === undefined ? '' : `: ${finish.reason}`}`;
   return searchOver ?? '';
 };
+
+/** How long to wait for a moment (ms since the epoch), never too short or too long for a timer; for ever for one that never comes. */
+const untilMs = (moment: number): number =>
+  moment === Infinity ? Infinity : Math.min(Math.max(1, moment - Date.now()), 1000 * LONGEST_WAIT_SECONDS);
 
 /** One run of a sweep workflow: hears what happens, and makes the moves. */
 export class SweepStory {
@@ -293,7 +298,7 @@ export class SweepStory {
   #dueInMs(): number {
     const { running, pause } = this.#book.state;
     const lost = running.flatMap((trial) => (this.#mayRestart(trial) ? (trial.notBefore ?? []) : []));
-    if (isClosing(this.#book.state)) return Math.max(1, Math.min(...lost) - Date.now());
+    if (isClosing(this.#book.state)) return untilMs(Math.min(...lost));
     const late = running.flatMap(({ state, until, answered }) =>
       state === 'awaiting-approval' && until !== undefined && answered === undefined ? [until] : [],
     );
@@ -301,6 +306,6 @@ export class SweepStory {
       pause === null
         ? running.filter(({ state }) => state === 'backing-off').map(({ notBefore = 0 }) => notBefore)
         : [];
-    return Math.max(1, Math.min(...due, ...late, ...lost) - Date.now());
+    return untilMs(Math.min(...due, ...late, ...lost));
   }
 }

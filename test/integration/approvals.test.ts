@@ -1,5 +1,6 @@
 /** A person in charge: approvals and acts, on a real server with scripted jobs. */
 import { describe, expect, it } from 'vitest';
+import { LONGEST_WAIT_SECONDS } from '../../src/domain/longest-wait.js';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
 import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
@@ -111,6 +112,27 @@ describe('a person in charge', () => {
     expect(decided.filter(({ origin }) => origin === 'person')).toMatchObject([pinned]);
     expect(launcher.started.some(({ scale }) => scale === 'big')).toBe(false);
   });
+
+  it.each([1e12, 1e13])(
+    'goes on with a time-out that no date can tell, of an earlier version: %d s',
+    async (seconds) => {
+      const approval = { above: 0, timeoutSeconds: seconds, onTimeout: 'refuse' } as const;
+      const proposer = new ScriptedProposer(small(1));
+      const sweep = await start({
+        sweep: toySweep({ approval, parallel: 1 }),
+        proposer,
+        launcher: new ScriptedLauncher(),
+      });
+      const waits = async () => (await sweep.progress()).inFlight.some(({ state }) => state === 'awaiting-approval');
+      await until('its request waits', waits);
+      const [request] = await sweep.events('approval-requested');
+      const leftSeconds = (Date.parse(request?.until ?? '') - Date.now()) / 1000;
+      expect(leftSeconds).toBeLessThanOrEqual(LONGEST_WAIT_SECONDS);
+      expect(leftSeconds).toBeGreaterThan(LONGEST_WAIT_SECONDS - 300);
+      expect(await act(sweep, 'approve', { trial: 't0001' })).toMatchObject({ accepted: true });
+      expect((await sweep.result()).status).toBe('completed');
+    },
+  );
 
   it('makes no pinned run that a later veto forbids (invariant 19)', async () => {
     const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));

@@ -42,6 +42,9 @@ describe('a run that needs a person’s leave', () => {
     expect(() => parseSweep(file)).toThrow(/approval\.scales\[0\][\s\S]*approval\.outside\.[ac][\s\S]*approval/);
     expect(() => parseSweep({ ...file, approval: {} })).toThrow(/at least one of above/);
     expect(() => parseSweep({ ...file, approval: { target: true } })).toThrow(/notify/);
+    expect(() => parseSweep({ ...file, approval: { target: true, timeoutSeconds: 1e13 } })).toThrow(/timeoutSeconds/);
+    const backoff = { firstSeconds: 1e9, longestSeconds: 1e13 };
+    expect(() => parseSweep({ ...file, retries: { backoff } })).toThrow(/firstSeconds[\s\S]*longestSeconds/);
     const notify = [
       { webhook: 'env:HOOK', signingKey: 'file:/run/key' },
       { command: ['tell'], on: ['budget-80'] },
