@@ -137,7 +137,7 @@ describe('a person in charge', () => {
   it('makes no pinned run that a later veto forbids (invariant 19)', async () => {
     const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
     const proposer = new ScriptedProposer(small(1));
-    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher });
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher, maxCachedWorkflows: 0 });
     await until('its first job runs', () => launcher.running().length === 1);
     const pinned = { mixture: { a: 0.9, b: 0.1 }, scale: 'small', steps: 10 };
     expect(await act(sweep, 'pin', pinned)).toMatchObject({ accepted: true });
