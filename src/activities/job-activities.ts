@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { limitedResult } from '../domain/result-limit.js';
 import type { JobProgress, JobRef, JobResult, JobSpec, JobState } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import type { ActivityDeps } from './activities.js';
@@ -25,6 +26,10 @@ export type SuperviseInput = RefInput & {
   readonly patienceMs?: number;
 };
 export type RefInput = LauncherInput & { readonly ref: JobRef };
+export type CollectInput = RefInput & {
+  /** Metrics that the sweep learns from: kept before others in a result that is too large. */
+  readonly needed?: readonly string[];
+};
 
 const lastProgress = (state: JobState, before: JobProgress): JobProgress =>
   (state.state === 'running' ? state.progress : undefined) ?? before;
@@ -53,9 +58,9 @@ export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
     }
   },
 
-  titrateCollect: async ({ sweepId, launcher, ref }: RefInput): Promise<JobResult> => {
+  titrateCollect: async ({ sweepId, launcher, ref, needed = [] }: CollectInput): Promise<JobResult> => {
     const backend = await launcherFor(sweepId, launcher);
-    return whileHeartbeating(backend.collect(ref));
+    return limitedResult(await whileHeartbeating(backend.collect(ref)), needed);
   },
 
   titrateStop: async ({ sweepId, launcher, ref }: RefInput): Promise<void> => {

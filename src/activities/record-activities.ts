@@ -1,3 +1,4 @@
+import { canonicalJson } from '../domain/canonical-json.js';
 import { StateError } from '../domain/errors.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -14,12 +15,14 @@ export interface OpenRecordInput {
 export interface AppendInput {
   readonly sweepId: string;
   readonly events: readonly NewEvent[];
+  /** The last line that the sweep knows of; absent in what earlier versions asked for. */
+  readonly follows?: RecordHead;
 }
 
 export interface AppendOutput {
   readonly head: RecordHead;
-  /** The events as they stand in the record, in the order asked for: an earlier one of the same key wins. */
-  readonly events: readonly RecordEvent[];
+  /** For each event, in the order asked for, the one that stands in its place, since an earlier one of its key wins; null for itself. */
+  readonly events: readonly (RecordEvent | null)[];
 }
 
 /** The sweep is begun with them or not at all: it is tried again until they are there. */
@@ -40,19 +43,23 @@ export const notBefore = (scheduledMs: number, events: readonly NewEvent[]): New
   return events.map((event) => (event.at < scheduled ? { ...event, at: scheduled } : event));
 };
 
+const isSame = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
+
 export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt }: ActivityDeps) => {
-  const append = async ({ sweepId, events }: AppendInput): Promise<AppendOutput> => {
-    const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events));
+  const append = async ({ sweepId, events, follows }: AppendInput): Promise<AppendOutput> => {
+    const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events), follows);
     const last = lines.at(-1);
     if (last?.event.type === 'ended') await seal?.(sweepId, last);
-    return { head, events: lines.map(({ event }) => event) };
+    return { head, events: lines.map(({ event }, i) => (isSame(event, events[i]?.event) ? null : event)) };
   };
   return {
-    titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<AppendOutput> => {
+    /** Gives back no events: the sweep knows what it is, and earlier runs can be more than a history takes. */
+    titrateOpenRecord: async ({ sweepId, sweep, at }: OpenRecordInput): Promise<Pick<AppendOutput, 'head'>> => {
       const event: RecordEvent = { type: 'started', sweepId, sweep, version, node: process.version };
       const imports = await importsFor?.(sweepId);
       if (imports === undefined && (sweep.imports ?? []).length > 0) throw notStaged(sweepId, sweep.imports ?? []);
-      return append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
+      const { head } = await append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
+      return { head };
     },
     titrateAppend: append,
   };

@@ -1,3 +1,4 @@
+import { inParts } from '../domain/in-parts.js';
 import type { TrialEnd } from '../domain/messages.js';
 import type { ActivityDeps } from './activities.js';
 
@@ -12,7 +13,12 @@ export interface FindTrialsInput {
 }
 
 export const trialActivities = ({ findTrial }: ActivityDeps) => ({
-  /** Asks the server what became of trials that the sweep has not heard of. */
-  titrateFindTrials: ({ trials }: FindTrialsInput): Promise<TrialStanding[]> =>
-    Promise.all(trials.map(({ trial, workflowId }) => findTrial(trial, workflowId))),
+  /**
+   * Asks the server what became of trials that the sweep has not heard of. Answers for as many as fit into one message, in the
+   * order asked for: the sweep asks again for the others.
+   */
+  titrateFindTrials: async ({ trials }: FindTrialsInput): Promise<TrialStanding[]> => {
+    const found = await Promise.all(trials.map(({ trial, workflowId }) => findTrial(trial, workflowId)));
+    return inParts(found)[0] ?? [];
+  },
 });

@@ -72,11 +72,21 @@ class DecisionWalk {
     const { event, seq } = line;
     if (event.type === 'decided') this.#decided(event, seq);
     if (event.type === 'recommended') this.#recommended(event, seq);
-    if (event.type === 'act' && event.act === 'pin' && event.run !== undefined) {
-      const { mixture, scale, steps } = event.run;
-      this.#pins.push({ mixture, scale, steps });
+    if (event.type === 'act') {
+      if (event.act === 'pin' && event.run !== undefined) {
+        const { mixture, scale, steps } = event.run;
+        this.#pins.push({ mixture, scale, steps });
+      }
+      for (const run of event.unpinned ?? []) this.#unpin(run);
     }
     this.moments.take(line);
+  }
+
+  /** Takes a run off those that people asked for; false where it is none of them. */
+  #unpin({ mixture, scale, steps }: Fidelity & { readonly mixture: Mixture }): boolean {
+    const at = this.#pins.findIndex((pin) => differenceOf({ mixture, scale, steps }, pin) === null);
+    if (at >= 0) this.#pins.splice(at, 1);
+    return at >= 0;
   }
 
   #fault(where: string, looksLike: string, says: string): void {
@@ -141,10 +151,12 @@ class DecisionWalk {
     this.#checkAnew(event, where);
     if (event.sawDigest !== '')
       this.#fault(where, 'other evidence', 'a pinned run is made from no evidence; it names a digest of some');
-    const { mixture, scale, steps } = event;
-    const asked = this.#pins.findIndex((pin) => differenceOf({ mixture, scale, steps }, pin) === null);
-    if (asked < 0) this.#fault(where, 'unasked', 'no act before it pins this run, or only one that led to another');
-    else this.#pins.splice(asked, 1);
+    if (!this.#unpin(event))
+      this.#fault(
+        where,
+        'unasked',
+        'no act before it pins this run, or only one that led to another or was taken back',
+      );
   }
 
   /** Nothing but a policy has a run go on from another's checkpoint. */

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import { inParts } from '../domain/in-parts.js';
 import type { Act, ActResult } from '../domain/messages.js';
 import { importsOf } from '../evidence/imports.js';
 import type { ImportedRun } from '../evidence/known-runs.js';
@@ -9,7 +10,7 @@ import { identify } from './identity.js';
 import { openPastTable } from './past-table.js';
 import type { SweepSource } from './sweep-source.js';
 
-const AT_ONCE = 100; // far below what a message to the server may hold, whatever their curves
+const AT_ONCE = 100; // an answer comes back for each message: a person sees soon what is not taken
 
 /** Asks a running sweep to take runs as evidence. Safe to repeat: a run that it has is not taken twice. */
 export const injectRuns = async (
@@ -23,10 +24,10 @@ export const injectRuns = async (
   const on = await connect({ home, onlyRunning: true });
   try {
     let taken: ActResult = { accepted: true, reason: 'nothing to take' };
-    for (let from = 0; from < runs.length && taken.accepted; from += AT_ONCE) {
-      const observations = runs.slice(from, from + AT_ONCE);
+    for (const observations of inParts(runs, AT_ONCE)) {
       const updateId = `import-${digestOf(observations.map(({ trial }) => trial))}`; // the same runs again change nothing
       taken = await inject(on, sweepId, { ...who, observations }, { updateId });
+      if (!taken.accepted) break;
     }
     return taken;
   } finally {

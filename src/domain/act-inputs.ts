@@ -35,7 +35,7 @@ const Injected = z.strictObject({
   changed: z.array(z.string()).optional(),
 });
 
-const MOST_INJECTED = 500; // an update is far below the server's 2 MiB with them
+const MOST_INJECTED = 500; // whoever sends them sees to it that an update has no more than the server's 2 MiB
 
 const Budget = z
   .strictObject({ ...person, to: z.number().min(0).optional(), change: z.number().positive().optional() })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_WAIT_SECONDS } from './longest-wait.js';
 import { strict } from './strict-shape.js';
 
 const share = z.number().min(0).max(1);
@@ -15,6 +16,7 @@ export const ApprovalSection = strict({
   timeoutSeconds: z
     .number()
     .positive()
+    .max(LONGEST_WAIT_SECONDS)
     .describe('How long a request waits for an answer (default: for ever).')
     .optional(),
   onTimeout: z

@@ -154,7 +154,7 @@ export interface InFlightTrial extends Fidelity {
   readonly state: TrialState;
   /** Which run of the trial: 1, 2, 3, ... */
   readonly generation: number;
-  /** Of one that backs off: when its next generation is launched (ms since the epoch). */
+  /** Of one that backs off: when its next generation is launched; of one lost again and again: when it is started again (ms since the epoch). */
   readonly notBefore?: number;
   /** Why it is run again, parked, or waits for a person's leave. */
   readonly why?: string;
@@ -208,6 +208,8 @@ export interface TrialInput {
   readonly parentWorkflowId: string;
   readonly job: JobSpec;
   readonly launcher: LauncherChoice;
+  /** Metrics that the sweep learns from. */
+  readonly needed?: readonly string[];
   /** Tell the launch of a job that ends at once together with its end; absent in trials of sweeps that cannot take that. */
   readonly brief?: true;
   /** Leave the end to this workflow's result, unless asked to tell it: the sweep that started it follows it. */

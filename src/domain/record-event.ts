@@ -48,6 +48,8 @@ export interface ActEvent {
   readonly budget?: { readonly from: number; readonly to: number };
   /** Of `veto`: the bounds of these domains in force from this line on. */
   readonly bounds?: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  /** Of `veto`: pinned runs outside the new bounds, which are not made. */
+  readonly unpinned?: readonly PricedRun[];
   /** Of `pin`, the run to be made next; of `approve`, the run made instead of the one decided. */
   readonly run?: PricedRun;
   /** Of `inject`: how many observations follow. */

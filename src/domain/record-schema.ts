@@ -249,6 +249,10 @@ const act = z
       .record(z.string(), z.strictObject({ min: finite, max: finite }))
       .exactOptional()
       .describe('of `veto`: the bounds of these domains, in force from this line on'),
+    unpinned: z
+      .array(z.strictObject(run))
+      .exactOptional()
+      .describe('of `veto`: pinned runs outside the new bounds, which are not made'),
     run: z
       .strictObject(run)
       .exactOptional()

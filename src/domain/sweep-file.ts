@@ -7,6 +7,7 @@ import { ApprovalSection } from './approval-section.js';
 import { KubernetesSection } from './kubernetes-choice.js';
 import { NotifySection } from './notify-section.js';
 import { POLICY_NAMES } from './policy-options.js';
+import { LONGEST_WAIT_SECONDS } from './longest-wait.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
 import { JobSecrets } from './secret-section.js';
 import { SlurmSection } from './slurm-choice.js';
@@ -215,8 +216,12 @@ export const SECTIONS = {
     'host-lost': retryLimit('its machine went down', DEFAULT_LIMITS['host-lost']),
     'timed-out': retryLimit('it ran for longer than allowed', DEFAULT_LIMITS['timed-out']),
     backoff: strict({
-      firstSeconds: notNegative.describe(`Of a first rerun (default ${DEFAULT_BACKOFF.firstSeconds}).`).optional(),
+      firstSeconds: notNegative
+        .max(LONGEST_WAIT_SECONDS)
+        .describe(`Of a first rerun (default ${DEFAULT_BACKOFF.firstSeconds}).`)
+        .optional(),
       longestSeconds: notNegative
+        .max(LONGEST_WAIT_SECONDS)
         .describe(`Doubled up to this while nothing gets better (default ${DEFAULT_BACKOFF.longestSeconds}).`)
         .optional(),
     })

@@ -18,6 +18,7 @@ import { launchJob, type LaunchStep } from './kubernetes/launch.js';
 import { listJobs } from './kubernetes/list.js';
 import { KEY_ANNOTATION, selectorOf, type Owner } from './kubernetes/names.js';
 import { createLogKeeper } from './kubernetes/pod-log.js';
+import { backendOf } from './kubernetes/own-job.js';
 import { createPodWatch } from './kubernetes/pod-watch.js';
 import type { Pod } from './kubernetes/pod.js';
 import { mark, notePod, readCreated } from './kubernetes/sightings.js';
@@ -56,15 +57,30 @@ const noteSeen = async (backend: Backend, pod: Pod): Promise<void> => {
   if (pod.exit !== undefined) await backend.logs?.fetch(files, pod, true).catch(() => undefined); // examine tries again
 };
 
-const createBackend = (options: KubernetesOptions): Backend => {
-  const { choice, owner, podJobsFolder } = options;
-  let connection: Cluster | undefined;
+type Connection = Pick<Backend, 'cluster' | 'forget' | 'within'>;
+
+/** One connection for all namespaces. */
+const createConnection = (options: KubernetesOptions): Connection => {
+  let connected: Cluster | undefined;
+  const others = new Map<string, Backend>();
   const forget = (): void => {
-    connection = undefined; // its credentials have run out: the kubeconfig may have new ones
+    connected = undefined; // its credentials have run out, say: the kubeconfig may have new ones
   };
-  const cluster = (): Cluster => (connection ??= connectCluster(choice, forget));
+  const cluster = (): Cluster => (connected ??= connectCluster(options.choice, forget));
+  const within = (namespace: string): Backend => {
+    const there = { cluster: () => cluster().within(namespace), forget, within };
+    const backend = others.get(namespace) ?? createBackend(options, there);
+    others.set(namespace, backend);
+    return backend;
+  };
+  return { cluster, forget, within };
+};
+
+const createBackend = (options: KubernetesOptions, connection = createConnection(options)): Backend => {
+  const { choice, owner, podJobsFolder } = options;
+  const { cluster } = connection;
   const backend: Backend = {
-    cluster,
+    ...connection,
     manifest: { choice, owner, podJobsFolder },
     logs: podJobsFolder === undefined ? createLogKeeper(cluster) : undefined,
     watch: createPodWatch({ cluster, selector: selectorOf(owner), onPod: (pod) => noteSeen(backend, pod) }),
@@ -106,10 +122,12 @@ const stateOf = async (
   return { state: 'running', ...reached, ...(standing.waiting === undefined ? {} : { waiting: standing.waiting }) };
 };
 
-const inspectJob = async (backend: Backend, ref: JobRef): Promise<JobState> => {
-  const files = backend.filesOf(ref.key);
+const inspectJob = async (launching: Backend, ref: JobRef): Promise<JobState> => {
+  const files = launching.filesOf(ref.key);
   let standing: Standing;
+  let backend = launching;
   try {
+    backend = await backendOf(launching, files);
     standing = await examineJob(backend, files);
   } catch (error) {
     return { state: 'unknown', reason: error instanceof Error ? error.message : String(error) };
@@ -118,9 +136,10 @@ const inspectJob = async (backend: Backend, ref: JobRef): Promise<JobState> => {
   return stateOf(backend, files, standing);
 };
 
-const collectJob = async (backend: Backend, ref: JobRef): Promise<JobResult> => {
-  const files = backend.filesOf(ref.key);
+const collectJob = async (launching: Backend, ref: JobRef): Promise<JobResult> => {
+  const files = launching.filesOf(ref.key);
   if (!(await isThere(files.folder))) throw unknownJob(ref, files.folder);
+  const backend = await backendOf(launching, files);
   const standing = await examineJob(backend, files);
   if (standing.state !== 'ended') {
     throw new StateError(`cannot collect a job that has not ended: it is ${standing.state} (${files.folder})`, {

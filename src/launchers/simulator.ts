@@ -7,7 +7,7 @@ import { LauncherError, StateError } from '../domain/errors.js';
 import { MetricsLine } from '../domain/job-contract.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World } from '../domain/ports.js';
-import { createOnce, makeFolder } from '../host/atomic-files.js';
+import { createOnce, isThere, makeFolder } from '../host/atomic-files.js';
 import { JOB_FOLDER_MODE, checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { readJobRecord } from './job-records.js';
 import { listFolders } from './list-jobs.js';
@@ -96,7 +96,8 @@ const findStanding = async (options: SimulatorLauncherOptions, key: string): Pro
   const job = await readJobRecord(files.spec, SimulatedJob);
   if (job === undefined) return undefined;
   const stopped = await readJobRecord(files.stopped, StopRecord);
-  const stepsReached = stepsAt(job, stopped?.at ?? options.now());
+  const isTooLate = stopped !== undefined && stopped.at < job.simulated.startedAt;
+  const stepsReached = isTooLate ? (job.resume?.steps ?? 0) : stepsAt(job, stopped?.at ?? options.now());
   const state = stepsReached >= job.steps ? 'completed' : stopped === undefined ? 'running' : 'cancelled';
   return { job, files, state, stepsReached };
 };
@@ -136,13 +137,32 @@ const launchJob = async (options: SimulatorLauncherOptions, job: JobSpec): Promi
   );
 };
 
+/** Was it stopped, and never launched? */
+const isPrevented = async (options: SimulatorLauncherOptions, key: string): Promise<boolean> => {
+  const { spec, stopped } = filesOf(options, key);
+  return (await isThere(stopped)) && !(await isThere(spec));
+};
+
+const preventedResult = ({ folder }: JobFiles): JobResult => ({
+  status: 'cancelled',
+  metrics: {},
+  curve: [],
+  detail: 'stopped before its start',
+  digest: '',
+  folder,
+  stepsReached: 0,
+  warnings: [],
+});
+
 const inspectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobState> => {
+  if (await isPrevented(options, key)) return { state: 'ended' };
   const standing = await standingOf(options, key);
   const progress = progressOf(options.world, standing);
   return { state: standing.state === 'running' ? 'running' : 'ended', progress };
 };
 
 const collectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobResult> => {
+  if (await isPrevented(options, key)) return preventedResult(filesOf(options, key));
   const standing = await standingOf(options, key);
   const { state, stepsReached, files } = standing;
   if (state === 'running') {
@@ -159,8 +179,10 @@ const collectJob = async (options: SimulatorLauncherOptions, key: string): Promi
 
 const stopJob = async (options: SimulatorLauncherOptions, key: string): Promise<void> => {
   const standing = await findStanding(options, key);
-  if (standing?.state !== 'running') return;
-  await createOnce(standing.files.stopped, `${JSON.stringify({ at: options.now() })}\n`);
+  if (standing !== undefined && standing.state !== 'running') return;
+  const { folder, stopped } = filesOf(options, key);
+  await makeFolder(folder, JOB_FOLDER_MODE);
+  await createOnce(stopped, `${JSON.stringify({ at: options.now() })}\n`);
 };
 
 /**

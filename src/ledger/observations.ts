@@ -12,10 +12,13 @@ const eventsOf = <T extends RecordEvent['type']>(lines: readonly RecordLine[], t
 
 /** The record does not hold the line that a sweep wrote. */
 export const strangeHead = (head: RecordHead, found: string | undefined): StateError =>
-  new StateError(`line ${head.seq} of the record is not the one that the sweep wrote`, {
-    hint: 'restore record.jsonl from a backup; the sweep waits and goes on by itself',
-    values: { seq: head.seq, expected: head.hash, found },
-  });
+  new StateError(
+    `line ${head.seq} of the record is ${found === undefined ? 'missing' : 'not the one that the sweep wrote'}`,
+    {
+      hint: 'restore a record.jsonl that holds the line that the sweep wrote; the sweep waits and goes on by itself',
+      values: { seq: head.seq, expected: head.hash, found },
+    },
+  );
 
 const toObservation = (event: EventOf<'observed'>, attempts: readonly EventOf<'attempted'>[]): Observation => ({
   trial: event.trial,

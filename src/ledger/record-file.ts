@@ -46,6 +46,15 @@ export const readRecord = async (file: string): Promise<RecordContents> => {
   return { lines, warnings };
 };
 
+/** Only the sweep itself begins a record: for anything else the record is out of sight, and must not be begun anew. */
+const checkBegins = ([first]: readonly NewEvent[], file: string): void => {
+  if (first?.event.type === 'started') return;
+  throw new StateError(`the record that ${first?.key} is to be added to is not there (${file})`, {
+    hint: 'mount the home folder, or restore record.jsonl from a backup; the sweep waits and goes on by itself',
+    values: { file, key: first?.key },
+  });
+};
+
 const noRecord = (file: string): StateError =>
   new StateError(`no record found (${file})`, { hint: 'check the sweep id and the home folder' });
 
@@ -101,12 +110,16 @@ export class RecordFile {
   }
 
   /**
-   * Writes events whose keys are not in the record yet, in their order, and waits until they are on the disk.
-   * @throws StateError when the record is broken, the disk is full or the folder cannot be written.
+   * Writes events whose keys are not in the record yet, in their order, and waits until they are on the disk. They belong
+   * somewhere behind the line `follows`, not right behind it: an append that is repeated finds its own lines there.
+   * @throws StateError when the record is broken, lacks the line `follows`, or would begin with anything but the sweep that
+   * it is of; when the disk is full or the folder cannot be written.
    */
-  append(events: readonly NewEvent[]): Promise<Appended> {
+  append(events: readonly NewEvent[], follows?: RecordHead): Promise<Appended> {
     return this.#inTurn(async () => {
       await this.#refresh();
+      if (this.#places.length === 0 && events.length > 0) checkBegins(events, this.file);
+      if (follows !== undefined) this.#checkHead(follows);
       const fresh = this.#link(events.filter(({ key }) => !this.#byKey.has(key)));
       if (fresh.length > 0) await this.#write(fresh);
       const written = new Map(fresh.map((line) => [line.key, line]));
@@ -164,7 +177,7 @@ export class RecordFile {
     const bytes = Buffer.concat(texts);
     try {
       await makeFolder(path.dirname(this.file), 0o700);
-      const handle = await openForWriting(this.file);
+      const handle = await openForWriting(this.file, this.#end === 0);
       try {
         await writeAt(handle, bytes, this.#end);
         // Only a torn line longer than what replaced it leaves bytes behind.
@@ -244,11 +257,12 @@ export class RecordFile {
   }
 }
 
-const openForWriting = async (file: string): Promise<FileHandle> => {
+/** A file that vanished since it was looked at is made anew only where nothing stood in it. */
+const openForWriting = async (file: string, mayCreate: boolean): Promise<FileHandle> => {
   try {
     return await open(file, 'r+');
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error) || !mayCreate) throw error;
     return open(file, 'wx+', 0o600);
   }
 };

@@ -32,12 +32,11 @@ export interface LogEntry {
 const runText = (unit: string, { mixture, scale, steps, cost }: NonNullable<ActEvent['run']>): string =>
   `${scale}, ${formatCount(steps)} steps, up to ${formatCost(cost, unit)}, ${formatMixture(mixture)}`;
 
-const detailText = (unit: string, { budget, bounds, run, observations, stop }: ActEvent): string => {
+const detailText = (unit: string, { budget, bounds, unpinned = [], run, observations, stop }: ActEvent): string => {
   if (budget !== undefined) return `from ${formatCost(budget.from)} to ${formatCost(budget.to, unit)}`;
   if (bounds !== undefined) {
-    return Object.entries(bounds)
-      .map(([domain, { min, max }]) => `${domain} ${min} to ${max}`)
-      .join(', ');
+    const limits = Object.entries(bounds).map(([domain, { min, max }]) => `${domain} ${min} to ${max}`);
+    return [limits.join(', '), ...unpinned.map((one) => `not made: ${runText(unit, one)}`)].join('; ');
   }
   if (run !== undefined) return runText(unit, run);
   if (observations !== undefined) return `${observations} observations`;

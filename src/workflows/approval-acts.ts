@@ -4,6 +4,7 @@ import type { PricedRun } from '../domain/approval.js';
 import { checkedRun } from '../domain/checked-run.js';
 import { costOf } from '../domain/cost.js';
 import type { Candidate } from '../domain/decision.js';
+import { LONGEST_WAIT_SECONDS } from '../domain/longest-wait.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { ApproveAct, TrialAct } from '../domain/messages.js';
 import type { RecordEvent } from '../domain/record-event.js';
@@ -35,6 +36,7 @@ export const approvalRequest = (sweep: Sweep, event: Decided, now: number): Keye
   const instead = runnerUp(event);
   const expected = explanation.expected ?? (event.purpose === 'confirm' ? explanation.incumbent : undefined);
   const isTimed = timeoutSeconds !== undefined && onTimeout !== 'wait';
+  const waitsSeconds = Math.min(timeoutSeconds ?? Infinity, LONGEST_WAIT_SECONDS); // earlier versions took any number
   return {
     key: `approval-requested:${decision}`,
     event: {
@@ -49,7 +51,7 @@ export const approvalRequest = (sweep: Sweep, event: Decided, now: number): Keye
       why: explanation.reason,
       ...(expected === undefined ? {} : { expected: { mean: expected.mean, sd: expected.sd } }),
       ...(instead === undefined ? {} : { instead }),
-      ...(isTimed ? { until: new Date(now + 1000 * timeoutSeconds).toISOString(), onTimeout } : {}),
+      ...(isTimed ? { until: new Date(now + 1000 * waitsSeconds).toISOString(), onTimeout } : {}),
     },
   };
 };

@@ -17,4 +17,12 @@ export const PATCHES = {
   showLess: 'show-less',
   /** Trials are started without waiting for the server's answer. */
   startWithoutWaiting: 'start-without-waiting',
+  /** What is too large for one message is written in several. */
+  appendInParts: 'append-in-parts',
+  /** A veto takes back pinned runs that it does not allow. */
+  unpinVetoed: 'unpin-vetoed',
+  /** A launch is given up when its job is to be stopped. */
+  stopLaunches: 'stop-launches',
+  /** A trial workflow that is lost again and again is started again after a while. */
+  backOffLost: 'back-off-lost',
 } as const;

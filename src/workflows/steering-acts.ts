@@ -11,7 +11,7 @@ import type { Domain, Sweep } from '../domain/sweep.js';
 import { closingText, refused, taken } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
 import { committedBy, isAffordable, isClosing } from './sweep-state.js';
-import type { SweepState } from './sweep-state.js';
+import type { PinnedRun, SweepState } from './sweep-state.js';
 
 const short = (cost: number): string => String(Number(cost.toPrecision(6)));
 
@@ -104,8 +104,20 @@ const tightened = (
   return Object.keys(next).length === 0 ? 'the bounds are so already' : next;
 };
 
-/** Takes a region out of what is allowed: no decision and no recommendation lies in it from here on. */
-export const vetoAct = (sweep: Sweep, state: SweepState, what: VetoAct, original: Sweep): Taken => {
+const unpinnedText = ({ by, scale, steps }: PinnedRun): string =>
+  `the run at ${scale}, ${steps} steps, that ${by} pinned is not made`;
+
+/**
+ * Takes a region out of what is allowed: no decision and no recommendation lies in it from here on. Pinned runs in it are
+ * taken back, if the sweep `mayUnpin`.
+ */
+export const vetoAct = (
+  sweep: Sweep,
+  state: SweepState,
+  what: VetoAct,
+  original: Sweep,
+  mayUnpin: () => boolean,
+): Taken => {
   const over = isOverText(state);
   if (over !== undefined) return refused(state, over);
   const bounds = tightened(sweep, what);
@@ -117,9 +129,14 @@ export const vetoAct = (sweep: Sweep, state: SweepState, what: VetoAct, original
     return refused(state, `no mixture would be left: expected ${problem.expected}; found ${problem.found}`);
   }
   if (next.mixtures?.length === 0) return refused(state, 'none of the listed mixtures would be left');
-  const change = { changes, nothingToBuyAt: null };
-  return taken(state, change, 'nothing in there is decided or recommended from now on; trials in flight go on', {
+  const vetoed = state.pinned.filter((run) => 'problem' in checkedRun(next, run));
+  const lost = vetoed.length > 0 && mayUnpin() ? vetoed : [];
+  const change = { changes, nothingToBuyAt: null, pinned: state.pinned.filter((run) => !lost.includes(run)) };
+  const words = ['nothing in there is decided or recommended from now on', 'trials in flight go on'];
+  const unpinned = lost.map(({ mixture, scale, steps, cost }) => ({ mixture, scale, steps, cost }));
+  return taken(state, change, [...words, ...lost.map(unpinnedText)].join('; '), {
     bounds,
+    ...(lost.length === 0 ? {} : { unpinned }),
   });
 };
 

@@ -9,7 +9,7 @@ import type { SweepState } from './sweep-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 /** What the record says of an act beside who, what and why. */
-export type ActDetails = Pick<ActEvent, 'budget' | 'bounds' | 'run' | 'observations' | 'stop' | 'id'>;
+export type ActDetails = Pick<ActEvent, 'budget' | 'bounds' | 'unpinned' | 'run' | 'observations' | 'stop' | 'id'>;
 
 /** What an act leads to; a refused one changes nothing. */
 export interface Taken extends ActResult {

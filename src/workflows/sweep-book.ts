@@ -1,3 +1,4 @@
+import { inParts } from '../domain/in-parts.js';
 import { sweepInForce } from '../domain/in-force.js';
 import type { Changes } from '../domain/in-force.js';
 import { patched } from '@temporalio/workflow';
@@ -101,10 +102,16 @@ export class SweepBook {
   /** Writes events and returns them as they stand in the record, which wins over what was asked for. */
   async record(...events: readonly KeyedEvent[]): Promise<readonly RecordEvent[]> {
     const at = now();
-    const { sweepId } = this.input;
-    const written = await recordWork.titrateAppend({ sweepId, events: events.map((event) => ({ ...event, at })) });
-    this.change({ head: written.head });
-    return written.events;
+    const asked = events.map((event) => ({ ...event, at }));
+    const parts = inParts(asked);
+    const stand: RecordEvent[] = [];
+    for (const part of parts.length > 1 && patched(PATCHES.appendInParts) ? parts : [asked]) {
+      const about = { sweepId: this.input.sweepId, follows: this.state.head };
+      const written = await recordWork.titrateAppend({ ...about, events: part });
+      this.change({ head: written.head });
+      stand.push(...part.map(({ event }, i) => written.events[i] ?? event));
+    }
+    return stand;
   }
 
   /** Search attributes and the head in the memo are for people: what they cost is not paid for every trial. */

@@ -35,7 +35,7 @@ const JUDGES: Judges = {
   'extend-budget': ({ sweep, state }, what) => extendBudgetAct(sweep, state, what),
   'lower-budget': ({ sweep, state }, what) => lowerBudgetAct(sweep, state, what),
   pin: ({ sweep, state }, what) => pinAct(sweep, state, what),
-  veto: ({ sweep, original, state }, what) => vetoAct(sweep, state, what, original),
+  veto: ({ sweep, original, state }, what) => vetoAct(sweep, state, what, original, () => patched(PATCHES.unpinVetoed)),
   inject: ({ sweep, state }, what) => injectAct(sweep, state, what),
   finish: ({ state }, what) => finishAct(state, what),
 };

@@ -1,10 +1,12 @@
-import { allHandlersFinished, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, log, patched, workflowInfo } from '@temporalio/workflow';
+import { LONGEST_WAIT_SECONDS } from '../domain/longest-wait.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { ActInputs, ActResult, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import type { ActName, RecordEvent } from '../domain/record-event.js';
 import { isLive } from '../domain/trial-moves.js';
 import { approveAct, overdue, refuseAct } from './approval-acts.js';
 import { budgetNotice, noticeOf, postingsOf } from './notices.js';
+import { PATCHES } from './patches.js';
 import { postNotices } from './post-notices.js';
 import { isToStop } from './sweep-acts.js';
 import { SweepBook } from './sweep-book.js';
@@ -21,6 +23,8 @@ import { isToSettle, movedTrial } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
 const LOSSES_BEFORE_PAUSE = 3; // of one trial's workflow
+const FIRST_WAIT_MS = 5_000; // of a trial that was lost so often, doubled each time: a cancelled sweep does not pause
+const LONGEST_WAIT_MS = 1_800_000; // as long as a rerun waits at most by default
 const UNANSWERED_BEFORE_PAUSE = 5; // requests in a row: there is nobody who answers
 const RECONCILE_EVERY_MS = 3_600_000; // only while trials of an earlier run are in flight
 
@@ -30,6 +34,10 @@ const endReason = ({ cancel, finish, searchOver }: SweepState): string => {
   if (finish !== null) return `finished by ${finish.by}${finish.reason === undefined ? '' : `: ${finish.reason}`}`;
   return searchOver ?? '';
 };
+
+/** How long to wait for a moment (ms since the epoch), never too short or too long for a timer; for ever for one that never comes. */
+const untilMs = (moment: number): number =>
+  moment === Infinity ? Infinity : Math.min(Math.max(1, moment - Date.now()), 1000 * LONGEST_WAIT_SECONDS);
 
 /** One run of a sweep workflow: hears what happens, and makes the moves. */
 export class SweepStory {
@@ -139,9 +147,27 @@ export class SweepStory {
     const losses = found.losses + 1;
     log.warn('a trial workflow was lost; it is started again on the same job', { trial, reason, losses });
     const isNew = isLive(found.state);
-    book.state = changeTrial(book.state, trial, (one) => ({ ...(isNew ? movedTrial(one, 'lost') : one), losses }));
+    const again = this.#againAfter(losses);
+    book.state = changeTrial(book.state, trial, (one) => ({
+      ...(isNew ? movedTrial(one, 'lost') : one),
+      losses,
+      ...again,
+    }));
     if (losses % LOSSES_BEFORE_PAUSE > 0) return;
     book.pause({ by: SWEEP_ITSELF, reason: `the workflow of trial ${trial} was lost ${losses} times: ${reason}` });
+  }
+
+  /** When a trial that was lost so often is started again. */
+  #againAfter(losses: number): Pick<RunningTrial, 'notBefore'> {
+    if (losses < LOSSES_BEFORE_PAUSE || !patched(PATCHES.backOffLost)) return {};
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (losses - LOSSES_BEFORE_PAUSE));
+    return { notBefore: Date.now() + wait };
+  }
+
+  /** May a trial whose workflow is lost be started again now? A pause holds it, unless it is only to be stopped. */
+  #mayRestart({ state, abandoned }: RunningTrial): boolean {
+    const { pause } = this.#book.state;
+    return state === 'lost' && (pause === null || isClosing(this.#book.state) || abandoned !== undefined);
   }
 
   async #stopWhatMustStop(): Promise<void> {
@@ -209,8 +235,10 @@ export class SweepStory {
   async #startAgain(): Promise<boolean> {
     const { running, pause } = this.#book.state;
     const isOver = isClosing(this.#book.state);
-    const lost = running.find(({ state }) => state === 'lost');
-    if (lost !== undefined && (pause === null || isOver || lost.abandoned !== undefined)) {
+    const lost =
+      running.find((trial) => this.#mayRestart(trial) && (trial.notBefore ?? Infinity) <= Date.now()) ??
+      running.find(({ state, notBefore }) => state === 'lost' && notBefore === undefined);
+    if (lost !== undefined && this.#mayRestart(lost)) {
       await this.#start(lost);
       await this.#stopWhatMustStop();
       return true;
@@ -266,10 +294,11 @@ export class SweepStory {
     if (!(await condition(hasNews, wait)) && dueIn > wait) await this.#reconcile();
   }
 
-  /** Until the next back-off is over, unless the sweep is paused, or a request is overdue; never when it is closing. */
+  /** Until the next back-off is over, unless the sweep is paused, or a request is overdue; of lost trials alone when it is closing. */
   #dueInMs(): number {
     const { running, pause } = this.#book.state;
-    if (isClosing(this.#book.state)) return Infinity;
+    const lost = running.flatMap((trial) => (this.#mayRestart(trial) ? (trial.notBefore ?? []) : []));
+    if (isClosing(this.#book.state)) return untilMs(Math.min(...lost));
     const late = running.flatMap(({ state, until, answered }) =>
       state === 'awaiting-approval' && until !== undefined && answered === undefined ? [until] : [],
     );
@@ -277,6 +306,6 @@ export class SweepStory {
       pause === null
         ? running.filter(({ state }) => state === 'backing-off').map(({ notBefore = 0 }) => notBefore)
         : [];
-    return Math.max(1, Math.min(...due, ...late) - Date.now());
+    return untilMs(Math.min(...due, ...late, ...lost));
   }
 }

@@ -28,7 +28,8 @@
  * 18. Every act is in the record, taken or not; the same idempotency key gets the same answer and changes nothing, in
  *     later runs of the workflow too.
  * 19. The budget and the bounds in force follow from the record: a decision is made from those that stand in it, and one
- *     that was on its way when they changed is made anew. A budget is never below what is spent and committed.
+ *     that was on its way when they changed is made anew, and a pinned run that they forbid is not made. A budget is never
+ *     below what is spent and committed.
  * 20. Notices hold nothing up and fail nothing.
  */
 import { CancellationScope, setHandler } from '@temporalio/workflow';

@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ParentClosePolicy,
   WorkflowIdReusePolicy,
@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { TRIAL_WORKFLOW } from '../domain/messages.js';
 import type { SweepInput, TrialEnd, TrialInput } from '../domain/messages.js';
+import { neededMetrics } from '../domain/objective.js';
 import { lookups } from './activity-options.js';
 import { stopSignal, tellSignal } from './messages.js';
 import { PATCHES } from './patches.js';
@@ -27,6 +28,12 @@ export interface FleetListener {
   /** A workflow was there already, which this run does not follow: the server is to be asked about it. */
   found(): void;
 }
+
+/** What is at the bottom of a failure: those above it say only that something below them failed. */
+const causeOf = (error: unknown): string => {
+  if (error instanceof ApplicationFailure) return error.message;
+  return error instanceof Error && error.cause instanceof Error ? causeOf(error.cause) : String(error);
+};
 
 /** The trial workflows of a sweep: starts them, tells them to stop, and finds out what became of them. */
 export class TrialFleet {
@@ -60,7 +67,7 @@ export class TrialFleet {
   async #startAndWait({ trial, workflowId, job }: RunningTrial): Promise<void> {
     const { sweepId, sweep } = this.input;
     const parentWorkflowId = workflowInfo().workflowId;
-    const about = { sweepId, parentWorkflowId, job, launcher: sweep.launcher };
+    const about = { sweepId, parentWorkflowId, job, launcher: sweep.launcher, needed: neededMetrics(sweep) };
     const args: [TrialInput] = [{ ...about, brief: true, followed: true }];
     try {
       const child = await startChild<typeof titrateTrial>(TRIAL_WORKFLOW, {
@@ -72,7 +79,7 @@ export class TrialFleet {
       this.#followed.add(workflowId);
       child.result().then(
         (end) => this.listener.ended(end),
-        (error: unknown) => this.listener.lost({ trial, workflowId }, String(error)),
+        (error: unknown) => this.listener.lost({ trial, workflowId }, causeOf(error)),
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -114,10 +121,14 @@ export class TrialFleet {
     if (trials.length === 0) return;
     if (!this.isSettled) await this.#settle();
     await this.#askToTell(trials);
-    const asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
-    for (const [i, found] of (await lookups.titrateFindTrials({ trials: asked })).entries()) {
-      if (found.standing === 'ended') this.listener.ended(found.end);
-      else if (found.standing === 'lost' && asked[i] !== undefined) this.listener.lost(asked[i], found.reason);
+    let asked = trials.map(({ trial, workflowId }) => ({ trial, workflowId }));
+    while (asked.length > 0) {
+      const answers = await lookups.titrateFindTrials({ trials: asked });
+      for (const [i, found] of answers.entries()) {
+        if (found.standing === 'ended') this.listener.ended(found.end);
+        else if (found.standing === 'lost' && asked[i] !== undefined) this.listener.lost(asked[i], found.reason);
+      }
+      asked = asked.slice(answers.length);
     }
   }
 

@@ -9,7 +9,8 @@
  * 3. The end is this workflow's result. A sweep that does not follow this workflow (it has continued as new, say) asks to
  *    be told, and is told the same end by signal before this workflow closes.
  * 4. The sweep is told of a launch while the job runs, or, when it ends at once, together with its end.
- * 5. A trial that is told to stop stops its job first and reports what the job had reached by then.
+ * 5. A trial that is told to stop stops its job first and reports what the job had reached by then. A launch that is not
+ *    through by then is given up: the launcher is asked, by the key, to stop what there is and to start nothing any more.
  */
 import {
   ActivityFailure,
@@ -18,16 +19,20 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import type { SignalDefinition } from '@temporalio/workflow';
 import type { TrialEnd, TrialInput } from '../domain/messages.js';
-import type { Supervised } from '../activities/job-activities.js';
+import type { RefInput, Supervised } from '../activities/job-activities.js';
 import type { JobRef, JobResult } from '../domain/ports.js';
 import { jobWork, supervision } from './activity-options.js';
+import { PATCHES } from './patches.js';
 import { endedSignal, launchedSignal, stopSignal, tellSignal } from './messages.js';
 
 const PATIENCE_MS = 200; // a job that ends sooner costs one message to its sweep instead of two
+
+const UNTOLD = 'not told: its launch was given up';
 
 /** The job that was never launched: its spec was refused. */
 const refusedResult = (reason: string): JobResult => ({
@@ -55,52 +60,76 @@ const refusalOf = (error: unknown): string => {
   throw error;
 };
 
-/** Follows a job to its end or to the end of patience; null when it is to be stopped. */
-const follow = async (following: CancellationScope, work: () => Promise<Supervised>): Promise<Supervised | null> => {
+/** Does something until the job is to be stopped; null when that came first. */
+const untilStopped = async <T>(scope: CancellationScope, work: () => Promise<T>): Promise<T | null> => {
   try {
-    return await following.run(work);
+    return await scope.run(work);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     return null;
   }
 };
 
-/** Launches the job, or finds it, and follows it to its end; `following` is cancelled to stop the job. */
-const runJob = async (input: TrialInput, following: CancellationScope): Promise<Omit<TrialEnd, 'trial' | 'key'>> => {
+const collect = (about: RefInput, { needed }: TrialInput): Promise<JobResult> =>
+  jobWork.titrateCollect({ ...about, ...(needed === undefined ? {} : { needed }) });
+
+/** Stops a job whose launch was given up, which may have gone through all the same. */
+const stopUnlaunched = async (input: TrialInput): Promise<Omit<TrialEnd, 'trial' | 'key'>> => {
+  const { sweepId, launcher, job } = input;
+  const ref: JobRef = { key: job.key, launcher: launcher.kind, folder: '', native: '' };
+  await jobWork.titrateStop({ sweepId, launcher, ref });
+  const result = await collect({ sweepId, launcher, ref }, input);
+  const hasRun = result.status !== 'cancelled' || result.digest !== '';
+  return hasRun ? { result, ref: { ...ref, folder: result.folder, native: UNTOLD } } : { result };
+};
+
+/** What is given up when the job is to be stopped. */
+interface Doing {
+  readonly launching: CancellationScope;
+  readonly following: CancellationScope;
+}
+
+/** Launches the job, or finds it, and follows it to its end. */
+const runJob = async (input: TrialInput, { launching, following }: Doing): Promise<Omit<TrialEnd, 'trial' | 'key'>> => {
   const { sweepId, launcher, job, parentWorkflowId, brief } = input;
-  let ref: JobRef;
+  let ref: JobRef | null;
   try {
-    ref = await jobWork.titrateLaunch({ sweepId, launcher, job });
+    ref = await untilStopped(launching, () => jobWork.titrateLaunch({ sweepId, launcher, job }));
   } catch (error) {
     return { result: refusedResult(refusalOf(error)) };
   }
+  if (ref === null) return stopUnlaunched(input);
   const about = { sweepId, launcher, ref };
   let followed: Supervised | null = { ended: false };
   if (brief)
-    followed = await follow(following, () => supervision.titrateSupervise({ ...about, patienceMs: PATIENCE_MS }));
+    followed = await untilStopped(following, () => supervision.titrateSupervise({ ...about, patienceMs: PATIENCE_MS }));
   const isTold = followed !== null && !followed.ended;
   if (isTold) {
     await tell(parentWorkflowId, launchedSignal, { trial: job.trial, ref });
-    followed = await follow(following, () => supervision.titrateSupervise(about));
+    followed = await untilStopped(following, () => supervision.titrateSupervise(about));
   }
   if (followed === null) await jobWork.titrateStop(about);
-  const result = await jobWork.titrateCollect(about);
+  const result = await collect(about, input);
   return isTold ? { result } : { result, ref };
 };
 
 /** Follows one job; see the invariants above. */
 export async function titrateTrial(input: TrialInput): Promise<TrialEnd> {
-  const following = new CancellationScope();
+  const doing: Doing = { launching: new CancellationScope(), following: new CancellationScope() };
+  const stop = (): void => {
+    if (patched(PATCHES.stopLaunches)) doing.launching.cancel();
+    doing.following.cancel();
+  };
   let isToTell = input.followed !== true;
-  setHandler(stopSignal, () => following.cancel());
+  setHandler(stopSignal, stop);
   setHandler(tellSignal, () => {
     isToTell = true;
   });
   // A trial workflow that is cancelled from outside stops its job like one that was told to.
-  CancellationScope.current().cancelRequested.catch(() => following.cancel());
+  CancellationScope.current().cancelRequested.catch(stop);
   return CancellationScope.nonCancellable(async () => {
     const { trial, key } = input.job;
-    const end: TrialEnd = { trial, key, ...(await runJob(input, following)) };
+    const end: TrialEnd = { trial, key, ...(await runJob(input, doing)) };
     if (isToTell) await tell(input.parentWorkflowId, endedSignal, end);
     return end;
   });

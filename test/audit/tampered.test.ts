@@ -402,13 +402,14 @@ describe('in a record that was written anew, every hash made right', () => {
     const run = { mixture, scale, steps };
     const pin = { type: 'act', act: 'pin', by: 'mira', run: { ...run, cost } } as const;
     const resume = { key: `${SWEEP_ID}.t0001.g1`, trial: 't0001', steps: 100 };
-    const pinned = (change: Partial<Decided>, also: Partial<Decided> = {}) =>
+    const veto = { type: 'act', act: 'veto', by: 'mira', bounds: {}, unpinned: [{ ...run, cost }] } as const;
+    const pinned = (change: Partial<Decided>, also: Partial<Decided> = {}, between: readonly RecordEvent[] = []) =>
       auditAfter(
         rewritten((event) => {
           if (event.type !== 'decided') return event;
           const person = { ...event, origin: 'person', sawDigest: '' } as const;
           if (event.decision === 5 && Object.keys(also).length > 0) return { ...person, ...also };
-          return event.decision === 4 ? [pin, { ...person, ...change }] : event;
+          return event.decision === 4 ? [pin, ...between, { ...person, ...change }] : event;
         }),
       );
     const found = (audit: Audit) => faultsOf(audit, 'decisions')[0]?.looksLike;
@@ -416,6 +417,7 @@ describe('in a record that was written anew, every hash made right', () => {
     expect(found(await pinned({ sawDigest: '0'.repeat(64) }))).toBe('other evidence');
     expect(found(await pinned({ continues: 't0001', resume }))).toBe('other checkpoint');
     expect(found(await pinned({}, run))).toBe('unasked');
+    expect(found(await pinned({}, {}, [veto]))).toBe('unasked');
   });
 
   it('a confirmation that goes on from another trial is found', async () => {

@@ -1,6 +1,7 @@
 /** A person in charge: approvals and acts, on a real server with scripted jobs. */
 import { describe, expect, it } from 'vitest';
 import { auditFolder } from '../../src/audit/audit.js';
+import { LONGEST_WAIT_SECONDS } from '../../src/domain/longest-wait.js';
 import type { ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
 import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
@@ -119,6 +120,41 @@ describe('a person in charge', () => {
     });
     expect(audit.checks.flatMap(({ faults }) => faults)).toEqual([]);
     expect(audit.holds).toBe(true);
+  });
+
+  it.each([1e12, 1e13])(
+    'goes on with a time-out that no date can tell, of an earlier version: %d s',
+    async (seconds) => {
+      const approval = { above: 0, timeoutSeconds: seconds, onTimeout: 'refuse' } as const;
+      const proposer = new ScriptedProposer(small(1));
+      const sweep = await start({
+        sweep: toySweep({ approval, parallel: 1 }),
+        proposer,
+        launcher: new ScriptedLauncher(),
+      });
+      const waits = async () => (await sweep.progress()).inFlight.some(({ state }) => state === 'awaiting-approval');
+      await until('its request waits', waits);
+      const [request] = await sweep.events('approval-requested');
+      const leftSeconds = (Date.parse(request?.until ?? '') - Date.now()) / 1000;
+      expect(leftSeconds).toBeLessThanOrEqual(LONGEST_WAIT_SECONDS);
+      expect(leftSeconds).toBeGreaterThan(LONGEST_WAIT_SECONDS - 300);
+      expect(await act(sweep, 'approve', { trial: 't0001' })).toMatchObject({ accepted: true });
+      expect((await sweep.result()).status).toBe('completed');
+    },
+  );
+
+  it('makes no pinned run that a later veto forbids (invariant 19)', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const proposer = new ScriptedProposer(small(1));
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher, maxCachedWorkflows: 0 });
+    await until('its first job runs', () => launcher.running().length === 1);
+    const pinned = { mixture: { a: 0.9, b: 0.1 }, scale: 'small', steps: 10 };
+    expect(await act(sweep, 'pin', pinned)).toMatchObject({ accepted: true });
+    expect((await act(sweep, 'veto', { bounds: { a: { max: 0.5 } } })).reason).toContain('pinned is not made');
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 1 });
+    const acts = await sweep.events('act');
+    expect(acts).toMatchObject([{ act: 'pin' }, { act: 'veto', unpinned: [{ ...pinned, cost: 1 }] }]);
   });
 
   it('changes budget and bounds, takes evidence in, and finishes; decisions see it from the record (invariant 19)', async () => {

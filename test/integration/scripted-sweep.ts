@@ -65,7 +65,7 @@ export class ScriptedLauncher implements Launcher {
   }
 
   async launch(job: JobSpec): Promise<JobRef> {
-    if (!this.#specs.has(job.key)) {
+    if (!this.#specs.has(job.key) && !this.#results.has(job.key)) {
       this.#specs.set(job.key, job);
       this.started.push(job);
       this.mostAtOnce = Math.max(this.mostAtOnce, this.running().length);
@@ -87,7 +87,11 @@ export class ScriptedLauncher implements Launcher {
 
   async stop({ key }: JobRef): Promise<void> {
     this.stopped.push(key);
-    if (!this.#results.has(key)) this.end(key, { status: 'cancelled', metrics: {}, stepsReached: 5 });
+    if (this.#results.has(key)) return;
+    const end = { status: 'cancelled', metrics: {}, stepsReached: 5 } as const;
+    if (this.#specs.has(key)) return this.end(key, end);
+    const nothing = { curve: [], digest: '', folder: '', warnings: [], detail: 'stopped before its start' };
+    this.#results.set(key, { ...end, ...nothing, stepsReached: 0 });
   }
 }
 

@@ -123,6 +123,20 @@ export const describeLauncherConformance = (name: string, makeHarness: () => Pro
       expect((await launcher.collect(ref)).status).toBe('cancelled');
     });
 
+    it('starts no job that was stopped before its launch, and says so', async () => {
+      const { createLauncher, longJob, starts } = await harness;
+      const [launcher, job] = [createLauncher(), longJob(newKey())];
+      const ref = { key: job.key, launcher: launcher.kind, folder: '', native: '' };
+      await launcher.stop(ref);
+      expect((await launcher.inspect(ref)).state).toBe('ended');
+      const result = { status: 'cancelled', stepsReached: 0, curve: [] };
+      expect(await launcher.collect(ref)).toMatchObject({ ...result, detail: 'stopped before its start' });
+      await createLauncher().launch(job); // a launch that was under way
+      await waitForState(launcher, ref, ['ended']);
+      expect(await createLauncher().collect(ref)).toMatchObject(result);
+      expect((await starts?.(job.key)) ?? 0).toBe(0);
+    });
+
     it('leaves a finished job as it is when it is stopped too late', async () => {
       const { createLauncher, quickJob } = await harness;
       const launcher = createLauncher();

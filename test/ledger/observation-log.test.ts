@@ -88,7 +88,7 @@ describe('what a decision sees of a record', () => {
     const after = await record.viewAt(restored.head);
     expect(after.observations).toHaveLength(1);
     expect(after.stream).not.toBe(before.stream);
-    await expect(record.viewAt(head)).rejects.toThrow('line 3 of the record is not the one that the sweep wrote');
+    await expect(record.viewAt(head)).rejects.toThrow('line 3 of the record is missing');
   });
 
   it('is refused when a line before it was changed', async () => {

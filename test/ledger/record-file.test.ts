@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -6,7 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StateError } from '../../src/domain/errors.js';
 import type { NewEvent } from '../../src/ledger/chain.js';
 import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
+import { toySweep } from '../workflows/toy-sweep.js';
 
+const started: NewEvent = {
+  key: 'started',
+  at: '2026-01-01T00:00:00.000Z',
+  event: { type: 'started', sweepId: 's', sweep: toySweep(), version: '0.1.0', node: process.version },
+};
 const act = (n: number, reason = `reason ${n}`): NewEvent => ({
   key: `act:${n}`,
   at: '2026-01-01T00:00:00.000Z',
@@ -25,7 +31,7 @@ describe('a record file', () => {
   const keysOnDisk = async (): Promise<string[]> => (await readRecord(file)).lines.map(({ key }) => key);
 
   it('numbers and chains its lines', async () => {
-    const { head } = await new RecordFile(file).append([act(1), act(2)]);
+    const { head } = await new RecordFile(file).append([started, act(1)]);
     const { lines } = await readRecord(file);
     expect(lines.map(({ seq }) => seq)).toEqual([1, 2]);
     expect(lines[1]?.prev).toBe(lines[0]?.hash);
@@ -34,22 +40,22 @@ describe('a record file', () => {
 
   it('writes an event once, and gives back the line that stands when its key comes again', async () => {
     const record = new RecordFile(file);
-    await record.append([act(1, 'first')]);
+    await record.append([started, act(1, 'first')]);
     const again = await record.append([act(1, 'second'), act(2)]);
     expect(again.lines.map(({ event }) => (event.type === 'act' ? event.reason : ''))).toEqual(['first', 'reason 2']);
-    expect(await keysOnDisk()).toEqual(['act:1', 'act:2']);
+    expect(await keysOnDisk()).toEqual(['started', 'act:1', 'act:2']);
   });
 
   it('has no double when two processes append the same events at once', async () => {
     const writers = Array.from({ length: 6 }, () => new RecordFile(file));
-    await new RecordFile(file).append([act(0)]);
+    await new RecordFile(file).append([started]);
     for (let n = 1; n <= 20; n += 1) await Promise.all(writers.map((writer) => writer.append([act(n)])));
-    expect(await keysOnDisk()).toEqual(Array.from({ length: 21 }, (_, n) => `act:${n}`));
+    expect(await keysOnDisk()).toEqual(['started', ...Array.from({ length: 20 }, (_, n) => `act:${n + 1}`)]);
   });
 
   it('reads up to a torn last line, says so, and writes it again', async () => {
     const record = new RecordFile(file);
-    await record.append([act(1), act(2)]);
+    await record.append([started, act(2)]);
     const whole = await readFile(file);
     await truncate(file, whole.length - 25);
     const torn = await readRecord(file);
@@ -60,7 +66,7 @@ describe('a record file', () => {
   });
 
   it('survives a tear at any byte (property)', async () => {
-    const events = [act(1), act(2), act(3)];
+    const events = [started, act(2), act(3)];
     await new RecordFile(file).append(events);
     const whole = await readFile(file);
     await fc.assert(
@@ -74,11 +80,11 @@ describe('a record file', () => {
   });
 
   it('leaves nothing of a torn line that was longer than what replaces it', async () => {
-    await new RecordFile(file).append([act(1)]);
+    await new RecordFile(file).append([started]);
     await appendFile(file, JSON.stringify({ v: 1, seq: 2, filler: 'x'.repeat(3000) }));
     await new RecordFile(file).append([act(2)]);
     const { lines, warnings } = await readRecord(file);
-    expect(lines.map(({ key }) => key)).toEqual(['act:1', 'act:2']);
+    expect(lines.map(({ key }) => key)).toEqual(['started', 'act:2']);
     expect(warnings).toEqual([]);
   });
 
@@ -96,7 +102,7 @@ describe('a record file', () => {
     ],
     ['text that is no JSON', (text: string) => text.replace('{"v":1,"seq":3', 'oops'), /line 3: it is not JSON/],
   ])('refuses %s, naming the line, and writes nothing more', async (_, damage, message) => {
-    await new RecordFile(file).append([act(1), act(2), act(3)]);
+    await new RecordFile(file).append([started, act(2), act(3)]);
     const damaged = damage(await readFile(file, 'utf8'));
     await writeFile(file, damaged);
     await expect(readRecord(file)).rejects.toThrow(message);
@@ -106,28 +112,59 @@ describe('a record file', () => {
 
   it('notices a line that was changed behind its back, though the size is the same', async () => {
     const record = new RecordFile(file);
-    await record.append([act(1), act(2)]);
+    await record.append([started, act(2)]);
     const good = await readFile(file, 'utf8');
-    await writeFile(file, good.replace('reason 1', 'season 1'));
-    await expect(record.append([act(3)])).rejects.toThrow(/line 1/);
+    await writeFile(file, good.replace('reason 2', 'season 2'));
+    await expect(record.append([act(3)])).rejects.toThrow(/line 2/);
     await writeFile(file, good);
     expect((await record.append([act(3)])).head.seq).toBe(3);
   });
 
   it('sees what another process wrote since', async () => {
     const [one, other] = [new RecordFile(file), new RecordFile(file)];
-    await one.append([act(1)]);
+    await one.append([started]);
     await other.append([act(2)]);
     await one.append([act(3)]);
     expect((await other.read()).lines.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
   it('says that the disk is full and what to do', async () => {
-    await expect(new RecordFile('/dev/full').append([act(1)])).rejects.toMatchObject({
+    await expect(new RecordFile('/dev/full').append([started])).rejects.toMatchObject({
       code: 'StateError',
       message: expect.stringContaining('ENOSPC') as string,
       hint: expect.stringContaining('free some space') as string,
     });
+  });
+
+  it('is begun by the sweep that it is of and by nothing else, so that one out of sight is waited for', async () => {
+    await expect(new RecordFile(file).append([act(1)])).rejects.toMatchObject({
+      code: 'StateError',
+      message: `the record that act:1 is to be added to is not there (${file})`,
+      hint: expect.stringContaining('goes on by itself') as string,
+    });
+    const record = new RecordFile(file);
+    const { head } = await record.append([started]);
+    await rename(path.dirname(file), `${path.dirname(file)}.away`);
+    await expect(record.append([act(1)], head)).rejects.toThrow('is not there');
+    await rename(`${path.dirname(file)}.away`, path.dirname(file));
+    await record.append([act(1)], head);
+    expect(await keysOnDisk()).toEqual(['started', 'act:1']);
+  });
+
+  it('takes what follows a line that it holds, its own lines behind it included, and nothing else', async () => {
+    const record = new RecordFile(file);
+    const { head } = await record.append([started, act(1)]);
+    const older = await readFile(file);
+    const appended = await record.append([act(2)], head);
+    expect(await record.append([act(2)], head)).toEqual(appended); // asked again after a crash
+    await rm(file);
+    await writeFile(file, older); // restored from a backup that is too old
+    await expect(record.append([act(3)], appended.head)).rejects.toThrow('line 3 of the record is missing');
+    await new RecordFile(file).append([act(7)]);
+    await expect(record.append([act(3)], appended.head)).rejects.toThrow(
+      'line 3 of the record is not the one that the sweep wrote',
+    );
+    expect(await keysOnDisk()).toEqual(['started', 'act:1', 'act:7']);
   });
 
   it('says that there is no record', async () => {

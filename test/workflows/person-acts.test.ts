@@ -42,6 +42,9 @@ describe('a run that needs a person’s leave', () => {
     expect(() => parseSweep(file)).toThrow(/approval\.scales\[0\][\s\S]*approval\.outside\.[ac][\s\S]*approval/);
     expect(() => parseSweep({ ...file, approval: {} })).toThrow(/at least one of above/);
     expect(() => parseSweep({ ...file, approval: { target: true } })).toThrow(/notify/);
+    expect(() => parseSweep({ ...file, approval: { target: true, timeoutSeconds: 1e13 } })).toThrow(/timeoutSeconds/);
+    const backoff = { firstSeconds: 1e9, longestSeconds: 1e13 };
+    expect(() => parseSweep({ ...file, retries: { backoff } })).toThrow(/firstSeconds[\s\S]*longestSeconds/);
     const notify = [
       { webhook: 'env:HOOK', signingKey: 'file:/run/key' },
       { command: ['tell'], on: ['budget-80'] },
@@ -86,7 +89,7 @@ describe('an act that changes a sweep', () => {
   });
 
   it('only tightens bounds, and leaves some mixture', () => {
-    const veto = (bounds: object) => vetoAct(sweep, initialState, { ...ada, bounds: { ...bounds } }, sweep);
+    const veto = (bounds: object) => vetoAct(sweep, initialState, { ...ada, bounds: { ...bounds } }, sweep, () => true);
     expect(veto({ a: { max: 0.3 } })).toMatchObject({
       accepted: true,
       details: { bounds: { a: { min: 0, max: 0.3 } } },
@@ -95,8 +98,26 @@ describe('an act that changes a sweep', () => {
     expect(veto({ c: { max: 0.3 } }).reason).toMatch(/^c is no domain/);
     expect(veto({ a: { max: 1 } }).reason).toBe('the bounds are so already');
     const listed = toySweep({ mixtures: [{ a: 0.5, b: 0.5 }] });
-    const nothing = vetoAct(listed, initialState, { ...ada, bounds: { a: { max: 0.2 } } }, listed);
+    const nothing = vetoAct(listed, initialState, { ...ada, bounds: { a: { max: 0.2 } } }, listed, () => true);
     expect(nothing).toMatchObject({ accepted: false, reason: 'none of the listed mixtures would be left' });
+  });
+
+  it('takes pinned runs back that a veto does not allow any more, and says so', () => {
+    const inside = { ...run, mixture: { a: 0.2, b: 0.8 } };
+    const { state } = pinAct(sweep, pinAct(sweep, initialState, { ...ada, ...run }).state, { ...ada, ...inside });
+    expect(state.pinned).toHaveLength(2);
+    const veto = (mayUnpin: boolean) =>
+      vetoAct(sweep, state, { by: 'eve', bounds: { a: { max: 0.3 } } }, sweep, () => mayUnpin);
+    expect(veto(true)).toMatchObject({ accepted: true, details: { unpinned: [run] } });
+    expect(veto(true).state.pinned).toEqual([{ ...inside, ...ada }]);
+    expect(veto(true).reason).toMatch(/; the run at big, 20 steps, that ada pinned is not made$/);
+    expect(veto(false).state.pinned).toEqual(state.pinned); // in a history that was begun before
+    const at = '2026-01-01T00:00:00.000Z';
+    const started = { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const;
+    const first = linkLine({ seq: 0, hash: '0'.repeat(64) }, { key: 'started', at, event: started });
+    const second = linkLine(first, { key: 'act:1', at, event: act(veto(true).details ?? {}) });
+    const [line] = actLog([first, second]);
+    expect(line?.text).toContain('a 0 to 0.3; not made: big, 20 steps');
   });
 
   it('finds a sweep closed that is being finished', () => {
@@ -105,7 +126,7 @@ describe('an act that changes a sweep', () => {
       finishAct(state, ada),
       pauseAct(state, ada),
       extendBudgetAct(sweep, state, { ...ada, to: 200 }),
-      vetoAct(sweep, state, { ...ada, bounds: { a: { max: 0.3 } } }, sweep),
+      vetoAct(sweep, state, { ...ada, bounds: { a: { max: 0.3 } } }, sweep, () => true),
     ])
       expect([accepted, reason]).toEqual([false, 'the sweep is being finished by ada']);
   });

@@ -8,6 +8,10 @@ import type { PodWatch } from './pod-watch.js';
 export interface Backend {
   /** Connects at the first call. @throws LauncherError when no cluster is configured */
   readonly cluster: () => Cluster;
+  /** Lets the next call connect anew, by the kubeconfig of that time. */
+  readonly forget: () => void;
+  /** The same for another namespace of the cluster. */
+  readonly within: (namespace: string) => Backend;
   readonly manifest: ManifestOptions;
   readonly watch: PodWatch;
   /** Absent when jobs write into a shared folder. */

@@ -1,4 +1,6 @@
 /** The one place that speaks with a cluster: every call has a time-out, every failure becomes an error that says what to do. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   BatchV1Api,
   CoreV1Api,
@@ -12,6 +14,7 @@ import {
 import { LauncherError } from '../../domain/errors.js';
 import { apiFailure, isGone, launcherError } from './api-failure.js';
 import { readPod, type Pod } from './pod.js';
+import type { ClusterIdentity } from './sightings.js';
 
 /** Which cluster, as whom, and where in it. */
 export interface ClusterChoice {
@@ -28,6 +31,9 @@ export interface PodList {
 /** A connection to one namespace. Every call throws a LauncherError when it cannot be carried out. */
 export interface Cluster {
   readonly namespace: string;
+  readonly identity: ClusterIdentity;
+  /** The same cluster, another namespace. */
+  within(namespace: string): Cluster;
   /** Sends the manifest as it is, refusing fields that the server does not know. @throws what the client throws */
   createJob(manifest: object): Promise<V1Job>;
   findJob(name: string): Promise<V1Job | undefined>;
@@ -84,6 +90,22 @@ const loadConfig = ({ kubeconfig, context }: ClusterChoice): KubeConfig => {
     });
   }
   return config;
+};
+
+const authorityOf = (config: KubeConfig): string | Buffer | undefined => {
+  const { caData, caFile } = config.getCurrentCluster() ?? {};
+  if (caData !== undefined || caFile === undefined) return caData && Buffer.from(caData, 'base64');
+  try {
+    return readFileSync(caFile);
+  } catch {
+    return undefined; // the first call says so
+  }
+};
+
+const identityOf = (config: KubeConfig): ClusterIdentity => {
+  const authority = authorityOf(config);
+  const ca = authority === undefined ? {} : { ca: createHash('sha256').update(authority).digest('hex') };
+  return { server: config.getCurrentCluster()?.server ?? '', ...ca };
 };
 
 const listening = (onDenied: () => void): Middleware => ({
@@ -192,6 +214,29 @@ const podCalls = (connect: Connect, namespace: string, on: (verb: string, what: 
   } satisfies Partial<Cluster>;
 };
 
+const connectTo = (config: KubeConfig, namespace: string, onDenied: () => void): Cluster => {
+  const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? '', {});
+  const connect: Connect = (...middleware) => {
+    const promiseMiddleware = [...middleware, listening(onDenied)];
+    return createConfiguration({ baseServer, authMethods: { default: config }, promiseMiddleware });
+  };
+  const on = (verb: string, what: string): string => `${verb} ${what} in the namespace ${namespace}`;
+  const others = new Map<string, Cluster>();
+  const within = (other: string): Cluster => {
+    const there = others.get(other) ?? connectTo(config, other, onDenied);
+    others.set(other, there);
+    return there;
+  };
+  return {
+    namespace,
+    identity: identityOf(config),
+    within,
+    config,
+    ...jobCalls(connect, namespace, on),
+    ...podCalls(connect, namespace, on),
+  };
+};
+
 /**
  * Connects to the cluster of the kubeconfig; sends nothing yet. `onDenied` is called when the cluster does not take its
  * credentials. @throws LauncherError when no cluster is configured
@@ -199,12 +244,5 @@ const podCalls = (connect: Connect, namespace: string, on: (verb: string, what: 
 export const connectCluster = (choice: ClusterChoice, onDenied: () => void): Cluster => {
   const config = loadConfig(choice);
   const context = config.getContextObject(config.getCurrentContext());
-  const namespace = choice.namespace ?? context?.namespace ?? 'default';
-  const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? '', {});
-  const connect: Connect = (...middleware) => {
-    const promiseMiddleware = [...middleware, listening(onDenied)];
-    return createConfiguration({ baseServer, authMethods: { default: config }, promiseMiddleware });
-  };
-  const on = (verb: string, what: string): string => `${verb} ${what} in the namespace ${namespace}`;
-  return { namespace, config, ...jobCalls(connect, namespace, on), ...podCalls(connect, namespace, on) };
+  return connectTo(config, choice.namespace ?? context?.namespace ?? 'default', onDenied);
 };

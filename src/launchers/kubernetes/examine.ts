@@ -6,6 +6,7 @@ import type { JobFiles } from '../job-folder.js';
 import type { Backend } from './backend.js';
 import { causeOf } from './cause.js';
 import { podsOf } from './names.js';
+import { findOwn } from './own-job.js';
 import { isOver, type Pod } from './pod.js';
 import { notePod, readCreated, readEnd, readPods, writeEnd, type CreatedRecord, type EndRecord } from './sightings.js';
 import { waitingOf } from './waiting.js';
@@ -25,13 +26,10 @@ interface Sight {
 
 const LATE_NEWS_MS = 700; // the watch may tell of a pod's end just after the pod is gone from lists
 
-const ofUid = (job: V1Job | undefined, uid: string): V1Job | undefined =>
-  job?.metadata?.uid === uid ? job : undefined;
-
 /** Looks at the job and its pods, and keeps what was seen. */
-export const look = async ({ cluster }: Backend, files: JobFiles, { name, uid }: CreatedRecord): Promise<Sight> => {
-  const job = ofUid(await cluster().findJob(name), uid);
-  const { pods } = await cluster().listPods(podsOf(uid));
+export const look = async (backend: Backend, files: JobFiles, created: CreatedRecord): Promise<Sight> => {
+  const job = await findOwn(backend, created);
+  const { pods } = await backend.cluster().listPods(podsOf(created.uid));
   for (const pod of pods) await notePod(files, pod);
   return { job, pods };
 };

@@ -18,6 +18,7 @@ import { creationError, isTaken } from './api-failure.js';
 import type { Backend } from './backend.js';
 import { isQueued, manifestOf } from './manifest.js';
 import { jobName, KEY_ANNOTATION, SPEC_ANNOTATION, specDigest } from './names.js';
+import { findOwn } from './own-job.js';
 import { isMarked, mark, readCreated, writeCreated, type CreatedRecord } from './sightings.js';
 
 /** Points at which a test may kill the launching process. */
@@ -65,34 +66,37 @@ const claim = async (backend: Backend, files: JobFiles, spec: JobSpec, onStep: O
   if (known !== undefined) return known;
   const { name = '', uid = '' } = (await createOrFind(backend, spec)).metadata ?? {};
   onStep('job-created');
-  const claimed = await writeCreated(files, { name, namespace: backend.cluster().namespace, uid });
+  const { namespace, identity } = backend.cluster();
+  const claimed = await writeCreated(files, { name, namespace, uid, cluster: identity });
   onStep('uid-written');
   return claimed;
 };
 
 /** Lets the pod start, once; a job of a queue is started by the queue. */
-const release = async ({ cluster, watch }: Backend, files: JobFiles, { name, uid }: CreatedRecord): Promise<void> => {
+const release = async (backend: Backend, files: JobFiles, created: CreatedRecord): Promise<void> => {
   if (await isMarked(files, 'released')) return;
-  await watch.ready(); // before there is a pod that could vanish unseen
-  const job = await cluster().findJob(name);
-  if (!isQueued(job?.metadata?.labels)) await cluster().patchJob(name, uid, { spec: { suspend: false } });
+  await backend.watch.ready(); // before there is a pod that could vanish unseen
+  const job = await findOwn(backend, created);
+  const change = { spec: { suspend: false } };
+  if (!isQueued(job?.metadata?.labels)) await backend.cluster().patchJob(created.name, created.uid, change);
   await mark(files, 'released');
 };
 
 /** Starts the job of this key, or finds it. @throws LauncherError, RefusedError as the port says */
 export const launchJob = async (backend: Backend, files: JobFiles, spec: JobSpec, onStep: OnStep): Promise<JobRef> => {
-  const { cluster, manifest } = backend;
   await makeFolder(files.folder);
   await writeIntent(files, spec);
   onStep('intent-written');
-  const name = jobName(manifest.owner, spec.key);
+  const name = jobName(backend.manifest.owner, spec.key);
+  let there = backend;
   if ((await readCreated(files)) !== undefined || !(await isThere(files.stopped))) {
     const claimed = await claim(backend, files, spec, onStep);
-    if (await isThere(files.stopped)) await cluster().deleteJob(claimed.name, claimed.uid);
-    else await release(backend, files, claimed);
+    there = backend.within(claimed.namespace);
+    if (await isThere(files.stopped)) await there.cluster().deleteJob(claimed.name, claimed.uid);
+    else await release(there, files, claimed);
     onStep('released');
   }
-  const native = `${cluster().namespace}/${name}`;
+  const native = `${there.cluster().namespace}/${name}`;
   const reference: JobRef = { key: spec.key, launcher: 'kubernetes', folder: files.folder, native };
   if (!(await isThere(files.reference))) await createOnce(files.reference, `${JSON.stringify(reference)}\n`);
   onStep('reference-written');

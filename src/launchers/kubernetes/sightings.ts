@@ -11,8 +11,18 @@ import type { JobFiles } from '../job-folder.js';
 import { readJobRecord } from '../job-records.js';
 import { isOver, type Pod } from './pod.js';
 
+/** Tells clusters apart: the address, and the digest of the authority that vouches for it; tunnels share addresses. */
+export const ClusterIdentity = z.object({ server: z.string(), ca: z.string().exactOptional() });
+export type ClusterIdentity = z.infer<typeof ClusterIdentity>;
+
 /** The Kubernetes job that was created for a key, for ever. */
-export const CreatedRecord = z.object({ name: z.string(), namespace: z.string(), uid: z.string() });
+export const CreatedRecord = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  /** Absent in files of earlier versions. */
+  cluster: ClusterIdentity.exactOptional(),
+});
 export type CreatedRecord = z.infer<typeof CreatedRecord>;
 
 const MarkRecord = z.object({ at: z.number() });

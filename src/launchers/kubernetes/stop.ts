@@ -5,6 +5,7 @@ import type { JobFiles } from '../job-folder.js';
 import type { Backend } from './backend.js';
 import { examineJob, look } from './examine.js';
 import { jobName, KEY_ANNOTATION } from './names.js';
+import { backendOf } from './own-job.js';
 import { isOver, type Pod } from './pod.js';
 import { readCreated, writeCreated, type CreatedRecord } from './sightings.js';
 
@@ -22,7 +23,8 @@ const findClaim = async (
   if (known !== undefined) return known;
   const { metadata } = (await cluster().findJob(jobName(manifest.owner, key))) ?? {};
   if (metadata?.annotations?.[KEY_ANNOTATION] !== key) return undefined;
-  return writeCreated(files, { name: metadata.name ?? '', namespace: cluster().namespace, uid: metadata.uid ?? '' });
+  const { namespace, identity } = cluster();
+  return writeCreated(files, { name: metadata.name ?? '', namespace, uid: metadata.uid ?? '', cluster: identity });
 };
 
 /** Pods whose job is gone, as after a deletion that orphans them, are ended one by one. */
@@ -53,12 +55,13 @@ const namesOf = (pods: readonly Pod[]): string => pods.map(({ name }) => name).j
  * Stops the job, or prevents its start for ever, and waits until its pods are gone.
  * @throws LauncherError when the cluster does not answer or the pods do not go
  */
-export const stopJob = async (backend: Backend, files: JobFiles, key: string, now: () => number): Promise<void> => {
-  if ((await examineJob(backend, files)).state === 'ended') return;
+export const stopJob = async (launching: Backend, files: JobFiles, key: string, now: () => number): Promise<void> => {
+  if ((await examineJob(await backendOf(launching, files), files)).state === 'ended') return;
   await makeFolder(files.folder);
   if (!(await isThere(files.stopped))) await createOnce(files.stopped, `${JSON.stringify({ at: now() })}\n`);
-  const created = await findClaim(backend, files, key); // after the mark: see launch.ts, 5
+  const created = await findClaim(launching, files, key); // after the mark: see launch.ts, 5
   if (created === undefined) return;
+  const backend = launching.within(created.namespace);
   await backend.watch.ready();
   await backend.cluster().deleteJob(created.name, created.uid);
   await waitUntilGone(backend, files, created);

@@ -128,8 +128,8 @@ export const examineSlurmJob = async (
   const evidence = await readEvidence(files);
   const look: Look = { context, files, key, evidence };
   if (evidence.end !== undefined) return { state: 'ended', end: evidence.end };
-  if (!evidence.isSpecified) return { state: 'absent' };
   if (evidence.isStopped && isUnsent(evidence)) return endOnce(look, { kind: 'stopped-before-start' });
+  if (!evidence.isSpecified) return { state: 'absent' };
   try {
     return await askSlurm(look);
   } catch (error) {

@@ -96,5 +96,7 @@ export const stopSlurmJob = async (context: SlurmContext, files: SlurmFiles, key
   if (!(await isThere(files.stopped))) {
     await createOnce(files.stopped, `${JSON.stringify({ at: context.now() })}\n`);
   }
+  // What was never submitted will not be: Slurm, which may not answer, need not be asked.
+  if ((await examineSlurmJob(context, files, key)).state === 'ended') return;
   await new Stop(context, files, key).run();
 };
