@@ -213,7 +213,7 @@ export const formBelief = (
   return recentBeliefs.get(key, options, () => formAfresh(sweep, observations, pending, options, fittedTo));
 };
 
-/** Names the hyper-parameters for the record: lengths on unit ranges, noise relative to the kernel's scale. */
+/** Names the hyper-parameters for the record: lengths in the units of fidelity-features.ts, noise relative to the kernel's scale. */
 export const hyperparametersOf = (belief: Belief): Record<string, number> => ({
   ...Object.fromEntries(
     belief.columns.filter(({ term }) => term === 0).map(({ kind, weight }) => [`${kind}.weight`, weight]),

@@ -43,7 +43,7 @@ const priorOf = (entries: readonly (readonly [median: number, sd: number])[]): P
 
 const PINNED = 0.01; // log sd of what the profiled scale fixes
 
-/** Vague priors on unit-range inputs, measured on mixture emulators and synthetic mixing laws (docs/tried.md). */
+/** Vague priors on inputs in the units of fidelity-features.ts, measured on mixture emulators and synthetic mixing laws (docs/tried.md). */
 export const DEFAULT_PRIOR = priorOf([
   [1, 1], // amplitude of the mixture part, relative to the trend
   [1, 0.8], // trend: length over log size
