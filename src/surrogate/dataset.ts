@@ -154,27 +154,23 @@ const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
 const hasSpread = (values: Float64Array): boolean => values.some((value) => value !== values[0]);
 
 /**
- * The outputs that share hyper-parameters: every metric that all rows have, those that the sweep is about first, in the order of their names. An objective of several metrics is not one of
- * them, as it repeats what they say; it is the only one when there are no others.
+ * The outputs that share hyper-parameters: metrics that all rows have and that differ between them, in the order of their names; where there
+ * are too many, those that the sweep is about come first. An objective of several metrics is not one of them, as it repeats what they say; it
+ * is the only one when there are no others.
  */
 const sharedOutputs = (sweep: Sweep, rows: readonly Row[], design: Design, objective: Float64Array): Float64Array[] => {
   const weights = Object.keys(sweep.objective.weights);
   const wanted = new Set([...weights, ...(sweep.guards ?? []).map(({ metric }) => metric)]);
+  const valuesOf = (name: string): Float64Array =>
+    Float64Array.from(rows, ({ metrics }) => metrics[name] ?? Number.NaN);
   const named = Object.keys(rows[0]?.metrics ?? {})
-    .sort()
     .filter((name) => weights.length > 1 || name !== weights[0])
-    .filter((name) => rows.every(({ metrics }) => Number.isFinite(metrics[name])));
-  const first = [...named.filter((name) => wanted.has(name)), ...named.filter((name) => !wanted.has(name))];
-  const others = first
+    .map((name) => ({ name, values: valuesOf(name) }))
+    .filter(({ values }) => values.every((value) => Number.isFinite(value)) && hasSpread(values))
+    .toSorted((a, b) => Number(wanted.has(b.name)) - Number(wanted.has(a.name)) || (a.name < b.name ? -1 : 1))
     .slice(0, MAX_OUTPUTS - 1)
-    .sort()
-    .map((name) =>
-      turnDownwards(
-        Float64Array.from(rows, ({ metrics }) => metrics[name]!),
-        design,
-      ),
-    )
-    .filter(hasSpread);
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const others = named.map(({ values }) => turnDownwards(values, design));
   return weights.length > 1 && others.length > 0 ? others : [objective, ...others];
 };
 
