@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
+import { jobKey } from '../domain/job-key.js';
 import { neededMetrics } from '../domain/objective.js';
 import type { CurvePoint } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
@@ -50,7 +51,7 @@ const knownOf = (lines: readonly RecordLine[]): Known | undefined => {
   const ended: Ended[] = [];
   const log = new ProgressLog();
   for (const { seq, event } of lines) {
-    if (event.type === 'decided') keys.add(`${first.sweepId}.${event.trial}.g1`);
+    if (event.type === 'decided') keys.add(jobKey(first.sweepId, event.trial, 1));
     if (event.type === 'rerun') keys.add(event.key);
     if (event.type === 'launched') launched.set(event.key, event.folder);
     if (event.type === 'observed' || event.type === 'attempted')

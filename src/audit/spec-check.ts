@@ -1,5 +1,6 @@
 /** Was the job that was launched the one that was decided? */
 import { canonicalJson } from '../domain/canonical-json.js';
+import { jobKey } from '../domain/job-key.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import { readTail } from '../host/atomic-files.js';
@@ -20,8 +21,9 @@ export const readSpec = async ({ spec }: JobFiles): Promise<Readonly<Record<stri
   }
 };
 
+/** The key of the generation in force. */
 export const keyOf = (sweepId: string, { decided, generation }: OpenTrial): string =>
-  `${sweepId}.${decided.trial}.g${generation}`;
+  jobKey(sweepId, decided.trial, generation);
 
 /** The job of the generation in force, as the record has it: docs/job-contract.md. */
 const jobOf = (sweepId: string, sweep: Sweep, open: OpenTrial): Readonly<Record<string, unknown>> => {

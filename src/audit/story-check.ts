@@ -1,5 +1,6 @@
 /** Does the record tell a story that a sweep can have? Invariants 1, 2, 5, 9 and 12 of the sweep workflow. */
 import { canonicalJson } from '../domain/canonical-json.js';
+import { jobKey } from '../domain/job-key.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import { checked, counted, type Check, type Fault } from './check.js';
 import { ProgressLog, type OpenTrial } from './progress-log.js';
@@ -95,7 +96,7 @@ class Story {
   }
 
   #keyOf(trial: string, generation: number): string {
-    return `${this.#sweepId}.${trial}.g${generation}`;
+    return jobKey(this.#sweepId, trial, generation);
   }
 
   #launched({ trial, key }: EventOf<'launched'>, open: OpenTrial): Verdict {

@@ -125,7 +125,9 @@ export const distinct = (points: readonly Float64Array[]): Float64Array[] => {
     const sum = point.reduce((before, share, i) => before + (i + 1) * share, 0);
     const at = Math.floor(sum / (SAME * (point.length + 1) ** 2));
     if (![at - 1, at, at + 1].every((drawer) => isNew(drawers.get(drawer) ?? [], point))) return false;
-    drawers.set(at, [...(drawers.get(at) ?? []), point]);
+    const own = drawers.get(at) ?? [];
+    own.push(point);
+    drawers.set(at, own);
     return true;
   });
 };

@@ -3,7 +3,7 @@ import type { JobResult } from '../domain/ports.js';
 import { isThere } from '../host/atomic-files.js';
 import { examineJob, type JobEnd } from './examine-job.js';
 import type { JobFiles } from './job-folder.js';
-import { EX_TEMPFAIL, readResult, wordsOf, type ProcessEnd } from './job-result.js';
+import { EX_TEMPFAIL, readResult, STOPPED_BEFORE_START, wordsOf, type ProcessEnd } from './job-result.js';
 
 type Exited = Extract<JobEnd, { kind: 'exited' }>;
 
@@ -33,7 +33,7 @@ const processEnd = (end: JobEnd): ProcessEnd => {
       return { how: 'failed', words, notStarted: true };
     }
     case 'stopped-before-start':
-      return { how: 'cancelled', words: 'stopped before its start' };
+      return STOPPED_BEFORE_START;
     case 'lost':
       return { how: 'host-lost', words: `host lost or killed: no exit status (${end.why})` };
   }

@@ -28,6 +28,13 @@ export interface ProcessEnd {
   readonly notStarted?: boolean;
 }
 
+/** The end of a job that was stopped before there was anything to stop. */
+export const STOPPED_BEFORE_START = {
+  how: 'cancelled',
+  words: 'stopped before its start',
+  notStarted: true,
+} as const satisfies ProcessEnd;
+
 interface Verdict {
   readonly status: ObservationStatus;
   readonly detail?: string;

@@ -10,6 +10,7 @@ import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher, World
 import { createOnce, isThere, makeFolder } from '../host/atomic-files.js';
 import { JOB_FOLDER_MODE, checkKey, jobFiles, type JobFiles } from './job-folder.js';
 import { readJobRecord } from './job-records.js';
+import { readResult, STOPPED_BEFORE_START } from './job-result.js';
 import { listFolders } from './list-jobs.js';
 
 /** What the launcher needs. */
@@ -143,17 +144,6 @@ const isPrevented = async (options: SimulatorLauncherOptions, key: string): Prom
   return (await isThere(stopped)) && !(await isThere(spec));
 };
 
-const preventedResult = ({ folder }: JobFiles): JobResult => ({
-  status: 'cancelled',
-  metrics: {},
-  curve: [],
-  detail: 'stopped before its start',
-  digest: '',
-  folder,
-  stepsReached: 0,
-  warnings: [],
-});
-
 const inspectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobState> => {
   if (await isPrevented(options, key)) return { state: 'ended' };
   const standing = await standingOf(options, key);
@@ -162,7 +152,7 @@ const inspectJob = async (options: SimulatorLauncherOptions, key: string): Promi
 };
 
 const collectJob = async (options: SimulatorLauncherOptions, key: string): Promise<JobResult> => {
-  if (await isPrevented(options, key)) return preventedResult(filesOf(options, key));
+  if (await isPrevented(options, key)) return readResult(filesOf(options, key), STOPPED_BEFORE_START, true);
   const standing = await standingOf(options, key);
   const { state, stepsReached, files } = standing;
   if (state === 'running') {

@@ -7,7 +7,7 @@ import { costOf } from '../domain/cost.js';
 import type { FidelityTrust } from '../domain/decision.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Belief } from '../surrogate/belief.js';
-import { rankingAt, trustOf } from '../surrogate/trust.js';
+import { rankerFor, trustOf } from '../surrogate/trust.js';
 import { figure } from './explain.js';
 import type { Situation } from './policy.js';
 import { trustPool } from './pool.js';
@@ -48,36 +48,30 @@ export interface CostFloor {
   readonly hasGuides: boolean;
 }
 
-/** Scales below the target's that have shown that they are guides, and which of their runs rank mixtures as their longest ones do. */
-class Guides {
-  readonly #byScale: ReadonlyMap<string, FidelityTrust>;
-  readonly #isAlike: (fidelity: Fidelity) => boolean;
-  readonly #known = new Map<string, boolean>();
-
-  constructor({ sweep, feasible, observations }: Situation, belief: Belief) {
-    const pool = trustPool(sweep, feasible);
-    const guides = trustOf(sweep, observations, belief, pool).filter(
-      ({ scale, interval, runs }) =>
-        scale !== sweep.target.scale && runs >= GUIDE.runs && interval![0] >= GUIDE.correlation,
-    );
-    this.#byScale = new Map(guides.map((trust) => [trust.scale, trust]));
-    this.#isAlike = (fidelity) => rankingAt(belief, pool, fidelity).interval[0] >= GUIDE.correlation;
-  }
-
-  get some(): boolean {
-    return this.#byScale.size > 0;
-  }
-
-  /** What is known of the scale of a run, where the run is a guide; undefined otherwise. */
-  at(fidelity: Fidelity): FidelityTrust | undefined {
-    const guide = this.#byScale.get(fidelity.scale);
-    if (guide === undefined) return undefined;
-    const key = `${fidelity.scale}@${fidelity.steps}`;
-    const isAlike = this.#known.get(key) ?? this.#isAlike(fidelity);
-    this.#known.set(key, isAlike);
-    return isAlike ? guide : undefined;
-  }
+/** Scales below the target's that have shown that they are guides. */
+interface Guides {
+  readonly some: boolean;
+  /** What is known of the scale of a run, where the run ranks mixtures as the target does too; undefined otherwise. */
+  at(fidelity: Fidelity): FidelityTrust | undefined;
 }
+
+const ranksAlike = ({ interval }: Pick<FidelityTrust, 'interval'>): boolean => interval![0] >= GUIDE.correlation;
+
+const guidesOf = ({ sweep, feasible, observations }: Situation, belief: Belief): Guides => {
+  const pool = trustPool(sweep, feasible);
+  const guides = trustOf(sweep, observations, belief, pool).filter(
+    (trust) => trust.scale !== sweep.target.scale && trust.runs >= GUIDE.runs && ranksAlike(trust),
+  );
+  const byScale = new Map(guides.map((trust) => [trust.scale, trust]));
+  const rank = rankerFor(belief, pool);
+  return {
+    some: byScale.size > 0,
+    at: (fidelity) => {
+      const guide = byScale.get(fidelity.scale);
+      return guide !== undefined && ranksAlike(rank(fidelity)) ? guide : undefined;
+    },
+  };
+};
 
 /** As much as was spent, up to half a target run, for all but scales that are guides and runs below a gap of the ladder. */
 export const costFloorOf = (situation: Situation, belief: Belief, fidelities: readonly Fidelity[]): CostFloor => {
@@ -87,7 +81,7 @@ export const costFloorOf = (situation: Situation, belief: Belief, fidelities: re
   const cap = FLOOR_CAP * targetCost;
   const least = Math.min(history.spent, cap, Math.max(0, ...costs.filter((cost) => cost <= history.available)));
   const [small, all] = [history.committedBelow(cap * SLACK), history.spent + history.pendingCost];
-  const guides = new Guides(situation, belief);
+  const guides = guidesOf(situation, belief);
   const mayGoOn = small <= SMALL_TARGET_RUNS * targetCost + (all - small);
   const guideFor = (fidelity: Fidelity): FidelityTrust | undefined => (mayGoOn ? guides.at(fidelity) : undefined);
   const isSmall = (fidelity: Fidelity): boolean => costOf(sweep, fidelity) < least * SLACK;

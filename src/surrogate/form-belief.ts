@@ -102,14 +102,15 @@ const fitTo = (
   const few = warpedOutputs(warps, dataset, coarse).outputs;
   const rough = fitFromBothSides(shape, prior, selectRows(dataset.design, coarse), few, COARSE_ITERATIONS);
   const { outputs, logJacobians } = warpedOutputs(warps, dataset, fine);
-  const fit = fitHyperparameters(shape, prior, selectRows(dataset.design, fine), outputs, FIT_ITERATIONS, rough.theta);
+  const design = selectRows(dataset.design, fine);
+  const fit = fitHyperparameters(shape, prior, design, outputs, FIT_ITERATIONS, rough.theta);
   const each = dataset.outputs.length;
   const evidence = warps.map((_, k) => {
     let sum = 0;
     for (let o = k * each; o < (k + 1) * each; o++) sum += fit.logLikelihoods[o]! + logJacobians[o]!;
     return sum / each / fine.length;
   });
-  const noise = averageNoise(shape, prior, selectRows(dataset.design, fine), outputs, fit.theta);
+  const noise = averageNoise(shape, prior, design, outputs, fit.theta);
   return { fit, weights: weightsOf(evidence), noise };
 };
 

@@ -27,7 +27,7 @@ const LOST = 1e-7; // of the uncentred prior: what mixtures differ by less is lo
 const DEFINITE = 1e-9; // of the prior's variance: centring leaves C singular, and rounding errors are smaller than this
 
 /** What is known of one scale. */
-export type Ranking = Required<Pick<FidelityTrust, 'correlation' | 'interval'>>;
+type Ranking = Required<Pick<FidelityTrust, 'correlation' | 'interval'>>;
 
 const UNKNOWN: Ranking = { correlation: 0, interval: [-1, 1] };
 const ITSELF: Ranking = { correlation: 1, interval: [1, 1] };
@@ -161,12 +161,12 @@ const normalsFor = (count: number): readonly Float64Array[] => {
   knownNormals.set(count, normals);
   return normals;
 };
-/** Correlates draws at fidelities with the same draws at the target. */
-const rankFidelities = (
-  fidelities: readonly Fidelity[],
-  belief: Belief,
-  mixtures: readonly Float64Array[],
-): Ranking[] => {
+
+/** Says of one fidelity how it ranks mixtures, against the target. */
+export type Ranker = (fidelity: Fidelity) => Ranking;
+
+/** Correlates draws at a fidelity with the same draws at the target. What fidelities share is worked out once, and each of them once. */
+const makeRanker = (belief: Belief, mixtures: readonly Float64Array[]): Ranker => {
   const { process } = belief;
   const count = mixtures.length;
   const compared = { belief, count, table: process.likenessTable(mixtures, mixtures) };
@@ -174,7 +174,7 @@ const rankFidelities = (
   const target = sliceAt(belief, likeness, belief.target.fidelity);
   const atTarget = covarianceOf(compared, target, target);
   const normals = normalsFor(count);
-  return fidelities.map((fidelity) => {
+  const rank: Ranker = (fidelity) => {
     const at = belief.place(fidelity);
     if (isSamePoint(at, target.at)) return ITSELF;
     const slice = sliceAt(belief, likeness, at);
@@ -187,20 +187,28 @@ const rankFidelities = (
     }).sort();
     const quantile = (part: number): number => sorted[Math.round(part * (DRAWS - 1))]!;
     return { correlation: quantile(MIDDLE), interval: [quantile(LOW), quantile(HIGH)] };
-  });
+  };
+  const known = new Map<string, Ranking>();
+  return (fidelity) => {
+    const key = `${fidelity.scale}@${fidelity.steps}`;
+    const ranking = known.get(key) ?? rank(fidelity);
+    known.set(key, ranking);
+    return ranking;
+  };
 };
 
-/** What was worked out for a belief, over which mixtures: proposing and recommending ask for the same. */
-const known = new WeakMap<Belief, { readonly key: string; readonly rankings: readonly Ranking[] }>();
+/** What was made for a belief, over which mixtures: proposing and recommending ask for the same. */
+const rankers = new WeakMap<Belief, { readonly key: string; readonly ranker: Ranker }>();
 
-const rankingsOf = (sweep: Sweep, belief: Belief, mixtures: readonly Float64Array[]): readonly Ranking[] => {
-  const key = JSON.stringify([sweep.scales, mixtures.map((shares) => Array.from(shares))]);
-  const found = known.get(belief);
-  if (found?.key === key) return found.rankings;
-  const longest = sweep.scales.map(({ name, steps }): Fidelity => ({ scale: name, steps: steps.at(-1)! }));
-  const rankings = rankFidelities(longest, belief, mixtures);
-  known.set(belief, { key, rankings });
-  return rankings;
+/** Ranks the first of `mixtures` under a belief: `trustOf` tells of longest runs, and runs that end earlier may rank otherwise. */
+export const rankerFor = (belief: Belief, mixtures: readonly Float64Array[]): Ranker => {
+  const compared = mixtures.slice(0, MIXTURES);
+  const key = JSON.stringify(compared.map((shares) => Array.from(shares)));
+  const found = rankers.get(belief);
+  if (found?.key === key) return found.ranker;
+  const ranker = makeRanker(belief, compared);
+  rankers.set(belief, { key, ranker });
+  return ranker;
 };
 
 /**
@@ -214,13 +222,9 @@ export const trustOf = (
   belief: Belief,
   mixtures: readonly Float64Array[],
 ): FidelityTrust[] => {
-  const rankings = rankingsOf(sweep, belief, mixtures.slice(0, MIXTURES));
-  return sweep.scales.map(({ name }, i) => {
+  const rank = rankerFor(belief, mixtures);
+  return sweep.scales.map(({ name, steps }) => {
     const runs = observations.filter(({ status, scale }) => status === 'completed' && scale === name).length;
-    return { scale: name, ...rankings[i]!, runs };
+    return { scale: name, ...rank({ scale: name, steps: steps.at(-1)! }), runs };
   });
 };
-
-/** Says of one fidelity what `trustOf` says of a scale's longest run; for runs that end earlier, which may rank otherwise. */
-export const rankingAt = (belief: Belief, mixtures: readonly Float64Array[], fidelity: Fidelity): Ranking =>
-  rankFidelities([fidelity], belief, mixtures.slice(0, MIXTURES))[0]!;

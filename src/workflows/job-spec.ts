@@ -1,5 +1,6 @@
 import { costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
+import { jobKey } from '../domain/job-key.js';
 import { neededMetrics } from '../domain/objective.js';
 import { seedOf } from '../domain/rng.js';
 import type { JobResult, JobSpec } from '../domain/ports.js';
@@ -8,9 +9,6 @@ import type { Sweep } from '../domain/sweep.js';
 
 /** Names the trial of a decision. Four digits sort well up to 9,999; more digits just grow. */
 export const trialName = (decision: number): string => `t${String(decision).padStart(4, '0')}`;
-
-export const jobKey = (sweepId: string, trial: string, generation: number): string =>
-  `${sweepId}.${trial}.g${generation}`;
 
 /** What a job is told of the scale that it runs at. */
 export const scaleOf = (

@@ -1,13 +1,14 @@
 /** The events of a trial's life, and what follows when a generation of it ends. Pure. */
 import { costUnit } from '../domain/cost.js';
 import { TEACHES } from '../domain/ending.js';
+import { jobKey } from '../domain/job-key.js';
 import type { Act, TrialEnd } from '../domain/messages.js';
 import type { JobRef, JobResult, JobSpec } from '../domain/ports.js';
 import type { Rerun } from '../domain/record-event.js';
 import { backoffSeconds, isRetried, limitOf, WHEN_USED_UP } from '../domain/retries.js';
 import type { Retries } from '../domain/retries.js';
 import type { Sweep } from '../domain/sweep.js';
-import { chargeFor, checkedResult, jobKey, nextGeneration } from './job-spec.js';
+import { chargeFor, checkedResult, nextGeneration } from './job-spec.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';

@@ -3,24 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditFolder, type AuditOptions } from '../../src/audit/audit.js';
+import { auditFolder } from '../../src/audit/audit.js';
 import { checkBudget } from '../../src/audit/budget-check.js';
 import { ProgressLog } from '../../src/audit/progress-log.js';
-import { recomputeHere } from '../../src/audit/recompute.js';
 import { costOf } from '../../src/domain/cost.js';
 import type { ActEvent, ApprovalRequested, RecordEvent } from '../../src/domain/record-event.js';
 import { initialState, pendingOf } from '../../src/workflows/sweep-state.js';
 import { approvedTrial, awaitingTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { makeSweep } from '../policy/sweeps.js';
-import { playSmallSweep, SWEEP_ID } from './small-record.js';
-
-const OPTIONS: AuditOptions = {
-  withoutJobs: false,
-  anchors: [],
-  recompute: recomputeHere,
-  version: '0.1.0',
-  node: process.version,
-};
+import { AUDIT_OPTIONS, playSmallSweep, SWEEP_ID } from './small-record.js';
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
 
@@ -40,7 +31,7 @@ describe('a run that a person approved in the place of another', () => {
     ['fewer steps', { mixture, scale: 'L', steps: 300 }],
   ])('leaves a record that holds in every check: %s', async (_name, approved) => {
     const { folder } = await playSmallSweep(await mkdtemp(join(root, 'sweep-')), {}, approved);
-    const audit = await auditFolder(folder, OPTIONS);
+    const audit = await auditFolder(folder, AUDIT_OPTIONS);
     expect(audit.checks.flatMap(({ faults }) => faults)).toEqual([]);
     expect(audit.checks.find(({ name }) => name === 'decisions')?.summary).toContain(
       '6 made from what the record holds',
@@ -54,7 +45,7 @@ describe('a run that a person approved in the place of another', () => {
     const file = join(folder, 'jobs', `${SWEEP_ID}.t0003.g1`, 'job.json');
     const job = JSON.parse(await readFile(file, 'utf8')) as object;
     await writeFile(file, JSON.stringify({ ...job, mixture: decided.mixture }));
-    const audit = await auditFolder(folder, OPTIONS);
+    const audit = await auditFolder(folder, AUDIT_OPTIONS);
     expect(audit.checks.flatMap(({ faults }) => faults)).toMatchObject([{ looksLike: 'another job' }]);
   });
 

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decisionActivities } from '../../src/activities/decision-activities.js';
+import type { AuditOptions } from '../../src/audit/audit.js';
+import { recomputeHere } from '../../src/audit/recompute.js';
 import type { PricedRun } from '../../src/domain/approval.js';
 import { costOf } from '../../src/domain/cost.js';
 import type { PendingTrial } from '../../src/domain/observation.js';
@@ -23,6 +25,15 @@ import { recommendedEvent } from '../../src/workflows/sweep-events.js';
 const VERSION = '0.1.0';
 
 export const SWEEP_ID = 'small-1a2b3c4d';
+
+/** An audit of all there is, by the version that made it. */
+export const AUDIT_OPTIONS: AuditOptions = {
+  withoutJobs: false,
+  anchors: [],
+  recompute: recomputeHere,
+  version: VERSION,
+  node: process.version,
+};
 
 const WORLD: World = {
   name: 'bowl',

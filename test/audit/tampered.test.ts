@@ -9,18 +9,9 @@ import type { CheckName, Fault } from '../../src/audit/check.js';
 import { checkChain } from '../../src/audit/chain-check.js';
 import { readRawRecord } from '../../src/audit/raw-lines.js';
 import { checkStory } from '../../src/audit/story-check.js';
-import { recomputeHere } from '../../src/audit/recompute.js';
 import type { RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { GENESIS, linkLine } from '../../src/ledger/chain.js';
-import { playSmallSweep, SWEEP_ID } from './small-record.js';
-
-const OPTIONS: AuditOptions = {
-  withoutJobs: false,
-  anchors: [],
-  recompute: recomputeHere,
-  version: '0.1.0',
-  node: process.version,
-};
+import { AUDIT_OPTIONS, playSmallSweep, SWEEP_ID } from './small-record.js';
 
 let root = '';
 let original = '';
@@ -50,7 +41,7 @@ const auditAfter = async (
   const folder = join(root, `copy-${(copies += 1)}`);
   await cp(original, folder, { recursive: true });
   await change(folder);
-  return auditFolder(folder, { ...OPTIONS, ...options });
+  return auditFolder(folder, { ...AUDIT_OPTIONS, ...options });
 };
 
 const faultsOf = ({ checks }: Audit, name: CheckName): readonly Fault[] =>

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job } from '@kubernetes/client-node';
 import { isThere } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
+import { STOPPED_BEFORE_START } from '../job-result.js';
 import type { Backend } from './backend.js';
 import { causeOf } from './cause.js';
 import { podsOf } from './names.js';
@@ -70,9 +71,7 @@ const conclude = async (backend: Backend, files: JobFiles, { job, pods }: Sight)
 };
 
 const withoutJob = async (files: JobFiles): Promise<Standing> => {
-  if (await isThere(files.stopped)) {
-    return { state: 'ended', end: { how: 'cancelled', words: 'stopped before its start', notStarted: true } };
-  }
+  if (await isThere(files.stopped)) return { state: 'ended', end: STOPPED_BEFORE_START };
   return { state: (await isThere(files.spec)) ? 'not-started' : 'absent' };
 };
 

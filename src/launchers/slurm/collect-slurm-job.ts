@@ -1,7 +1,7 @@
 import { StateError } from '../../domain/errors.js';
 import type { JobResult } from '../../domain/ports.js';
 import { isThere } from '../../host/atomic-files.js';
-import { EX_TEMPFAIL, readResult, wordsOf, type ProcessEnd } from '../job-result.js';
+import { EX_TEMPFAIL, readResult, STOPPED_BEFORE_START, wordsOf, type ProcessEnd } from '../job-result.js';
 import type { SlurmStanding } from './examine-slurm-job.js';
 import type { EndRecord, RunExit, SlurmFiles } from './slurm-files.js';
 import { isFinalState, type FinalState } from './slurm-states.js';
@@ -46,7 +46,7 @@ const withoutExit = ({ starts, words }: EndRecord, state: FinalState): ProcessEn
 
 const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
   const { kind, state, exit, words, byUser } = end;
-  if (kind === 'stopped-before-start') return { how: 'cancelled', words: 'stopped before its start' };
+  if (kind === 'stopped-before-start') return STOPPED_BEFORE_START;
   if (kind === 'refused') return { how: 'failed', words: `refused: ${words}`, notStarted: true };
   if (exit?.why === 'own') return afterOwnExit(exit, end, isStopped);
   if (isStopped) return { how: 'cancelled', words: saidBySlurm(end) };
