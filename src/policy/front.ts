@@ -137,7 +137,7 @@ export const frontOf = (
   const terms = termsOf(sweep, observations);
   const place = (point: TargetPoint): Placed => ({
     point,
-    values: terms.map(({ sign, predict }) => sign * predict(point.shares).mean),
+    values: terms.map(({ sign, mean }) => sign * mean(point.shares)),
   });
   const kept = guards === undefined ? pool : pool.filter(({ shares }) => guards.areKept(shares));
   const within = kept.length > 0 ? guards : undefined;
@@ -148,7 +148,7 @@ export const frontOf = (
       scalarise(
         weights,
         normalised(
-          terms.map(({ sign, predict }) => sign * predict(shares).mean),
+          terms.map(({ sign, mean }) => sign * mean(shares)),
           extent,
         ),
       );
