@@ -29,7 +29,7 @@ const RHO = 0.05; // as in ParEGO
 const SOFTNESS = 0.02; // tau: of the front's range, less than the gaps between the mixtures shown
 const LATTICE = 12; // scalarisations at most, but for one a metric and the even one: each costs a polish
 const FINEST = 8; // steps of the lattice along an edge
-const SHOWN = 12; // mixtures returned at most
+const SHOWN = 12; // mixtures returned at most, but for the best in each of more metrics
 const TOO_NEAR = 0.02; // of the range: mixtures so alike in every metric would be one point of a plot
 
 /** Every way to share `steps` among `count` metrics, as weights that sum to 1. */
@@ -135,31 +135,24 @@ export const frontOf = (
   isAllowed: (point: TargetPoint) => boolean = () => true,
 ): FrontPoint[] => {
   const terms = termsOf(sweep, observations);
-  const place = (point: TargetPoint): Placed => ({
-    point,
-    values: terms.map(({ sign, predict }) => sign * predict(point.shares).mean),
-  });
+  const valuesAt = (shares: ArrayLike<number>): number[] => terms.map(({ sign, mean }) => sign * mean(shares));
+  const place = (point: TargetPoint): Placed => ({ point, values: valuesAt(point.shares) });
   const kept = guards === undefined ? pool : pool.filter(({ shares }) => guards.areKept(shares));
   const within = kept.length > 0 ? guards : undefined;
   const looked = (kept.length > 0 ? kept : pool).map(place);
   const extent = extentOf(undominated(looked));
   const polished = weightings(terms.length).map((weights): Placed => {
-    const at = (shares: ArrayLike<number>) =>
-      scalarise(
-        weights,
-        normalised(
-          terms.map(({ sign, predict }) => sign * predict(shares).mean),
-          extent,
-        ),
-      );
-    const score = ({ shares }: TargetPoint): number => at(shares).value;
+    const at = (values: readonly number[]) => scalarise(weights, normalised(values, extent));
+    const score = ({ shares }: TargetPoint): number => at(valuesAt(shares)).value;
     const effectsAt = ({ shares }: TargetPoint, step: number): ShareEffects => {
-      const { slopes } = at(shares);
+      const { slopes } = at(valuesAt(shares));
       return sumOf(
         terms.map((term, i) => scaled(term.effectsAt(shares, step), (term.sign * slopes[i]!) / extent.range[i]!)),
       );
     };
-    const start = looked.reduce((a, b) => (score(b.point) < score(a.point) ? b : a)).point;
+    const { point: start } = looked
+      .map(({ point, values }) => ({ point, value: at(values).value }))
+      .reduce((a, b) => (b.value < a.value ? b : a));
     const goal = { score, worth: 1, effectsAt };
     return place(
       within === undefined

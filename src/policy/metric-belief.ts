@@ -9,6 +9,8 @@ import type { ShareEffects } from './polish.js';
 export interface MetricBelief {
   readonly metric: string;
   predict(shares: ArrayLike<number>): Prediction;
+  /** The predicted mean alone: the doubt costs far more to work out. */
+  mean(shares: ArrayLike<number>): number;
   /** What moving up to `step` of share does to the mean, to first order. */
   effectsAt(shares: ArrayLike<number>, step: number): ShareEffects;
 }
@@ -40,6 +42,7 @@ export const beliefAbout = (
       const { mean, sd } = pointAt(shares);
       return { mean: sign * mean, sd };
     },
+    mean: (shares) => sign * pointAt(shares).mean,
     effectsAt: (shares, step) => {
       const { take, give } = belief.shareEffects(pointAt(shares), step);
       return { take: take.map((effect) => sign * effect), give: give.map((effect) => sign * effect) };
@@ -48,7 +51,7 @@ export const beliefAbout = (
 };
 
 /** The range of a metric's predicted means over some mixtures; 1 where they are all alike. */
-export const spreadOver = ({ predict }: MetricBelief, mixtures: readonly ArrayLike<number>[]): number => {
-  const means = mixtures.map((shares) => predict(shares).mean);
+export const spreadOver = ({ mean }: MetricBelief, mixtures: readonly ArrayLike<number>[]): number => {
+  const means = mixtures.map((shares) => mean(shares));
   return Math.max(...means) - Math.min(...means) || 1;
 };

@@ -3,7 +3,7 @@ import { InputError, type Problem } from '../domain/errors.js';
 import { fixed, isFixed } from '../domain/fixed.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
-import { ENDINGS, endingOf } from '../domain/ending.js';
+import { ENDINGS, endingOf, type Ending } from '../domain/ending.js';
 import type { Metrics, Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
@@ -81,12 +81,17 @@ const checkScale = (sweep: Sweep, scale: string, at: string, problems: Problem[]
 
 const isFiniteNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-/** Keeps the finite metrics; what is not finite is a problem of a completed run and expected of any other. */
+/** Beyond it squares, and sums of them, are no numbers any more: a perplexity of e^400 is a loss that exploded. */
+const EXPLODED = 1e100;
+
+const isExploded = (value: unknown): boolean => isFiniteNumber(value) && Math.abs(value) > EXPLODED;
+
+/** Keeps the finite metrics that have not exploded; what is not finite is a problem of a completed run and expected of any other. */
 const parseMetrics = (input: Record<string, unknown>, status: string, at: string, problems: Problem[]): Metrics => {
   const kept: Record<string, number> = {};
   for (const [name, value] of Object.entries(input)) {
-    if (isFiniteNumber(value)) kept[name] = value;
-    else if (status === 'completed')
+    if (isFiniteNumber(value) && !isExploded(value)) kept[name] = value;
+    else if (status === 'completed' && !isExploded(value))
       problems.push({ path: `${at}.${name}`, expected: 'a finite number', found: shown(value) });
   }
   return kept;
@@ -107,8 +112,15 @@ const checkNeeded = (sweep: Sweep, found: Metrics, at: string, problems: Problem
 const present = <K extends string, V>(key: K, value: V | null | undefined): { readonly [key in K]?: V } =>
   value === null || value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
 
+/** How a run ended: one that reports to have come to its end with a metric that exploded diverged. */
+const endingIn = (sweep: Sweep, { status, metrics: reported }: LooseObservation): Ending | undefined => {
+  const ending = endingOf(status);
+  const hasExploded = (): boolean => neededMetrics(sweep).some((metric) => isExploded(reported?.[metric]));
+  return ending === 'completed' && hasExploded() ? 'diverged' : ending;
+};
+
 const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, problems: Problem[]): Observation => {
-  const status = endingOf(loose.status);
+  const status = endingIn(sweep, loose);
   if (status === undefined) {
     problems.push({
       path: `${at}.status`,

@@ -1,9 +1,16 @@
 import type { Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 
-/** The step counts that a scale can be run for, ascending: where only some runs can be made, those that one of them has. */
-export const runLengths = ({ runs }: Sweep, { name, steps }: Scale): readonly number[] =>
-  runs === undefined ? steps : steps.filter((count) => runs.some((run) => run.scale === name && run.steps === count));
+/**
+ * The step counts that a scale is run for, ascending: at the target's none beyond the target, which costs less and is what is asked about;
+ * where only some runs can be made, those that one of them has.
+ */
+export const runLengths = ({ runs, target }: Sweep, { name, steps }: Scale): readonly number[] => {
+  const lengths = name === target.scale ? steps.filter((count) => count <= target.steps) : steps;
+  return runs === undefined
+    ? lengths
+    : lengths.filter((count) => runs.some((run) => run.scale === name && run.steps === count));
+};
 
 /** Of ascending step counts, the one nearest, as a ratio, to a part of the longest run. */
 export const stepsNear = (steps: readonly number[], part: number): number => {

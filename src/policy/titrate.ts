@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { costOf } from '../domain/cost.js';
 import type { Candidate, Explanation, Proposal } from '../domain/decision.js';
-import type { Fidelity } from '../domain/fidelity.js';
+import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { massMoved, mixtureOf, sharesOf } from '../domain/mixture.js';
 import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
@@ -195,7 +195,10 @@ const testCandidates = (
       ),
   );
 
-const costliest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] => {
+/** Those at the target; where there is none, the costliest. */
+const weightiest = (sweep: Sweep, candidates: readonly Candidate[]): Candidate[] => {
+  const atTarget = candidates.filter((candidate) => isSameFidelity(candidate, sweep.target));
+  if (atTarget.length > 0) return atTarget;
   const most = Math.max(...candidates.map((candidate) => costOf(sweep, candidate)));
   return candidates.filter((candidate) => costOf(sweep, candidate) === most);
 };
@@ -213,7 +216,7 @@ const choicesOf = (
   const last = nothingLeft(open, pool);
   const isLate = history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
   const near = untested.filter((candidate) => costOf(sweep, candidate) <= LEAP * history.seen);
-  const tests = last || (isTurn && isLate) ? costliest(sweep, untested) : isTurn ? near : [];
+  const tests = last || (isTurn && isLate) ? weightiest(sweep, untested) : isTurn ? near : [];
   if (tests.length > 0) return { choices: tests, isTest: true };
   if (!last) return { choices: open, isTest: false };
   // Nor is certainty that the target ranks mixtures like smaller scales, while it was asked about one mixture.

@@ -70,6 +70,41 @@ const leadingBlock = (factor: Float64Array, n: number, rows: number): Float64Arr
   return block;
 };
 
+/** The mixtures that likeness is measured to, with what was measured. */
+interface Compared {
+  readonly shape: KernelShape;
+  readonly mixtures: readonly Float64Array[];
+  readonly length: number;
+  readonly linear: number;
+  readonly places: readonly Place[];
+  /** c(w) by the array of shares, which nobody writes to. */
+  readonly known: WeakMap<object, Float64Array>;
+}
+
+const MOST_COMPARED = 4; // sets of mixtures: with and without what is in flight, and those of the decision before
+const recentlyCompared: Compared[] = [];
+
+const isAlike = (a: Float64Array, b: Float64Array): boolean => a.every((share, i) => share === b[i]);
+
+/** Beliefs about several metrics of the same runs share hyper-parameters too: to all of them a mixture is as like, and that is worked out once. */
+const comparedWith = (shape: KernelShape, theta: Float64Array, mixtures: readonly Float64Array[]): Compared => {
+  const length = Math.exp(theta[THETA.mixture]!);
+  const linear = linearVariance(shape, theta);
+  const found = recentlyCompared.find(
+    (other) =>
+      other.shape === shape &&
+      other.length === length &&
+      other.linear === linear &&
+      other.mixtures.length === mixtures.length &&
+      other.mixtures.every((shares, m) => isAlike(shares, mixtures[m]!)),
+  );
+  if (found !== undefined) return found;
+  const places = mixtures.map((shares) => placeOf(shape, shares));
+  recentlyCompared.unshift({ shape, mixtures, length, linear, places, known: new WeakMap() });
+  recentlyCompared.length = Math.min(recentlyCompared.length, MOST_COMPARED);
+  return recentlyCompared[0]!;
+};
+
 export class GaussianProcess {
   readonly rows: number;
   /** B (O × O, row-major). */
@@ -81,9 +116,7 @@ export class GaussianProcess {
   readonly #factor: Float64Array;
   readonly #alphas: readonly Float64Array[];
   readonly #zs: readonly Float64Array[];
-  readonly #places: readonly Place[];
-  readonly #mixtureLength: number;
-  readonly #linearVariance: number;
+  readonly #compared: Compared;
   #inverse: Float64Array | undefined;
 
   /**
@@ -98,11 +131,9 @@ export class GaussianProcess {
     this.#design = design;
     this.#theta = theta;
     this.#outputs = outputs;
-    this.#mixtureLength = Math.exp(theta[THETA.mixture]!);
-    this.#linearVariance = linearVariance(shape, theta);
+    this.#compared = comparedWith(shape, theta, design.mixtures);
     const tables = tablesAt(shape, design, geometryOf(shape, design), theta);
     this.#factor = cholesky(covariance(shape, design, tables, theta), n);
-    this.#places = this.placesOf(design.mixtures);
     const seen = outputs[0]?.length ?? 0;
     const corner = leadingBlock(this.#factor, n, seen);
     this.#zs = outputs.map((y) => {
@@ -164,8 +195,8 @@ export class GaussianProcess {
     const likeness = new Float64Array(others.length);
     for (let m = 0; m < likeness.length; m++) {
       const other = others[m]!;
-      const radial = radialAt(this.#shape, distanceOf(embedded, other.embedded), this.#mixtureLength);
-      likeness[m] = this.#shape.linear ? radial + this.#linearVariance * productOf(features, other.features) : radial;
+      const radial = radialAt(this.#shape, distanceOf(embedded, other.embedded), this.#compared.length);
+      likeness[m] = this.#shape.linear ? radial + this.#compared.linear * productOf(features, other.features) : radial;
     }
     return likeness;
   }
@@ -180,9 +211,13 @@ export class GaussianProcess {
 
   /** c(w). */
   likenessOf(shares: ArrayLike<number>): Float64Array {
-    const c = new Float64Array(this.#design.mixtures.length + 1);
+    const { places, known } = this.#compared;
+    const found = known.get(shares);
+    if (found !== undefined) return found;
+    const c = new Float64Array(places.length + 1);
     c[0] = 1;
-    c.set(this.likenessTo(shares, this.#places), 1);
+    c.set(this.likenessTo(shares, places), 1);
+    known.set(shares, c);
     return c;
   }
 
@@ -199,16 +234,16 @@ export class GaussianProcess {
     const domains = shares.length;
     const [take, give] = [new Float64Array(domains), new Float64Array(domains)];
     const embedded = embed(this.#shape, shares);
-    const half = this.#linearVariance / 2;
+    const half = this.#compared.linear / 2;
     const [even, evenRoot] = [1 / domains, Math.sqrt(1 / domains)];
     const root = (value: number): number => Math.sqrt(Math.max(0, value));
     const roots = Float64Array.from(shares, root);
     const isRooted = this.#shape.embedding === 'sqrt';
     for (let m = 0; m < mixtures.length; m++) {
       const other = mixtures[m]!;
-      const place = this.#places[m]!.embedded;
+      const place = this.#compared.places[m]!.embedded;
       const weight = weights[m + 1]!;
-      const slope = weight * radialSlopeAt(this.#shape, distanceOf(embedded, place), this.#mixtureLength);
+      const slope = weight * radialSlopeAt(this.#shape, distanceOf(embedded, place), this.#compared.length);
       for (let i = 0; i < domains; i++) {
         const taken = Math.min(step, shares[i]!);
         for (const [effects, moved] of [
@@ -270,7 +305,7 @@ export class GaussianProcess {
   /** Compresses the posterior at one fidelity. */
   at(fidelity: FidelityPoint): FidelityView {
     const loadings = this.#loadings(fidelity);
-    const width = this.#places.length + 1;
+    const width = this.#compared.places.length + 1;
     const weights = this.#alphas.map((_, output) => this.#weights(loadings, output));
     const explained = outerGram(this.#whitenedLoadings(loadings), width, this.rows);
     const u = transpose(cholesky(explained, width), width);

@@ -70,6 +70,22 @@ describe('observations at the door', () => {
     expect(parsed.map(({ metrics }) => metrics)).toEqual([{}, { other: 1 }]);
   });
 
+  it('count a run whose loss exploded to a finite number as one that diverged, and leave out such values elsewhere', () => {
+    const curve = [
+      { steps: 100, metrics: { loss: 3 } },
+      { steps: 300, metrics: { loss: Math.exp(400) } },
+    ];
+    const parsed = parseObservations(makeSweep(), [
+      { ...good, metrics: { loss: Math.exp(400), other: 1 }, curve },
+      { ...good, metrics: { loss: 2, perplexity: -Math.exp(400) } },
+    ]);
+    expect(parsed.map(({ status, metrics }) => ({ status, metrics }))).toEqual([
+      { status: 'diverged', metrics: { other: 1 } },
+      { status: 'completed', metrics: { loss: 2 } },
+    ]);
+    expect(parsed[0]!.curve).toEqual([curve[0], { steps: 300, metrics: {} }]);
+  });
+
   it('must be a list', () => {
     expect(problemsOf({ trials: [] })).toHaveLength(1);
   });

@@ -207,6 +207,18 @@ describe('titrate', () => {
     ).toBeLessThan(0.02);
   });
 
+  it.each([100, 300])('runs nothing beyond a target of %i steps at its scale, and tests there', (steps) => {
+    const sweep = makeSweep({ target: { scale: 'L', steps } });
+    const runs = runAll(sweep, 40);
+    const atTargetScale = runs.filter(({ scale }) => scale === 'L');
+    expect(atTargetScale.length).toBeGreaterThan(1);
+    for (const run of atTargetScale) expect(run.steps).toBeLessThanOrEqual(steps);
+    const { mixture } = recommend(sweep, runs, { seed: 1 });
+    const atTarget = runs.filter((run) => run.scale === 'L' && run.steps === steps);
+    expect(Math.min(...atTarget.map((run) => massMoved(run.mixture, mixture)))).toBeLessThan(0.05);
+    expect(lossOf(mixture) - lossOf({ web: 0.5, code: 0.3, books: 0.2 })).toBeLessThan(0.001);
+  });
+
   it('works with seventeen domains', () => {
     const domains = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`d${i}`, { min: 0, max: 1 }]));
     const sweep = makeSweep({ domains, budget: 200 });

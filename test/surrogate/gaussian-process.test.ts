@@ -53,6 +53,32 @@ describe('a conditioned process', () => {
     expect(process.predict([[0.5, 0.5]], SMALL).variance[0]).toBeGreaterThan(variance[1]!);
   });
 
+  it('shares with others what a mixture is like, and only with those of the same mixtures and lengths', () => {
+    const design = designWith([
+      [0.1, 1],
+      [0.5, 1],
+    ]);
+    const longer = THETA_QUIET.map((value, i) => (i === THETA.mixture ? value + 1 : value));
+    const moved = designWith([
+      [0.1, 1],
+      [0.6, 1],
+    ]);
+    const processes = [
+      new GaussianProcess(SHAPE, THETA_QUIET, design, [Float64Array.from([0.3, -1])]),
+      new GaussianProcess(SHAPE, THETA_QUIET, { ...design, mixtures: [...design.mixtures] }, [
+        Float64Array.from([1, 2]),
+      ]),
+      new GaussianProcess(SHAPE, longer, design, [Float64Array.from([0.3, -1])]),
+      new GaussianProcess(SHAPE, THETA_QUIET, moved, [Float64Array.from([0.3, -1])]),
+      new GaussianProcess({ ...SHAPE, linear: true }, THETA_QUIET, design, [Float64Array.from([0.3, -1])]),
+    ];
+    const shares = Float64Array.from([0.3, 0.7]);
+    const [first, alike, ...others] = processes.map((process) => process.likenessOf(shares));
+    expect(alike).toBe(first);
+    for (const likeness of others) expect(likeness).not.toEqual(first);
+    processes.forEach((process, i) => expect(process.likenessOf(shares.slice())).toEqual([first, alike, ...others][i]));
+  });
+
   it('is narrowed by pending rows and keeps every mean', () => {
     const y = Float64Array.from([0.3, -1]);
     const before = new GaussianProcess(

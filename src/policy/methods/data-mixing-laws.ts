@@ -82,7 +82,8 @@ const atTargetSize = (
   sizes: readonly { readonly parameters: number; readonly values: ReadonlyMap<string, number> }[],
   aim: number,
 ): number[] => {
-  const sorted = sizes.toSorted((a, b) => a.parameters - b.parameters);
+  const bySize = new Map(sizes.map((size) => [size.parameters, size])); // of scales of one size the last: a law through both has no slope
+  const sorted = [...bySize.values()].sort((a, b) => a.parameters - b.parameters);
   const below = sorted.filter(({ parameters }) => parameters < aim);
   const used = below.length > 0 ? below : sorted.slice(0, 1);
   const x = used.map(({ parameters }) => (below.length > 0 ? parameters / aim : 1));

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
+import type { Fidelity } from '../../domain/fidelity.js';
 import type { Observation, PendingTrial } from '../../domain/observation.js';
 import type { Proposal } from '../../domain/decision.js';
 import { sharesOf } from '../../domain/mixture.js';
@@ -62,36 +63,43 @@ const startOf = (run: PendingTrial, byTrial: ReadonlyMap<string, Observation>): 
   return first.steps;
 };
 
-/** The best run that has earned its promotion and not had it, highest rung first. */
-const promotable = ({ sweep, observations, pending }: Situation, plan: HalvingPlan): Observation | undefined => {
+/** A run that is to go on, and where to. */
+interface Promotion extends Fidelity {
+  readonly run: Observation;
+  readonly shares: number[];
+}
+
+/** The best run that has earned its promotion and not had it, highest rung first; not where its mixture may not be run, or was. */
+const promotable = (situation: Situation, plan: HalvingPlan): Promotion | undefined => {
+  const { sweep, feasible, history, observations, pending } = situation;
   const byTrial = new Map(observations.map((run) => [run.trial, run]));
   const promoted = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
   const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
-  for (const rung of plan.rungs.slice(0, -1).toReversed()) {
+  for (const [at, steps] of [...plan.rungs.entries()].slice(1).toReversed()) {
+    const rung = plan.rungs[at - 1];
     for (const { start } of plan.brackets) {
       const peers = observations
         .filter((run) => run.status === 'completed' && run.scale === plan.scale && run.steps === rung)
-        .filter((run) => startOf(run, byTrial) === plan.rungs[start]);
+        .filter((run) => plan.brackets.length === 1 || startOf(run, byTrial) === plan.rungs[start]);
       const winners = peers.sort((a, b) => value(a) - value(b)).slice(0, Math.floor(peers.length / plan.eta));
-      const next = winners.find(({ trial }) => !promoted.has(trial));
+      const next = winners
+        .filter(({ trial }) => !promoted.has(trial))
+        .map((run) => ({ run, scale: plan.scale, steps, shares: sharesOf(run.mixture, feasible.domains) }))
+        .find((promotion) => feasible.contains(promotion.shares) && !history.isTaken(promotion.shares, promotion));
       if (next !== undefined) return next;
     }
   }
   return undefined;
 };
 
-const promote = (situation: Situation, plan: HalvingPlan, run: Observation): Proposal | undefined => {
-  const { sweep, feasible, history } = situation;
-  const steps = plan.rungs[plan.rungs.indexOf(run.steps) + 1]!;
-  const fidelity = { scale: plan.scale, steps };
-  const offer = { cost: costOf(sweep, fidelity, run.steps), continues: run.trial, mixture: run.mixture };
+/** Carries a run on; of an imported one, which has no checkpoint here, its mixture is run from the start. */
+const promote = (situation: Situation, plan: HalvingPlan, { run, shares, ...to }: Promotion): Proposal | undefined => {
+  const { sweep, history } = situation;
+  const offer = history.offer(shares, to);
   if (offer.cost > history.available) return undefined;
-  const reason = `Among the best 1/${plan.eta} of its rung: ${run.trial} goes on to ${fidelityText(fidelity)} for ${costText(sweep, offer.cost)}.`;
-  return plainProposal(situation, fidelity, sharesOf(run.mixture, feasible.domains), offer, {
-    policy: plan.policy,
-    phase: 'search',
-    reason,
-  });
+  const goesOn = offer.continues === undefined ? `the mixture of ${run.trial} is run anew` : `${run.trial} goes on`;
+  const reason = `Among the best 1/${plan.eta} of its rung: ${goesOn} to ${fidelityText(to)} for ${costText(sweep, offer.cost)}.`;
+  return plainProposal(situation, to, shares, offer, { policy: plan.policy, phase: 'search', reason });
 };
 
 /** The bracket that is furthest behind its share of new mixtures. */
@@ -115,6 +123,6 @@ const startNew = (situation: Situation, plan: HalvingPlan): Proposal | null => {
 
 /** Promotes the best run that has earned it; else starts a new mixture; null when neither can be paid for. */
 export const proposeByHalving = (situation: Situation, plan: HalvingPlan): Proposal | null => {
-  const run = promotable(situation, plan);
-  return (run === undefined ? undefined : promote(situation, plan, run)) ?? startNew(situation, plan);
+  const promotion = promotable(situation, plan);
+  return (promotion === undefined ? undefined : promote(situation, plan, promotion)) ?? startNew(situation, plan);
 };

@@ -4,7 +4,7 @@
  *
  * Differs from the paper:
  * - Runs are made within the sweep's limits, so that where a domain may not stand alone, the allowed mixture with most of it is run
- *   and the utilities follow from all runs by least squares, as the program takes utility for linear in shares anyway.
+ *   (the others even) and the utilities follow from all runs by least squares, as the program takes utility for linear in shares anyway.
  * - Utility is scaled to 0 for the worst of these runs and 1 for the best, task by task; tasks are the metrics of the objective,
  *   each as important as the others whatever its weight.
  * - `risk` scales the risk term; at 1 it is the paper's, n ||w||^2 with n the number of domains.
@@ -15,6 +15,7 @@ import type { Proposal } from '../../domain/decision.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import { isSameFidelity, type Fidelity } from '../../domain/fidelity.js';
 import { sharesOf } from '../../domain/mixture.js';
+import { FEASIBLE } from '../../domain/limits.js';
 import { objectiveSign } from '../../domain/objective.js';
 import type { Observation } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
@@ -48,11 +49,19 @@ const cheapFidelity = (sweep: Sweep, options: z.infer<typeof Options>): Fidelity
   return { scale, steps: affordable.at(-1) ?? steps[0]! };
 };
 
-/** For each domain the allowed mixture with most of it, each once. */
-const designOf = (feasible: FeasibleSet): Float64Array[] => {
-  const points = feasible.domains.map((_, d) =>
-    feasible.minimizeLinear(Float64Array.from(feasible.domains, (_name, i) => (i === d ? -1 : 0))),
-  );
+const FAR = 1000; // shares: beyond every allowed mixture, so that the nearest of them is one with most of the domain
+
+/**
+ * For each domain whose share may vary the allowed mixture with most of it, the others as even as that leaves them, each once. A corner would
+ * not do: under caps most corners have the same domains fill them up, of which they then say nothing. Of a list, the member with most.
+ */
+const designOf = ({ domains, list, centre, project, minimizeLinear }: FeasibleSet): Float64Array[] => {
+  const points = domains.flatMap((_, d) => {
+    const toward = (size: number): Float64Array => Float64Array.from(domains, (_name, i) => (i === d ? size : 0));
+    if (list !== undefined) return [minimizeLinear(toward(-1))];
+    const most = project(toward(FAR));
+    return most[d]! > centre[d]! + FEASIBLE ? [most] : [];
+  });
   return [...new Map(points.map((shares) => [shares.join(), shares])).values()];
 };
 

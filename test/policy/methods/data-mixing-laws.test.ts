@@ -104,6 +104,22 @@ describe('data-mixing-laws', () => {
     expect(lossAtTarget(found) - best).toBeLessThan(1e-4);
   });
 
+  it('takes scales of one size for one size, which says nothing of larger ones', () => {
+    const scales = sweepOf().scales.map((scale) => (scale.name === 'S' ? { ...scale, parameters: 50e6 } : scale));
+    // The scales of one size differ by no more than chance.
+    const world: World = (shares, scale, steps) => {
+      const metrics = nested(shares, 'M', steps);
+      const chance = scale === 'M' ? 0.002 * Math.sin(1000 * shares[0]!) : 0;
+      return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value + chance]));
+    };
+    const lossOf = (shares: readonly number[]): number => lossIn(nested(shares, 'M', 1000));
+    const sweep = sweepOf({ scales, budget: 1e5 });
+    const { observations } = runToEnd(world, sweep);
+    const found = sharesOf(recommend(sweep, observations, { seed: 1 }).mixture, NAMES);
+    const tried = observations.map(({ mixture }) => lossOf(sharesOf(mixture, NAMES)));
+    expect(lossOf(found)).toBeLessThan(Math.min(...tried) + 0.005);
+  });
+
   it('leaves out the costlier sizes, then mixtures, when the budget is short', () => {
     const placesFor = (budget: number): string[] =>
       runToEnd(nested, sweepOf({ budget })).proposals.map(({ scale }) => scale);

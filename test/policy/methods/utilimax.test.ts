@@ -183,6 +183,33 @@ describe('the policy utilimax', () => {
     expectAllowed(sweep, runs);
   });
 
+  it('measures every domain under caps, whatever the order of the file', () => {
+    const utility: Readonly<Record<string, number>> = { a: 1, b: 0, c: 0.5, d: 0.2, e: 0.2 };
+    const recommended = ['abcde', 'bacde', 'edcba'].map((order) => {
+      const domains = Object.fromEntries([...order].map((name) => [name, { min: 0, max: 0.4 }]));
+      const sweep = makeSweep({ policy: { ...policy, risk: 0.05 }, domains });
+      const runs: Observation[] = [];
+      for (let next = propose(sweep, runs, { seed: 1 }); next !== null; next = propose(sweep, runs, { seed: 1 })) {
+        const { mixture, scale, steps } = next;
+        const loss = 3 - Object.entries(mixture).reduce((sum, [name, share]) => sum + utility[name]! * share, 0);
+        runs.push({ trial: `t${runs.length}`, mixture, scale, steps, status: 'completed', metrics: { loss } });
+      }
+      expect(runs.length).toBe(5);
+      return sharesOf(recommend(sweep, runs, { seed: 1 }).mixture, ['a', 'b', 'c', 'd', 'e']);
+    });
+    for (const shares of recommended) {
+      shares.forEach((share, i) => expect(share).toBeCloseTo(recommended[0]![i]!, 6));
+      expect(shares[0]).toBe(Math.max(...shares));
+      expect(shares[1]).toBe(Math.min(...shares));
+    }
+  });
+
+  it('makes no run for a share that is fixed', () => {
+    const domains = { web: { min: 0, max: 1 }, code: { min: 0.2, max: 0.2 }, books: { min: 0, max: 1 } };
+    const runs = runSweep(makeSweep({ policy, domains }));
+    expect(runs.map(({ mixture }) => mixture['web']!.toFixed(6))).toEqual(['0.800000', '0.000000']);
+  });
+
   it('goes by members of a list, and recommends one', () => {
     const mixtures = [0, 0.2, 0.5, 0.9].map((web) => ({ web, code: 1 - web, books: 0 }));
     const sweep = makeSweep({ policy, mixtures });
