@@ -17,7 +17,7 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     io.note(`${sweepId} has ended already; this is how. --fresh starts another.`);
     return conclude(home, sweepId, io);
   }
-  if (before === undefined) await keepImportsOf(home, sweepId, source);
+  if (before === undefined) await keepImportsOf(home, sweepId, source, io);
   const { runLive } = await import('./run-live.js');
   return runLive({ home, sweepId, sweep: source.placed, io, detach: flags['detach'] === true });
 };
