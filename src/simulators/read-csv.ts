@@ -23,7 +23,7 @@ export const readCsv = (text: string, delimiter = ',', file = ''): Csv => {
   const refuse = (found: string, cause?: unknown): never => {
     const expected = `CSV with as many fields in each line as in the header, ${JSON.stringify(delimiter)} between them`;
     throw new InputError('the table of past runs cannot be read', [{ path: file, expected, found }], {
-      hint: 'a mapping names another delimiter: docs/evidence.md',
+      hint: 'import, backtest and what-if take a mapping, which may name another delimiter: docs/evidence.md',
       cause,
     });
   };

@@ -120,6 +120,6 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
   finder.need(new Set(header).size === header.length, 'columns with names of their own');
   if (finder.problems.length === 0) return found;
   throw new InputError('the table of past runs lacks columns', finder.problems, {
-    hint: 'a mapping file says how your columns are named: docs/evidence.md',
+    hint: 'import, backtest and what-if take a mapping, which says how your columns are named: docs/evidence.md',
   });
 };

@@ -62,6 +62,13 @@ describe('a sweep over a table of past runs', () => {
     expect(parseSweep(structuredClone(sweep))).toEqual(sweep); // as its file would list them
   });
 
+  it('names the file of a table that is none', async () => {
+    const world = join(folder, 'semicolons.csv');
+    await writeFile(world, csv.replaceAll(',', ';'));
+    const other = sweepOf({ launcher: { kind: 'simulator', world } });
+    await expect(limitToWorld(other)).rejects.toThrow(/^ {2}semicolons\.csv: expected CSV .*"," between them/m);
+  });
+
   it('refuses a table of other domains, or with nothing for it', async () => {
     await expect(limitToWorld(sweepOf({ domains: { a: {}, c: {} } }))).rejects.toThrow(
       /domains: expected the table's: a, b/,
