@@ -46,6 +46,7 @@ export const boundsFlag = (
     if (name === '' || !isRange || Number.isNaN(min) || Number.isNaN(max)) {
       throw unusable(flag, 'like web=0.2..0.5,books=..0.3', text);
     }
+    if (Object.hasOwn(bounds, name)) throw unusable(flag, `each domain once (${name})`, text);
     bounds[name] = { ...(low === '' ? {} : { min }), ...(high === '' ? {} : { max }) };
   }
   return bounds;

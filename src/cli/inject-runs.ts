@@ -7,7 +7,8 @@ import { digestOf } from '../ledger/chain.js';
 import { readStagedImports, stageImports } from '../ledger/staged-imports.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 import { identify } from './identity.js';
-import { openPastTable } from './past-table.js';
+import type { Io } from './io.js';
+import { leftOutText, openPastTable } from './past-table.js';
 import type { SweepSource } from './sweep-source.js';
 
 const AT_ONCE = 100; // an answer comes back for each message: a person sees soon what is not taken
@@ -49,13 +50,19 @@ export const keptRuns = async (home: Home, sweepId: string): Promise<ImportedRun
     event.type === 'imported' ? [event] : [],
   );
 
-/** Keeps the runs that a sweep file names under `imports` for its start. @throws InputError when one cannot be read. */
-export const keepImportsOf = async (home: Home, sweepId: string, { file, sweep }: SweepSource): Promise<void> => {
+/**
+ * Keeps the runs that a sweep file names under `imports` for its start, and notes what is left out.
+ * @throws InputError when one cannot be read.
+ */
+export const keepImportsOf = async (home: Home, sweepId: string, source: SweepSource, io: Io): Promise<void> => {
+  const { file, sweep } = source;
   const who = sweep.imports === undefined ? { by: '' } : await identify();
   for (const { from, mapping } of sweep.imports ?? []) {
     const place = (path: string): string => resolve(dirname(file), path);
     const past = await openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
-    const { runs } = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
-    await keepRuns(home, sweepId, runs, { ...who, reason: 'named in the sweep file' });
+    const imports = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
+    const leftOut = leftOutText(imports);
+    if (leftOut !== undefined) io.note(`${from}: ${leftOut}`);
+    await keepRuns(home, sweepId, imports.runs, { ...who, reason: 'named in the sweep file' });
   }
 };

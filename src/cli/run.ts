@@ -1,3 +1,4 @@
+import { epochNotes } from '../reports/epoch-notes.js';
 import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
@@ -17,7 +18,10 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     io.note(`${sweepId} has ended already; this is how. --fresh starts another.`);
     return conclude(home, sweepId, io);
   }
-  if (before === undefined) await keepImportsOf(home, sweepId, source);
+  if (before === undefined) {
+    for (const note of epochNotes(source.sweep)) io.note(`note: ${note}`);
+    await keepImportsOf(home, sweepId, source, io);
+  }
   const { runLive } = await import('./run-live.js');
   return runLive({ home, sweepId, sweep: source.placed, io, detach: flags['detach'] === true });
 };

@@ -58,8 +58,11 @@ const text = z.string().min(1);
 /** The keys of the launcher in the sweep file. */
 export const SlurmSection = strict({
   kind: z.literal('slurm'),
-  command: z.array(text).min(1).describe('Program and arguments; there is no shell.'),
-  cwd: text.describe("Working folder (default: the job's own).").optional(),
+  command: z
+    .array(text)
+    .min(1)
+    .describe('Program and arguments; there is no shell. ./ and ../ are relative to this file.'),
+  cwd: text.describe("Working folder, relative to this file (default: the job's own).").optional(),
   env: z
     .record(
       text.regex(/^[^=\0]+$/, 'a name without ='),

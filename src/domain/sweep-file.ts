@@ -191,8 +191,11 @@ export const SECTIONS = {
         }).describe('Runs in a simulated world.'),
         strict({
           kind: z.literal('local'),
-          command: z.array(text).min(1).describe('Program and arguments; there is no shell.'),
-          cwd: text.describe("Working folder (default: the job's own).").optional(),
+          command: z
+            .array(text)
+            .min(1)
+            .describe('Program and arguments; there is no shell. ./ and ../ are relative to this file.'),
+          cwd: text.describe("Working folder, relative to this file (default: the job's own).").optional(),
           env: z
             .record(text, z.union([z.string(), z.number(), z.boolean()], { error: 'text' }))
             .describe('Extra environment variables.')

@@ -1,4 +1,5 @@
 /** Makes evidence for a sweep of a team's earlier runs. */
+import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { observationProblem } from '../domain/injected.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -30,10 +31,14 @@ const domainProblems = (sweep: Sweep, before: readonly string[]): Problem[] => {
   ];
 };
 
-const tellingText = ({ trial, steps }: ImportedRun, run: ImportedRun): string => {
-  const how = steps === run.steps ? 'with other metrics' : `at ${steps} steps`;
-  return `it was imported before, as ${trial}, ${how}: what decisions were made from stays as it is`;
+const howToldBefore = ({ steps, metrics }: ImportedRun, run: ImportedRun): string => {
+  if (steps !== run.steps) return `at ${steps} steps`;
+  const isSame = canonicalJson(metrics) === canonicalJson(run.metrics);
+  return isSame ? 'with shares in other digits, or another ending' : 'with other metrics';
 };
+
+const tellingText = (before: ImportedRun, run: ImportedRun): string =>
+  `it was imported before, as ${before.trial}, ${howToldBefore(before, run)}: what decisions were made from stays as it is`;
 
 /**
  * Makes imported runs of a table; what the sweep cannot learn from is left out with its reason, and so is a run that it knows

@@ -33,6 +33,8 @@ export interface Replay {
   readonly sweep: Sweep;
   /** Best first. */
   readonly targetRows: readonly TargetRow[];
+  /** How many more mixtures ran to the target, outside the sweep's limits. */
+  readonly outside: number;
   readonly team: TeamStory;
   /** What a run shows: the checkpoints and the ending of the table; `cost` as proposed, in the table's prices. */
   observe(
@@ -104,6 +106,7 @@ export const createReplay = (file: Sweep, past: PastRuns): Replay => {
   const { mixtures: _mixtures, runs: _runs, ...unlisted } = file;
   const sweep = { ...limitToTable(unlisted, choices), confirm: 0 };
   const targetRows = targetRowsOf(sweep, known);
+  const outside = targetRowsOf({ ...sweep, mixtures: choices.mixtures }, known).length - targetRows.length;
   const [best] = targetRows;
   if (best === undefined) {
     const expected = `completed runs at the target, ${file.target.scale} x ${file.target.steps} steps, with the metrics of the objective`;
@@ -118,6 +121,7 @@ export const createReplay = (file: Sweep, past: PastRuns): Replay => {
   return {
     sweep,
     targetRows,
+    outside,
     team: storyOf(sweep, known, best),
     observe: (trial, wanted) => {
       const { mixture, scale, steps, cost, continues } = wanted;

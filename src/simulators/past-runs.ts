@@ -54,7 +54,7 @@ const standIn = (line: number): string => `line ${line}`;
 /** Does this stand in for a name? */
 export const isStandIn = (run: string): boolean => /^line \d+$/.test(run);
 
-const SUM_TOLERANCE = 0.01; // rounded shares of many domains sum to 1 only so far; they are normalised
+const SUM_TOLERANCE = 0.01 + 1e-9; // rounded shares of many domains sum to 1 only so far, 0.99 included; they are normalised
 
 interface Row {
   readonly line: number;
@@ -256,7 +256,7 @@ const toRun = (rows: readonly Row[], mixture: Mixture, changed: readonly string[
  */
 export const readPastRuns = (csvText: string, options: ReadOptions = {}): PastRuns => {
   const { mapping = {}, file, mappingFile = 'mapping' } = options;
-  const csv = readCsv(csvText, mapping.delimiter);
+  const csv = readCsv(csvText, mapping.delimiter, file);
   const columns = findColumns(csv.header, mapping);
   const reader = new RowReader(csv, columns, options);
   const before = [...columns.domains.keys()];

@@ -19,16 +19,22 @@ interface WithInfo {
 }
 
 /** Reads CSV (RFC 4180; another delimiter if given). @throws InputError naming the line of what cannot be read. */
-export const readCsv = (text: string, delimiter = ','): Csv => {
+export const readCsv = (text: string, delimiter = ',', file = ''): Csv => {
+  const refuse = (found: string, cause?: unknown): never => {
+    const expected = `CSV with as many fields in each line as in the header, ${JSON.stringify(delimiter)} between them`;
+    throw new InputError('the table of past runs cannot be read', [{ path: file, expected, found }], {
+      hint: 'import, backtest and what-if take a mapping, which may name another delimiter: docs/evidence.md',
+      cause,
+    });
+  };
   try {
     const options = { bom: true, trim: true, skip_empty_lines: true, info: true, delimiter };
     const [first, ...rest] = parse(text, options) as unknown as WithInfo[];
-    return { header: first?.record ?? [], rows: rest.map(({ info, record }) => ({ line: info.lines, cells: record })) };
+    const header = first?.record ?? [];
+    if (header.length === 1) refuse(`a header of one field, ${JSON.stringify(header[0])}`);
+    return { header, rows: rest.map(({ info, record }) => ({ line: info.lines, cells: record })) };
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const expected = 'CSV with as many fields in each line as in the header';
-    throw new InputError('the table of past runs cannot be read', [{ path: '', expected, found: error.message }], {
-      cause: error,
-    });
+    if (error instanceof CsvError) return refuse(error.message, error);
+    throw error;
   }
 };

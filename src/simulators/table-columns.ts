@@ -75,6 +75,19 @@ class Finder {
     return new Map(found);
   }
 
+  /** A column that counted for two domains, or twice for one, would make wrong mixtures of right weights. */
+  once(domains: ReadonlyMap<string, readonly number[]>): void {
+    const taken = new Set<number>();
+    for (const [domain, columns] of domains) {
+      for (const at of columns.filter((column) => column >= 0)) {
+        const found = this.header[at] ?? '';
+        if (taken.has(at))
+          this.problems.push({ path: `columns.mixture.${domain}`, expected: 'each column once', found });
+        taken.add(at);
+      }
+    }
+  }
+
   need(isThere: boolean, expected: string): void {
     if (!isThere) this.problems.push({ path: 'header', expected, found: this.header.join(',') });
   }
@@ -85,6 +98,7 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
   const columns = { ...usualColumns(header), ...mapping.columns };
   const finder = new Finder(header);
   const domains = finder.several(columns.mixture, 'mix.', 'columns.mixture');
+  finder.once(domains);
   const metrics = finder.several(columns.metrics, 'metric.', 'columns.metrics');
   const places = (['run', 'scale', 'steps', 'status'] as const).map((name) => finder.usual(name, columns[name]));
   const given = (['tokens', 'cost'] as const).flatMap((name) => {
@@ -106,6 +120,6 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
   finder.need(new Set(header).size === header.length, 'columns with names of their own');
   if (finder.problems.length === 0) return found;
   throw new InputError('the table of past runs lacks columns', finder.problems, {
-    hint: 'a mapping file says how your columns are named: docs/evidence.md',
+    hint: 'import, backtest and what-if take a mapping, which says how your columns are named: docs/evidence.md',
   });
 };

@@ -7,8 +7,11 @@ import type { TableWorld } from './table.js';
 /** What a table leaves to choose from. */
 export type TableChoices = Pick<TableWorld, 'domains' | 'mixtures' | 'runs'>;
 
+const LISTED = 1e-3; // as of mixtures that a sweep file lists: published shares are rounded to three decimals
+
 /**
- * Limits a sweep to the runs of a table at its fidelities whose mixtures its limits allow, and to their mixtures.
+ * Limits a sweep to the runs of a table at its fidelities whose mixtures its limits allow, as exactly as shares are published, and to
+ * their mixtures.
  * @throws InputError when the domains differ or nothing is left.
  */
 export const limitToTable = (sweep: Sweep, table: TableChoices): Sweep => {
@@ -19,7 +22,7 @@ export const limitToTable = (sweep: Sweep, table: TableChoices): Sweep => {
     throw new InputError('the sweep and its table differ', [{ path: 'domains', expected, found: domains.join(', ') }]);
   }
   const allowed = feasibleSet(sweep);
-  const isAllowed = table.mixtures.map((mixture) => allowed.contains(sharesOf(mixture, domains)));
+  const isAllowed = table.mixtures.map((mixture) => allowed.contains(sharesOf(mixture, domains), LISTED));
   const isKnown = ({ scale, steps }: { scale: string; steps: number }): boolean =>
     sweep.scales.some(({ name, steps: known }) => name === scale && known.includes(steps));
   const runs = table.runs.filter((run) => isKnown(run) && isAllowed[run.mixture] === true);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join, posix, relative, sep } from 'node:path';
+import { basename, extname, join, posix, relative, sep } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError } from '../domain/errors.js';
 import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
@@ -33,7 +33,7 @@ export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' 
     case '.json':
       return createEmulatorWorld(parseJson(await readWorldFile(world), world), options);
     case '.csv':
-      return createTableWorld(await readWorldFile(world));
+      return createTableWorld(await readWorldFile(world), { file: basename(world) });
     default: {
       const expected = 'slimpajama, or a path that ends with .json (emulator) or .csv (table of past runs)';
       throw new InputError('the simulated world is not known', [

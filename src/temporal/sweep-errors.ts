@@ -63,7 +63,7 @@ export const unanswered = async (on: TitrateConnection, sweepId: string, timeout
   const polling = await isWorkerPolling(on).catch(() => false);
   if (!polling) {
     return new StateError(`no worker is polling task queue ${on.taskQueue}, so sweep ${sweepId} cannot answer`, {
-      hint: 'titrate worker starts one; what was asked may still be carried out when it comes',
+      hint: 'titrate worker starts one',
       values: { sweepId, taskQueue: on.taskQueue },
     });
   }
@@ -75,7 +75,7 @@ export const unanswered = async (on: TitrateConnection, sweepId: string, timeout
     });
   }
   return new StateError(`sweep ${sweepId} did not answer within ${timeoutMs / 1000} s`, {
-    hint: 'its worker may be busy or just gone: try again, or see titrate doctor',
+    hint: 'its worker may be busy or just gone: titrate doctor tells',
     values: { sweepId, taskQueue: on.taskQueue },
   });
 };

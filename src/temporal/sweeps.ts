@@ -11,7 +11,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActInputs, ActResult, InjectAct, SweepInput, SweepProgress, SweepResult } from '../domain/messages.js';
 import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '../domain/messages.js';
-import { InputError } from '../domain/errors.js';
+import { InputError, StateError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
 import { isNotFound, isTimeout, isToAskAgain, sweepFailure, unanswered } from './sweep-errors.js';
@@ -180,7 +180,16 @@ export const act = async <N extends ActName>(
   } catch (error) {
     const refusal = misunderstood(error);
     if (refusal !== undefined) throw refusal;
-    throw isTimeout(error) ? await unanswered(on, sweepId, timeoutMs) : await sweepFailure(error, on, sweepId);
+    if (!isTimeout(error)) throw await sweepFailure(error, on, sweepId);
+    const { message, hint, values } = await unanswered(on, sweepId, timeoutMs);
+    const how =
+      name === 'inject'
+        ? 'importing again takes no run twice'
+        : `ask again with --idempotency-key ${updateId}, and it is done once`;
+    throw new StateError(message, {
+      hint: `${hint}; it may still be done as it was asked: ${how}`,
+      values: { ...values, updateId },
+    });
   }
 };
 

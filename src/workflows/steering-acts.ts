@@ -132,7 +132,7 @@ export const vetoAct = (
   const vetoed = state.pinned.filter((run) => 'problem' in checkedRun(next, run));
   const lost = vetoed.length > 0 && mayUnpin() ? vetoed : [];
   const change = { changes, nothingToBuyAt: null, pinned: state.pinned.filter((run) => !lost.includes(run)) };
-  const words = ['nothing in there is decided or recommended from now on', 'trials in flight go on'];
+  const words = ['nothing outside these bounds is decided or recommended from now on', 'trials in flight go on'];
   const unpinned = lost.map(({ mixture, scale, steps, cost }) => ({ mixture, scale, steps, cost }));
   return taken(state, change, [...words, ...lost.map(unpinnedText)].join('; '), {
     bounds,

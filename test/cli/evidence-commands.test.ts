@@ -8,9 +8,11 @@ import type { Invocation } from '../../src/cli/command.js';
 import { diff } from '../../src/cli/diff.js';
 import { exportTable } from '../../src/cli/export.js';
 import { importRuns } from '../../src/cli/import.js';
+import { keepImportsOf, keptRuns } from '../../src/cli/inject-runs.js';
 import { createIo } from '../../src/cli/io.js';
 import { parseCommandLine } from '../../src/cli/parse-command-line.js';
 import { readSweep } from '../../src/cli/sweep-record.js';
+import { readSweepSource } from '../../src/cli/sweep-source.js';
 import { whatIfCommand } from '../../src/cli/what-if.js';
 import { InputError, StateError } from '../../src/domain/errors.js';
 import { play } from '../../src/evidence/backtest.js';
@@ -145,6 +147,17 @@ describe('titrate import, before a sweep starts', () => {
     const lengths = view.observations.map(({ curve }) => curve.length);
     expect(Math.max(...lengths)).toBeGreaterThan(1);
     expect(runs.map(({ curve }) => curve.length)).toEqual(flags.length === 0 ? lengths.map(() => 1) : lengths);
+  });
+
+  it('notes what is left out of a table that the sweep file names', async () => {
+    await writeFile(join(root, 'named.csv'), `${csvOfLaw()}\nx,0.2,0.3,0.5,smal,10,3,completed\n`);
+    await writeFile(join(root, 'naming.yaml'), `${SWEEP_FILE}imports: [{ from: named.csv }]\n`);
+    const source = await readSweepSource(join(root, 'naming.yaml'));
+    const notes: string[] = [];
+    const io = { ...createIo(false), note: (line: string) => void notes.push(line) };
+    await keepImportsOf(homeAt(root), source.id, source, io);
+    expect(notes).toEqual([expect.stringMatching(/^named\.csv: left out: x \(smal is no scale of the sweep/)]);
+    expect(await keptRuns(homeAt(root), source.id)).toHaveLength(15);
   });
 
   it('asks nothing of a running sweep that has all of the runs already', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { mixtureFlag, numberFlag } from '../../src/cli/act-flags.js';
+import { boundsFlag, mixtureFlag, numberFlag } from '../../src/cli/act-flags.js';
 import { textFlag } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { commandHelp, mainHelp } from '../../src/cli/help.js';
@@ -105,6 +105,15 @@ describe('the help', () => {
     const demonstration = readFileSync(new URL('../../config/slimpajama.yaml', import.meta.url), 'utf8');
     for (const text of [INIT_TEMPLATE, demonstration])
       expect(checkedRun(parseSweep(parse(text)), run)).toMatchObject({ run: { scale: run.scale } });
+  });
+
+  it('takes each domain of a mixture and of bounds once: of two limits one would be lost', () => {
+    const read = (...args: string[]) => ({ ...parseCommandLine(args), io: createIo(false) });
+    const veto = (bounds: string) => boundsFlag(read('veto', 'one', '--bounds', bounds), 'bounds');
+    expect(veto('web=0.2..0.5,books=..0.3')).toEqual({ web: { min: 0.2, max: 0.5 }, books: { max: 0.3 } });
+    expect(() => veto('web=0.2..,web=..0.5')).toThrow('--bounds: expected each domain once (web)');
+    const pin = read('pin', 'one', '--mixture', 'web=0.5,web=0.5');
+    expect(() => mixtureFlag(pin, 'mixture')).toThrow('--mixture: expected each domain once (web)');
   });
 
   it('shows every flag of a command, the common ones included', () => {

@@ -175,4 +175,14 @@ describe('what plays come to', () => {
     expect(text).toContain('The team made 15 runs for 120 units; 5 mixtures ran to the target');
     expect(text).toMatch(/titrate +1 of 2 +6\.00 +5\.0 %/);
   });
+
+  it('say how many of the team’s mixtures at the target the limits of the sweep exclude', () => {
+    const narrow = createReplay(lawSweep({ domains: { ...lawSweep().domains, a: { min: 0.3, max: 1 } } }), pastOfLaw());
+    const summary = summarize(narrow, []);
+    expect([summary.atTarget, summary.outside]).toEqual([3, 2]);
+    expect(backtestText(summary, narrow)).toContain(
+      'to the target, big x 20 steps; 2 more did that the sweep’s limits exclude.',
+    );
+    expect(backtestText(summarize(replay, []), replay)).not.toContain('exclude');
+  });
 });

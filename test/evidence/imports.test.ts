@@ -95,6 +95,14 @@ describe('earlier runs as evidence', () => {
       expect(again(first, more).leftOut[0]?.reason).toContain('with other metrics');
     });
 
+    it('count once when the table tells their shares in percent now', () => {
+      const percent = { weights: 'any' } as const;
+      const first = importCsv(table(header, 'r1,.118,.341,.541,small,10,2.9'));
+      const { runs, leftOut } = importCsv(table(header, 'r1,11.8,34.1,54.1,small,10,2.9'), percent, sweep, first.runs);
+      expect(runs).toEqual([]);
+      expect(leftOut[0]?.reason).toContain('with shares in other digits, or another ending');
+    });
+
     it('keep the names that an earlier version gave to runs by their lines', () => {
       const text = table(nameless, '.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7');
       const known = importCsv(text).runs.map((run, i) => ({ ...run, trial: `i000000000${i}` }));

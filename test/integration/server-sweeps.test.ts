@@ -55,8 +55,10 @@ describe('before there is a worker', () => {
         `no worker is polling task queue ${on.taskQueue}`,
       );
     }
-    await expect(sweeps.act(on, 'waits', 'resume', { by: 'test' }, { timeoutMs: 1500 })).rejects.toMatchObject({
+    const asked = { timeoutMs: 1500, updateId: 'go-on' };
+    await expect(sweeps.act(on, 'waits', 'resume', { by: 'test' }, asked)).rejects.toMatchObject({
       code: 'StateError',
+      hint: expect.stringContaining('ask again with --idempotency-key go-on, and it is done once') as string,
     });
     expect(await sweeps.standing(on, 'waits')).toBe('open');
   });

@@ -100,6 +100,32 @@ describe('a team’s own table of past runs', () => {
     expect(problem?.expected).toContain('did you mean token_seen?');
   });
 
+  it('takes a sum of 0.99 for rounded shares, and no less', () => {
+    const { runs } = readPastRuns(`${PLAIN}0.6,0.39,S,10,3\n0.6,0.41,S,10,3\n`);
+    expect(runs[0]?.mixture).toEqual({ a: 0.6 / 0.99, b: 0.39 / 0.99 });
+    expect(problemsOf(() => readPastRuns(`${PLAIN}0.6,0.389,S,10,3\n`))[0]?.found).toContain('(sum 0.989)');
+  });
+
+  it('refuses a column that counts twice in a mixture, which weights of any sum would hide', () => {
+    const twice = (code: string | string[]) => () =>
+      readPastRuns('w,c,scale,steps,metric.l\n70,30,S,10,3\n', {
+        mapping: { weights: 'any', columns: { mixture: { web: 'w', code } } },
+      });
+    expect(problemsOf(twice('w'))).toEqual([
+      { path: 'columns.mixture.code', expected: 'each column once', found: 'w' },
+    ]);
+    expect(problemsOf(twice(['c', 'c']))[0]?.found).toBe('c');
+    expect(twice('c')().runs[0]?.mixture).toEqual({ web: 0.7, code: 0.3 });
+  });
+
+  it('names the file, and what should stand between fields, where another delimiter does', () => {
+    const table = (row: string) => () => readPastRuns(`mix.a;scale;steps;metric.l\n${row}\n`, { file: 'runs.csv' });
+    const [whole] = problemsOf(table('1;S;10;3'));
+    expect(whole).toMatchObject({ path: 'runs.csv', found: 'a header of one field, "mix.a;scale;steps;metric.l"' });
+    expect(whole?.expected).toContain('"," between them');
+    expect(problemsOf(table('1,0;S;10;3,1'))[0]?.path).toBe('runs.csv'); // with commas in the numbers
+  });
+
   it('names the file and key of what a mapping has wrong', () => {
     const [problem] = problemsOf(() => parseMapping({ column: {} }, 'm.yaml'));
     expect(problem).toMatchObject({ path: 'm.yaml: column', found: 'an unknown key' });

@@ -52,6 +52,23 @@ describe('a sweep over a table of past runs', () => {
     expect(sweep.runs).toHaveLength(7 + 3);
   });
 
+  it('takes rows that keep its limits but for the rounding of published shares', async () => {
+    const world = join(folder, 'rounded.csv');
+    const rounded = '0.333,0.668,big,100,2\n0.334,0.667,big,100,3\n0.34,0.66,big,100,3';
+    await writeFile(world, `mix.a,mix.b,scale,steps,metric.loss\n${rounded}\n`);
+    const limited = sweepOf({ domains: { a: { share: 1 / 3 }, b: {} }, launcher: { kind: 'simulator', world } });
+    const sweep = await limitToWorld(limited);
+    expect(sweep.mixtures?.map(({ a }) => a?.toFixed(4))).toEqual(['0.3327', '0.3337']);
+    expect(parseSweep(structuredClone(sweep))).toEqual(sweep); // as its file would list them
+  });
+
+  it('names the file of a table that is none', async () => {
+    const world = join(folder, 'semicolons.csv');
+    await writeFile(world, csv.replaceAll(',', ';'));
+    const other = sweepOf({ launcher: { kind: 'simulator', world } });
+    await expect(limitToWorld(other)).rejects.toThrow(/^ {2}semicolons\.csv: expected CSV .*"," between them/m);
+  });
+
   it('refuses a table of other domains, or with nothing for it', async () => {
     await expect(limitToWorld(sweepOf({ domains: { a: {}, c: {} } }))).rejects.toThrow(
       /domains: expected the table's: a, b/,

@@ -93,6 +93,7 @@ describe('an act that changes a sweep', () => {
     expect(veto({ a: { max: 0.3 } })).toMatchObject({
       accepted: true,
       details: { bounds: { a: { min: 0, max: 0.3 } } },
+      reason: 'nothing outside these bounds is decided or recommended from now on; trials in flight go on',
     });
     expect(veto({ a: { max: 0.3 }, b: { max: 0.3 } }).reason).toMatch(/^no mixture would be left/);
     expect(veto({ c: { max: 0.3 } }).reason).toMatch(/^c is no domain/);
