@@ -51,7 +51,9 @@ const yamlStep = <T>(file: string, what: string, step: () => T): T => {
 
 /** Parses YAML. @throws InputError with the line and column of every fault of syntax. */
 export const parseYaml = (text: string, file: string, what = 'sweep file'): unknown => {
-  const document = yamlStep(file, what, () => parseDocument(text, { prettyErrors: true, logLevel: 'error' }));
+  const document = yamlStep(file, what, () =>
+    parseDocument(text, { merge: true, prettyErrors: true, logLevel: 'error' }),
+  );
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ message, linePos }): Problem => {
       const at = linePos === undefined ? file : `${file}:${linePos[0].line}:${linePos[0].col}`;

@@ -37,6 +37,16 @@ describe('a sweep file', () => {
     expect(three.id).not.toBe(one.id);
   });
 
+  it('may say once what scales have in common', async () => {
+    const plain = await readSweepSource(await write('plain.yaml', INIT_TEMPLATE));
+    const merged = INIT_TEMPLATE.replace('20M: {', '20M: &small {').replace(
+      /150M: \{.*\}/,
+      '150M: { <<: *small, parameters: 150e6 }',
+    );
+    expect(merged).toMatch(/&small[^]*<<: \*small/);
+    expect((await readSweepSource(await write('merged.yaml', merged))).id).toBe(plain.id);
+  });
+
   it('keeps its id when a later version fills in more, and has another one when it says so itself', async () => {
     const { id } = await readSweepSource(await write('same.yaml', INIT_TEMPLATE));
     expect(id).toBe('my-sweep-83a5be2d'); // what version 0.1.0 gave it, which knew no retries
