@@ -25,6 +25,13 @@ describe('a team’s own server', () => {
     expect(findOwnServer({ TEMPORAL_CONFIG_FILE: '/dev/null', TEMPORAL_ADDRESS: 'a:1' })?.address).toBe('a:1');
   });
 
+  it('is not left out silently when the configuration file that is named is not there', () => {
+    const absent = join(folder, 'absent.toml');
+    expect(() => findOwnServer({ TEMPORAL_CONFIG_FILE: absent })).toThrow(
+      `TEMPORAL_CONFIG_FILE: expected the path of a file; found ${absent}`,
+    );
+  });
+
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
     const own = findOwnServer({ TEMPORAL_CONFIG_FILE: none(), TEMPORAL_ADDRESS: 'temporal.example:7233' });
     expect(own).toMatchObject({ address: 'temporal.example:7233', namespace: 'default' });
