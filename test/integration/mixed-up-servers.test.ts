@@ -1,7 +1,7 @@
 /** The compiled command, pointed at servers, task queues and sweeps that are not what the person takes them for. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await team.close();
   for (const home of ['one', 'two', 'placed']) await titrate(home, ['worker', '--stop'], onTeam());
-  for (const home of ['team', 'one']) await titrate(home, ['server', 'stop']);
+  for (const home of ['team', 'one', 'lost']) await titrate(home, ['server', 'stop']);
   await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
@@ -82,6 +82,18 @@ describe('a sweep on a team’s server', () => {
     const again = await titrate('one', ['run', file, '--detach']);
     expect([again.code, again.err]).toEqual([3, expect.stringContaining(`sweep ${sweepId} has a record`)]);
     expect(again.err).toContain('TEMPORAL_ADDRESS');
+  });
+
+  it('has no orphans on a server that it does not run on', async () => {
+    const look = await titrate('one', ['doctor', '--orphans', '--stop']);
+    expect([look.code, look.out]).toEqual([
+      0,
+      expect.stringContaining('could not be judged: their sweeps were started on another'),
+    ]);
+    const doctor = await titrate('one', ['doctor', '--json'], onTeam());
+    expect([doctor.code, JSON.parse(doctor.out)]).toMatchObject([0, { ok: true }]);
+    const { out } = await titrate('one', ['doctor', '--orphans', '--json'], onTeam());
+    expect(JSON.parse(out)).toMatchObject({ orphans: [], open: 2, unjudged: 0 });
   });
 
   it('stands still when its workflow is terminated: every command says so and none waits', async () => {
@@ -113,6 +125,19 @@ describe('a sweep on a team’s server', () => {
     expect(await readdir(join(root, 'one', 'sweeps', sweepId, 'jobs'))).toHaveLength(2);
     expect((await titrate('one', ['cancel', sweepId], onTeam())).code).toBe(0);
   });
+});
+
+it('jobs of sweeps that the embedded server has lost are orphans', async () => {
+  const file = await write('lost', 20);
+  expect((await titrate('lost', ['run', file, '--detach'])).code).toBe(0);
+  expect((await titrate('lost', ['server', 'stop'])).code).toBe(0);
+  await rename(join(root, 'lost', 'server'), join(root, 'lost', 'server-aside'));
+  expect((await titrate('lost', ['server', 'start'])).code).toBe(0);
+  const look = await titrate('lost', ['doctor', '--orphans', '--json']);
+  const { orphans } = JSON.parse(look.out) as { orphans: { cause: string }[] };
+  expect([look.code, ...orphans.map(({ cause }) => cause)]).toEqual([3, 'sweep-gone', 'sweep-gone']);
+  const again = await titrate('lost', ['run', file]);
+  expect([again.code, again.err]).toEqual([3, expect.stringContaining('--fresh starts another')]);
 });
 
 describe('settings of a team’s server', () => {
