@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { examine } from '../../src/temporal/doctor.js';
+import { homeAt } from '../../src/temporal/home.js';
 import { findOwnServer } from '../../src/temporal/own-server.js';
 
 let folder: string;
@@ -30,6 +32,17 @@ describe('a team’s own server', () => {
     expect(() => findOwnServer({ TEMPORAL_CONFIG_FILE: absent })).toThrow(
       `TEMPORAL_CONFIG_FILE: expected the path of a file; found ${absent}`,
     );
+  });
+
+  it('whose settings cannot be read is one of the doctor’s findings, beside all others', async () => {
+    const env = {
+      TEMPORAL_CONFIG_FILE: none(),
+      TEMPORAL_ADDRESS: 'a:1',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: join(folder, 'absent.pem'),
+    };
+    const checks = await examine({ home: homeAt(join(folder, 'home')), env });
+    expect(checks.map(({ name }) => name)).toEqual(['node', 'home', 'disk', 'privacy', 'orphans', 'server']);
+    expect(checks.at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining('absent.pem') });
   });
 
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
