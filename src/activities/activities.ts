@@ -26,6 +26,8 @@ export interface ActivityDeps {
   recordFor(sweepId: string): RecordFile;
   /** Earlier runs that were imported before the sweep started, to be written behind its first line; undefined when none were kept. */
   importsFor?(sweepId: string): Promise<readonly NewEvent[] | undefined>;
+  /** Leaves a note of which server the sweep runs on. */
+  noteServer?(sweepId: string): Promise<void>;
   /** Signs the last line of a record that has ended. */
   seal?(sweepId: string, last: RecordLine): Promise<void>;
   launcherFor(sweepId: string, choice: LauncherChoice): Promise<Launcher>;

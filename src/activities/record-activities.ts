@@ -45,7 +45,7 @@ export const notBefore = (scheduledMs: number, events: readonly NewEvent[]): New
 
 const isSame = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
 
-export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt }: ActivityDeps) => {
+export const recordActivities = ({ recordFor, importsFor, noteServer, seal, version, askedAt }: ActivityDeps) => {
   const append = async ({ sweepId, events, follows }: AppendInput): Promise<AppendOutput> => {
     const { head, lines } = await recordFor(sweepId).append(notBefore(askedAt(), events), follows);
     const last = lines.at(-1);
@@ -59,6 +59,7 @@ export const recordActivities = ({ recordFor, importsFor, seal, version, askedAt
       const imports = await importsFor?.(sweepId);
       if (imports === undefined && (sweep.imports ?? []).length > 0) throw notStaged(sweepId, sweep.imports ?? []);
       const { head } = await append({ sweepId, events: [{ key: 'started', at, event }, ...(imports ?? [])] });
+      await noteServer?.(sweepId);
       return { head };
     },
     titrateAppend: append,

@@ -4,6 +4,7 @@ import type { Home } from '../temporal/home.js';
 import { progress } from '../temporal/sweeps.js';
 import { askJobs, type Asked } from './ask-jobs.js';
 import type { Io } from './io.js';
+import { troubleOf } from './watch-sweep.js';
 
 const ASK_TIMEOUT_MS = 5000;
 
@@ -22,7 +23,7 @@ export const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live
       await on.close();
     }
   } catch (error) {
-    io.note(`from the record alone: ${error instanceof Error ? error.message : String(error)}`);
+    io.note(`from the record alone: ${troubleOf(error)}`);
     return undefined;
   }
 };

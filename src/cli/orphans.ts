@@ -28,7 +28,11 @@ const tailLines = (look: Look): string[] => [
     (key) => `${key}: its trial’s workflow was gone, or its end was not heard of; the sweep looks at it again`,
   ),
   ...look.troubles.map(({ sweep, trouble }) => `${sweep} could not be looked at: ${trouble}`),
-  ...(look.unjudged > 0 ? [`${count(look.unjudged, 'job', 'jobs')} could not be judged: ${look.noServer ?? ''}`] : []),
+  ...(look.unjudged > 0
+    ? [
+        `${count(look.unjudged, 'job', 'jobs')} could not be judged: ${look.noServer ?? 'their sweeps were started on another server than this one'}`,
+      ]
+    : []),
 ];
 
 const stopLine = ({ key, stopped, why }: Stopped): string =>

@@ -1,8 +1,9 @@
 /** The part of `titrate run` that needs a server; loaded only when one is needed. */
 import type { Sweep } from '../domain/sweep.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
-import { sweepPaths, type Home } from '../temporal/home.js';
-import { start, type StartedSweep } from '../temporal/sweeps.js';
+import { isNamedQueue, sweepPaths, type Home } from '../temporal/home.js';
+import { begunElsewhere } from '../temporal/sweep-errors.js';
+import { standing, start, type StartedSweep } from '../temporal/sweeps.js';
 import { limitToWorld } from '../temporal/world-limits.js';
 import { ensureWorker } from '../temporal/worker-process.js';
 import type { Outcome } from './command.js';
@@ -16,15 +17,21 @@ export interface LiveRun {
   /** With absolute paths. */
   readonly sweep: Sweep;
   readonly io: Io;
+  /** Is there a record of it? */
+  readonly hasBegun: boolean;
   /** Return as soon as it runs. */
   readonly detach: boolean;
 }
 
-/** Brings up what a sweep needs: the server, and a worker that outlives this terminal. */
+/**
+ * Brings up what a sweep needs: the server, and a worker that outlives this terminal. On a task queue that was named by hand
+ * a worker of ours would take tasks of workflows that only its own workers have.
+ */
 const bringUp = async (home: Home, note: (line: string) => void): Promise<TitrateConnection> => {
   const on = await connect({ home, log: note });
   try {
-    await ensureWorker(home, on, { log: note });
+    if (!isNamedQueue()) await ensureWorker(home, on, { log: note });
+    else note(`task queue ${on.taskQueue}: its worker is yours to run`);
     return on;
   } catch (error) {
     await on.close();
@@ -49,15 +56,16 @@ const detached = (home: Home, sweepId: string, { outcome, taken }: StartedSweep)
     outcome,
     taken,
   },
-  text: `${sweepId} ${SAID[outcome]}. Watch it with: titrate watch ${sweepId}`,
+  text: `${sweepId} ${SAID[outcome]}${taken ? '' : ', but no worker has taken it up yet'}. Watch it with: titrate watch ${sweepId}`,
 });
 
 const quiet = (): void => undefined;
 
 /** Starts a sweep or attaches to it, with server and worker, and watches it unless it is to be left alone. */
-export const runLive = async ({ home, sweepId, sweep, io, detach }: LiveRun): Promise<Outcome> => {
+export const runLive = async ({ home, sweepId, sweep, io, hasBegun, detach }: LiveRun): Promise<Outcome> => {
   const on = await bringUp(home, (line) => io.note(line));
   try {
+    if (hasBegun && (await standing(on, sweepId)) === 'none') throw begunElsewhere(on, sweepId);
     const started = await start(on, { sweepId, sweep: await limitToWorld(sweep) });
     if (detach) return detached(home, sweepId, started);
     io.note(`sweep ${sweepId} ${SAID[started.outcome]}; Ctrl-C ends the watching only`);

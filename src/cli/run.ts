@@ -23,5 +23,6 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');
-  return runLive({ home, sweepId, sweep: source.placed, io, detach: flags['detach'] === true });
+  const hasBegun = before !== undefined;
+  return runLive({ home, sweepId, sweep: source.placed, io, hasBegun, detach: flags['detach'] === true });
 };

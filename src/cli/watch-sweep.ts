@@ -8,6 +8,7 @@ import { isWithoutJob } from '../domain/trial-moves.js';
 import { renderProgress, renderProgressLine } from '../reports/render-progress.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
+import { ClosedSweepError } from '../temporal/sweep-errors.js';
 import { progress as askProgress } from '../temporal/sweeps.js';
 import { askJobs, type Asked } from './ask-jobs.js';
 import type { Io } from './io.js';
@@ -113,7 +114,8 @@ const interruption = (): { readonly signal: AbortSignal; release(): void } => {
 const pauseFor = (ms: number, signal: AbortSignal): Promise<void> =>
   wait(ms, undefined, { signal }).catch(() => undefined);
 
-const troubleOf = (error: unknown): string => {
+/** What goes wrong with asking a sweep, and what can be done. */
+export const troubleOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
 };
@@ -146,6 +148,7 @@ const follow = async (
         await pauseFor(LIVE_MS, signal);
       } catch (error) {
         if (await hasEnded(watched)) return { kind: 'ended' };
+        if (error instanceof ClosedSweepError) throw error;
         screen.trouble(troubleOf(error));
         await pauseFor(RETRY_MS, signal);
         if (!signal.aborted) on = await reconnect(watched, on).catch(() => on);
@@ -157,7 +160,10 @@ const follow = async (
   }
 };
 
-/** Shows a sweep's progress until it has ended and its record says so, until it is stuck, or until Ctrl-C. */
+/**
+ * Shows a sweep's progress until it has ended and its record says so, until it is stuck, or until Ctrl-C.
+ * @throws ClosedSweepError when its workflow was closed before that.
+ */
 export const watchSweep = async (on: TitrateConnection, watched: Watched): Promise<Ending> => {
   const recorded = await readSweep(watched.home, watched.sweepId).catch(() => undefined);
   const startedAt = recorded === undefined ? Date.now() : Date.parse(recorded.view.startedAt);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError, StateError } from '../domain/errors.js';
 import { connect } from '../temporal/client.js';
 import { openHome, resolveHome, type Home } from '../temporal/home.js';
+import { workerTargetOf } from '../temporal/worker-files.js';
 import { ensureWorker, stopWorker } from '../temporal/worker-process.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -38,15 +39,16 @@ const inForeground = (home: Home, idleMs: number | undefined, json: boolean): Pr
   });
 };
 
-const inBackground = async (invocation: Invocation, home: Home): Promise<Outcome> => {
+/** Needs no server: a worker can be stopped while that is away. */
+const stop = async (home: Home, homeId: string): Promise<Outcome> => {
+  const stopped = await stopWorker(home, workerTargetOf(homeId));
+  return { exitCode: EXIT.ok, json: { stopped }, text: stopped ? 'worker stopped' : 'no worker was running' };
+};
+
+const inBackground = async (invocation: Invocation, home: Home, idleMs: number | undefined): Promise<Outcome> => {
   const note = (line: string): void => invocation.io.note(line);
-  const idleMs = idleExitMs(invocation);
   const on = await connect({ home, log: note });
   try {
-    if (invocation.flags['stop'] === true) {
-      const stopped = await stopWorker(home, on);
-      return { exitCode: EXIT.ok, json: { stopped }, text: stopped ? 'worker stopped' : 'no worker was running' };
-    }
     const worker = await ensureWorker(home, on, { log: note, ...(idleMs === undefined ? {} : { idleExitMs: idleMs }) });
     const text = `worker ${worker.started ? 'started' : 'runs already'}: process ${worker.pid}, log ${worker.log}`;
     return { exitCode: EXIT.ok, json: { ...worker }, text };
@@ -59,8 +61,9 @@ const inBackground = async (invocation: Invocation, home: Home): Promise<Outcome
 export const worker = async (invocation: Invocation): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const idleMs = idleExitMs(invocation);
-  await openHome(home);
-  if (invocation.flags['detach'] === true || invocation.flags['stop'] === true) return inBackground(invocation, home);
+  const homeId = await openHome(home);
+  if (invocation.flags['stop'] === true) return stop(home, homeId);
+  if (invocation.flags['detach'] === true) return inBackground(invocation, home, idleMs);
   const code = await inForeground(home, idleMs, invocation.io.json);
   return { exitCode: code === 0 ? EXIT.ok : EXIT.environment, json: { exitCode: code }, text: '' };
 };

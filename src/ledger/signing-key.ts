@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { createOnce } from '../host/atomic-files.js';
-import { errnoOf } from '../host/disk-errors.js';
+import { errnoOf, onDisk } from '../host/disk-errors.js';
 
 /** Environment variable that names the file of the key by which a worker signs the records of sweeps that end. */
 export const SIGNING_KEY_VARIABLE = 'TITRATE_SIGNING_KEY';
@@ -54,7 +54,7 @@ export const fingerprintOf = (key: KeyObject): string => {
     .digest('hex');
 };
 
-/** Makes a pair of keys: `file` (mode 0600) signs, `file.pub` checks. @throws InputError when either file is there. */
+/** Makes a pair of keys: `file` (mode 0600) signs, `file.pub` checks. @throws InputError when either file is there, StateError when the disk refuses. */
 export const writeKeyPair = async (file: string): Promise<{ publicFile: string; fingerprint: string }> => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const publicFile = `${file}.pub`;
@@ -63,7 +63,7 @@ export const writeKeyPair = async (file: string): Promise<{ publicFile: string; 
     [publicFile, publicKey.export({ type: 'spki', format: 'pem' }), PUBLIC_FILE],
   ] as const;
   for (const [path, pem, mode] of parts) {
-    if (await createOnce(path, pem.toString(), mode)) continue;
+    if (await onDisk('write the key', path, () => createOnce(path, pem.toString(), mode))) continue;
     throw new InputError('a key is never written over', [{ path, expected: 'no such file yet', found: 'a file' }]);
   }
   return { publicFile, fingerprint: fingerprintOf(publicKey) };

@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, QueryRejectCondition, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { StateError } from '../domain/errors.js';
 import { serverStatus, startServer } from './embedded-server.js';
@@ -48,16 +48,22 @@ interface Ours {
   readonly dataConverter: DataConverter;
 }
 
-const connectOwn = async (
-  own: OwnServer,
-  { taskQueue, dataConverter }: Ours,
-  log: (line: string) => void,
-): Promise<TitrateConnection> => {
+/** A sweep that was terminated could still be asked, and would answer for ever as if it went on: the server is to refuse that. */
+const clientOn = (connection: Connection, namespace: string, { dataConverter }: Ours): Client =>
+  new Client({
+    connection,
+    namespace,
+    dataConverter,
+    workflow: { queryRejectCondition: QueryRejectCondition.NOT_COMPLETED_CLEANLY },
+  });
+
+const connectOwn = async (own: OwnServer, ours: Ours, log: (line: string) => void): Promise<TitrateConnection> => {
   const { address, namespace } = own;
   log(`Temporal server: ${address}, namespace ${namespace} (from the TEMPORAL_ settings)`);
   const hint = 'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY and the TLS settings; unset them to use the embedded server';
   const connection = await dial(own.options, `the Temporal server at ${address}`, hint);
-  const client = new Client({ connection, namespace, dataConverter });
+  const { taskQueue } = ours;
+  const client = clientOn(connection, namespace, ours);
   return { kind: 'own', address, namespace, taskQueue, connection, client, close: () => connection.close() };
 };
 
@@ -75,23 +81,19 @@ const embeddedAddress = async ({
   });
 };
 
-const connectEmbedded = async (
-  options: ConnectOptions,
-  { taskQueue, dataConverter }: Ours,
-): Promise<TitrateConnection> => {
+const connectEmbedded = async (options: ConnectOptions, ours: Ours): Promise<TitrateConnection> => {
   const { address, uiAddress } = await embeddedAddress(options);
   const hint = 'titrate server status';
   const connection = await dial({ address }, `the embedded Temporal server at ${address}`, hint);
   const namespace = EMBEDDED_NAMESPACE;
-  const client = new Client({ connection, namespace, dataConverter });
   return {
     kind: 'embedded',
     address,
     namespace,
     uiAddress,
-    taskQueue,
+    taskQueue: ours.taskQueue,
     connection,
-    client,
+    client: clientOn(connection, namespace, ours),
     close: () => connection.close(),
   };
 };

@@ -11,6 +11,7 @@ import { packageVersion } from './package-version.js';
 import { createReconciler } from './reconcile-home.js';
 import { createSeal } from './seal-record.js';
 import { sendNotice } from './send-notice.js';
+import { noteServer } from './sweep-server.js';
 
 export interface Composition {
   readonly activities: Activities;
@@ -55,6 +56,7 @@ export const composeActivities = (home: Home, { threads }: CompositionOptions): 
       const { imports } = sweepPaths(home, sweepId);
       return hasStagedImports(imports) ? readStagedImports(imports) : undefined;
     },
+    noteServer: (sweepId) => noteServer(home, sweepId, Context.current().client),
     seal: createSeal(home),
     launcherFor,
     findTrial,

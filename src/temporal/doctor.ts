@@ -137,6 +137,16 @@ const checkWorker = async (on: TitrateConnection): Promise<Check> => {
   }
 };
 
+/** Is the home's own server the one in use? Settings that cannot be read are for the check of the server to tell. */
+const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
+  try {
+    return findOwnServer(env) === undefined;
+  } catch (error) {
+    if (isTitrateError(error)) return false;
+    throw error;
+  }
+};
+
 /** Tells whether others may read what lies in the home. */
 const checkPrivacy = async (home: Home): Promise<Check> => {
   const name = 'privacy';
@@ -168,8 +178,7 @@ export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   const { home, env = process.env } = options;
   const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkPrivacy(home)];
   checks.push(await checkOrphans(home));
-  const isEmbedded = findOwnServer(env) === undefined;
-  if (isEmbedded && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
+  if (usesEmbedded(env) && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
   const { check, on } = await checkServer(options);
   checks.push(check);
   if (on === undefined) return checks;

@@ -129,3 +129,7 @@ export const openHome = async (home: Home): Promise<string> => {
 /** Names the task queue that this home's sweeps run on: TITRATE_TASK_QUEUE, else `titrate-<home id>`. */
 export const taskQueueOf = (homeId: string, env: Readonly<Record<string, string | undefined>> = process.env): string =>
   env['TITRATE_TASK_QUEUE'] || `titrate-${homeId}`;
+
+/** Is the task queue one that a person named, and may share with workflows that are not titrate's? */
+export const isNamedQueue = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
+  Boolean(env['TITRATE_TASK_QUEUE']);

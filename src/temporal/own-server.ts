@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { InputError } from '../domain/errors.js';
 
@@ -10,14 +11,25 @@ export interface OwnServer {
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 const DEFAULT_NAMESPACE = 'default';
+const CONFIG_FILE_VARIABLE = 'TEMPORAL_CONFIG_FILE';
 
 const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
+
+/** The SDK takes a file that is not there for one that names no server. @throws InputError */
+const checkFile = (file: string | undefined): void => {
+  if (file === undefined || existsSync(file)) return;
+  const problem = { path: CONFIG_FILE_VARIABLE, expected: 'the path of a file', found: file };
+  throw new InputError('the settings of the Temporal server cannot be read', [problem], {
+    hint: `unset ${CONFIG_FILE_VARIABLE} to go by the usual file, if there is one; /dev/null leaves it out`,
+  });
+};
 
 const loadSettings = (
   env: Readonly<Record<string, string | undefined>>,
 ): ReturnType<typeof loadClientConnectConfig> => {
   const overrideEnvVars = definedOnly(env);
+  checkFile(overrideEnvVars[CONFIG_FILE_VARIABLE]);
   try {
     return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {

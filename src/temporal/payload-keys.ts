@@ -7,7 +7,7 @@ import { isAbsolute } from 'node:path';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { InputError, type Problem } from '../domain/errors.js';
 import { createOnce } from '../host/atomic-files.js';
-import { errnoOf } from '../host/disk-errors.js';
+import { errnoOf, onDisk } from '../host/disk-errors.js';
 
 /** Environment variable that names the file of the keys. */
 export const ENCRYPTION_KEYS_VARIABLE = 'TITRATE_ENCRYPTION_KEYS';
@@ -100,10 +100,10 @@ export const readKeyRing = (env: Readonly<Record<string, string | undefined>> = 
   throw unusable({ path: ENCRYPTION_KEYS_VARIABLE, expected, found: JSON.stringify(file) });
 };
 
-/** Makes a file with one new key, readable by its owner alone, and returns the key's id. @throws InputError when it is there. */
+/** Makes a file with one new key, readable by its owner alone, and returns the key's id. @throws InputError when it is there, StateError when the disk refuses. */
 export const writeNewKey = async (file: string, now: Date): Promise<string> => {
   const id = `${now.toISOString().slice(0, 10)}-${randomBytes(3).toString('hex')}`;
   const text = `${id} ${randomBytes(KEY_BYTES).toString('base64')}\n`;
-  if (await createOnce(file, text, PRIVATE_FILE)) return id;
+  if (await onDisk('write the key', file, () => createOnce(file, text, PRIVATE_FILE))) return id;
   throw new InputError('a key is never written over', [{ path: file, expected: 'no such file yet', found: 'a file' }]);
 };

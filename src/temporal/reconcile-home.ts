@@ -17,6 +17,7 @@ import { changeQuarantine, type Orphan, type QuarantineAct } from '../ledger/qua
 import type { RecordFile } from '../ledger/record-file.js';
 import { findTrialBy } from './find-trial.js';
 import { sweepPaths, type Home } from './home.js';
+import { isElsewhere } from './sweep-server.js';
 import { openSweepFolder, type SweepFolder } from './sweep-folder.js';
 import type { createLaunchers } from './launchers.js';
 
@@ -27,7 +28,7 @@ export interface ReconcilerOptions {
 }
 
 interface ReconcileTools extends ReconcilerOptions {
-  /** Null when the server cannot be asked: trials in flight are left unjudged then. */
+  /** Null when the server cannot be asked: trials in flight are left unjudged then, as are those of a sweep of another server. */
   readonly client: Client | null;
   /** Sweeps that ended and have no job left, with the stamp of their record: looked at once. */
   readonly settled: Map<string, string>;
@@ -86,13 +87,14 @@ const sweepStanding = async (client: Client, sweepId: string): Promise<WorkflowS
 };
 
 const askServer = async (
-  client: Client | null,
+  { client, home }: Pick<ReconcileTools, 'client' | 'home'>,
   sweepId: string,
   trial: string,
   generation: number,
 ): Promise<WorkflowStanding | null> => {
   if (client === null) return null;
   const sweep = await sweepStanding(client, sweepId);
+  if (sweep.state === 'none' && (await isElsewhere(home, sweepId, client))) return null;
   const { standing } = await findTrialBy(client, trial, trialWorkflowId(sweepId, trial, generation));
   return { sweep, trial: standing };
 };
@@ -109,23 +111,23 @@ const judge = async (
   const byRecord = judgeByRecord(job, book);
   const launchedAt = book.get(parseJobKey(job.key)?.trial ?? '')?.launchedAt[job.key];
   if (byRecord.kind !== 'in-flight') return { job, verdict: byRecord, launchedAt };
-  const standing = await askServer(tools.client, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
+  const standing = await askServer(tools, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
   return { job, verdict: judgeByServer(byRecord.trial, standing), launchedAt };
 };
 
 /** The ended jobs whose trial is in flight by the record although its workflow has ended. */
 const unheardOf = async (
-  { client }: ReconcileTools,
+  tools: ReconcileTools,
   sweepId: string,
   book: TrialBook | undefined,
   ended: readonly FoundJob[],
 ): Promise<string[]> => {
   const unheard: string[] = [];
-  if (client === null || book === undefined) return unheard;
+  if (tools.client === null || book === undefined) return unheard;
   for (const job of ended) {
     const byRecord = judgeByRecord(job, book);
     if (byRecord.kind !== 'in-flight') continue;
-    const standing = await askServer(client, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
+    const standing = await askServer(tools, sweepId, byRecord.trial, parseJobKey(job.key)?.generation ?? 1);
     if (standing?.sweep.state === 'open' && standing.trial !== 'running') unheard.push(job.key);
   }
   return unheard;

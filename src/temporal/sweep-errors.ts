@@ -1,15 +1,19 @@
 import {
   isGrpcServiceError,
   QueryNotRegisteredError,
+  QueryRejectedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { isTitrateError, StateError } from '../domain/errors.js';
 import { EARLY_NEWS } from '../domain/early-news.js';
 import { sweepWorkflowId } from '../domain/messages.js';
 import type { TitrateConnection } from './client.js';
 import { isWorkerPolling } from './task-queue.js';
+
+const { WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW } = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
 
 const GRPC_CANCELLED = 1; // a deadline, when it strikes while an answer is on its way (8 % of queries that nobody answers)
 const GRPC_DEADLINE_EXCEEDED = 4;
@@ -41,14 +45,49 @@ const isUnavailable = (error: unknown): boolean => grpcCode(error) === GRPC_UNAV
 
 const place = (on: TitrateConnection): string => `${on.address}, namespace ${on.namespace}`;
 
-/** Is a query to be asked again? The sweep had to be rebuilt for it, and had news (workflows/task-guard.ts). */
+/**
+ * Is a query to be asked again? The sweep had to be rebuilt for it, and had news (workflows/task-guard.ts), or continued as new
+ * in that moment.
+ */
 export const isToAskAgain = (error: unknown): boolean =>
-  error instanceof QueryNotRegisteredError && error.message.includes(EARLY_NEWS);
+  error instanceof QueryRejectedError
+    ? error.status === WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+    : error instanceof QueryNotRegisteredError && error.message.includes(EARLY_NEWS);
+
+/** The sweep's workflow was closed from outside before the sweep had ended. Asking again is of no use. */
+export class ClosedSweepError extends StateError {}
+
+/** Somebody terminated the sweep's workflow, say; `how` is the server's word for it. */
+export const closedSweep = (sweepId: string, how: string): ClosedSweepError =>
+  new ClosedSweepError(`sweep ${sweepId} stands still: its workflow was closed before the sweep had ended (${how})`, {
+    hint: 'docs/operations.md says how it is taken up again; titrate doctor --orphans lists its jobs, which run on',
+    values: { sweepId, how },
+  });
+
+/** A sweep of this id was started from another home, or under another TITRATE_TASK_QUEUE: nobody here works for it. */
+export const sweepElsewhere = (on: TitrateConnection, sweepId: string, taskQueue: string): StateError =>
+  new StateError(
+    `sweep ${sweepId} on ${place(on)} belongs to task queue ${taskQueue}; here sweeps go to ${on.taskQueue}`,
+    {
+      hint: 'choose another id (titrate run FILE --id NAME); or, if that sweep is meant, its home (--home, TITRATE_HOME) and TITRATE_TASK_QUEUE',
+      values: { sweepId, taskQueue },
+    },
+  );
 
 /** The server has no sweep of this id. */
 export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>
   new StateError(`found no sweep ${JSON.stringify(sweepId)} on ${place(on)}`, {
     hint: 'titrate status lists the sweeps that are there; --home and TEMPORAL_ADDRESS decide where it looks',
+    values: { sweepId },
+  });
+
+/**
+ * A sweep with a record is not this server's: two workflows that write one record would take no act of each other, and go on
+ * when one is cancelled.
+ */
+export const begunElsewhere = (on: TitrateConnection, sweepId: string): StateError =>
+  new StateError(`sweep ${sweepId} has a record and has not ended, but there is no such sweep on ${place(on)}`, {
+    hint: 'set TEMPORAL_ADDRESS and the like as they were when it was started; if that server has lost it, --fresh starts another (docs/operations.md)',
     values: { sweepId },
   });
 
@@ -80,10 +119,25 @@ export const unanswered = async (on: TitrateConnection, sweepId: string, timeout
   });
 };
 
+/** Why the server lets nobody ask a sweep for anything. */
+const whyGone = async (on: TitrateConnection, sweepId: string): Promise<StateError> => {
+  const found = await on.client.workflow
+    .getHandle(sweepWorkflowId(sweepId))
+    .describe()
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  if (found === undefined) return noSweep(on, sweepId);
+  const { name } = found.status;
+  if (name !== 'COMPLETED') return closedSweep(sweepId, name);
+  return new StateError(`sweep ${sweepId} has ended`, { hint: `titrate status ${sweepId}`, values: { sweepId } });
+};
+
 /** Turns a failed call about a sweep into a StateError that says what to do; leaves what it does not know. */
 export const sweepFailure = async (error: unknown, on: TitrateConnection, sweepId: string): Promise<unknown> => {
   if (isTitrateError(error)) return error;
-  if (isNotFound(error)) return noSweep(on, sweepId);
+  if (isNotFound(error) || error instanceof QueryRejectedError) return whyGone(on, sweepId);
   if (error instanceof WorkflowFailedError) {
     const found = error.cause?.message ?? error.message;
     return new StateError(`sweep ${sweepId} ended without a result: ${found}`, {

@@ -14,7 +14,15 @@ import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '
 import { InputError, StateError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
-import { isNotFound, isTimeout, isToAskAgain, sweepFailure, unanswered } from './sweep-errors.js';
+import {
+  closedSweep,
+  isNotFound,
+  isTimeout,
+  isToAskAgain,
+  sweepElsewhere,
+  sweepFailure,
+  unanswered,
+} from './sweep-errors.js';
 import { visibilityReady } from './namespace.js';
 import { listingClient } from './payload-converter.js';
 
@@ -69,15 +77,18 @@ const describe = (on: TitrateConnection, sweepId: string): Promise<WorkflowExecu
       throw error;
     });
 
-const outcomeOf = async (
+/** @throws ClosedSweepError for a sweep that was terminated, say, StateError for one of another task queue. */
+const outcomeOf = (
   on: TitrateConnection,
   sweepId: string,
+  { memo, status, taskQueue }: WorkflowExecutionDescription,
   starter: string,
-): Promise<StartedSweep['outcome'] | undefined> => {
-  const description = await describe(on, sweepId);
-  if (description === undefined) return undefined;
-  if (description.memo?.['starter'] === starter) return 'created';
-  return description.status.name === 'RUNNING' ? 'attached' : 'already-ended';
+): StartedSweep['outcome'] => {
+  if (memo?.['starter'] === starter) return 'created';
+  if (taskQueue !== on.taskQueue) throw sweepElsewhere(on, sweepId, taskQueue);
+  if (status.name === 'RUNNING') return 'attached';
+  if (status.name !== 'COMPLETED') throw closedSweep(sweepId, status.name);
+  return 'already-ended';
 };
 
 const checkId = (sweepId: string): void => {
@@ -91,6 +102,7 @@ const checkId = (sweepId: string): void => {
 /**
  * Starts a sweep, or attaches to the one of this id; safe to repeat and to do twice at once. An id that has ended is
  * never run again. Waits until a worker has taken it up, or `timeoutMs`.
+ * @throws ClosedSweepError when its workflow was closed before the sweep had ended, StateError when it is not this home's.
  */
 export const start = async (on: TitrateConnection, request: StartSweep): Promise<StartedSweep> => {
   const { timeoutMs = START_TIMEOUT_MS, ...input } = request;
@@ -113,13 +125,13 @@ export const start = async (on: TitrateConnection, request: StartSweep): Promise
       on.client.workflow.executeUpdateWithStart(SWEEP_UPDATES.attach, { startWorkflowOperation }),
     );
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { outcome: 'already-ended', workflowId, taken };
-    if (!isTimeout(error)) throw await sweepFailure(error, on, input.sweepId);
-    taken = false;
+    const hasEnded = error instanceof WorkflowExecutionAlreadyStartedError;
+    if (!hasEnded && !isTimeout(error)) throw await sweepFailure(error, on, input.sweepId);
+    taken = hasEnded;
   }
-  const outcome = await outcomeOf(on, input.sweepId, starter);
-  if (outcome === undefined) throw await unanswered(on, input.sweepId, timeoutMs);
-  return { outcome, workflowId, taken };
+  const found = await describe(on, input.sweepId);
+  if (found === undefined) throw await unanswered(on, input.sweepId, timeoutMs);
+  return { outcome: outcomeOf(on, input.sweepId, found, starter), workflowId, taken };
 };
 
 /** Asks until the answer is another one than to ask again, or the deadline (ms since the epoch) is near. */

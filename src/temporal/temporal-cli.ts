@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { execa } from 'execa';
 import { StateError } from '../domain/errors.js';
 import { buildTemporalCli, findGo } from './build-temporal-cli.js';
@@ -72,9 +72,13 @@ const readCliVersion = async (path: string): Promise<{ cli: string; server: stri
   );
 };
 
+/** The binary that the environment names, by a path that means the same in every folder, or by a name that PATH knows. */
+export const namedCli = ({ TITRATE_TEMPORAL_CLI: given }: NonNullable<CliSearch['env']>): string | undefined =>
+  given?.includes(sep) ? resolve(given) : given || undefined;
+
 async function* foundBinaries({ env = process.env, sdkFolder = tmpdir() }: CliSearch): AsyncGenerator<Found> {
-  const given = env['TITRATE_TEMPORAL_CLI'];
-  if (given) {
+  const given = namedCli(env);
+  if (given !== undefined) {
     yield { route: 'TITRATE_TEMPORAL_CLI', path: given };
     return; // who names one means that one
   }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ProcessRecord } from '../host/process-record.js';
 import type { TitrateConnection } from './client.js';
-import type { Home } from './home.js';
+import { taskQueueOf, type Home } from './home.js';
+import { findOwnServer } from './own-server.js';
+import { EMBEDDED_NAMESPACE } from './server-settings.js';
 
 /** What a worker works for: one server, one namespace, one task queue. */
 export interface WorkerTarget {
@@ -12,6 +14,18 @@ export interface WorkerTarget {
   readonly namespace: string;
   readonly taskQueue: string;
 }
+
+/** What this home's worker works for, by the settings alone: no server need be there. */
+export const workerTargetOf = (
+  homeId: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): WorkerTarget => {
+  const taskQueue = taskQueueOf(homeId, env);
+  const own = findOwnServer(env);
+  return own === undefined
+    ? { kind: 'embedded', address: '', namespace: EMBEDDED_NAMESPACE, taskQueue } // wherever its port moves
+    : { kind: 'own', address: own.address, namespace: own.namespace, taskQueue };
+};
 
 /** What a running worker process says of itself. */
 export const WorkerRecord = z.object({

@@ -8,26 +8,16 @@ import { isTitrateError } from '../domain/errors.js';
 import { tryLock } from '../host/file-lock.js';
 import { identifySelf } from '../host/process-identity.js';
 import { connect } from './client.js';
-import { findOwnServer } from './own-server.js';
-import { openHome, resolveHome, taskQueueOf, type Home } from './home.js';
+import { openHome, resolveHome, type Home } from './home.js';
 import { codeStamp } from './package-version.js';
 import { readKeyRing } from './payload-keys.js';
 import { checkReplay } from './replay-check.js';
 import { checkSigningKey } from './seal-record.js';
-import { EMBEDDED_NAMESPACE } from './server-settings.js';
 import { writeJsonFile } from './server-record.js';
-import { workerFiles, type WorkerFiles, type WorkerRecord } from './worker-files.js';
+import { workerFiles, workerTargetOf, type WorkerRecord } from './worker-files.js';
 import { workUntilDone } from './worker-loop.js';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
-
-const filesOf = async (home: Home): Promise<WorkerFiles> => {
-  const taskQueue = taskQueueOf(await openHome(home));
-  const own = findOwnServer();
-  if (own === undefined)
-    return workerFiles(home, { kind: 'embedded', address: '', namespace: EMBEDDED_NAMESPACE, taskQueue });
-  return workerFiles(home, { kind: 'own', address: own.address, namespace: own.namespace, taskQueue });
-};
 
 const stopOnSignals = (): AbortSignal => {
   const stop = new AbortController();
@@ -64,7 +54,7 @@ const main = async (): Promise<void> => {
   const home = resolveHome({ flag: values.home });
   if (values.check === true) return check(home);
   await checkSigningKey();
-  const files = await filesOf(home);
+  const files = workerFiles(home, workerTargetOf(await openHome(home)));
   const lock = await tryLock(files.lock);
   if (lock === undefined) return log('another worker process works for this home already');
   const startedAt = new Date().toISOString();

@@ -1,6 +1,7 @@
 /** The detached worker process of a home: found again by later commands, and started when it is not there. */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -10,14 +11,18 @@ import { signalProcess, startDetached, waitUntilGone } from '../host/detached-pr
 import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
+import { SIGNING_KEY_VARIABLE } from '../ledger/signing-key.js';
 import type { Home } from './home.js';
 import { codeStamp, packageFile } from './package-version.js';
 import { readKeyRing } from './payload-keys.js';
 import { readJsonFile } from './server-record.js';
+import { namedCli } from './temporal-cli.js';
 import { workerFiles, WorkerRecord, type WorkerFiles, type WorkerTarget } from './worker-files.js';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface EnsureWorkerOptions {
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   readonly log?: (line: string) => void;
   /** The worker ends by itself after this long without an open sweep (ms; default ten minutes). */
   readonly idleExitMs?: number;
@@ -66,6 +71,27 @@ const workerEntry = (): string => {
   throw new StateError(`expected the compiled worker; found none (${entry})`, { hint: 'npm run build' });
 };
 
+/** Name files. */
+const PATH_VARIABLES = [
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  SIGNING_KEY_VARIABLE,
+] as const;
+
+/** The environment for a process in another folder, where a path that is relative to this one would lead elsewhere. */
+const placedEnvironment = (env: Environment): Environment => {
+  const named = PATH_VARIABLES.flatMap((name) => (env[name] ? [[name, resolve(env[name])] as const] : []));
+  const kubeconfigs = env['KUBECONFIG']?.split(delimiter).map((path) => path && resolve(path));
+  return {
+    ...env,
+    ...Object.fromEntries(named),
+    ...(kubeconfigs && { KUBECONFIG: kubeconfigs.join(delimiter) }),
+    TITRATE_TEMPORAL_CLI: namedCli(env),
+  };
+};
+
 const spawnWorker = (
   home: Home,
   files: WorkerFiles,
@@ -76,7 +102,7 @@ const spawnWorker = (
       program: process.execPath,
       args: [workerEntry(), '--home', home.root, '--idle-exit', String(idleExitMs)],
       cwd: home.root,
-      env,
+      env: placedEnvironment(env),
       stdout: files.log,
       stderr: files.log,
       logMode: 0o600,

@@ -97,6 +97,9 @@ describe('signed checkpoints', () => {
   it('ask for an ed25519 key, kept private, and never write over one', async () => {
     expect((await stat(join(root, 'team.key'))).mode & 0o777).toBe(0o600);
     await expect(writeKeyPair(join(root, 'team.key'))).rejects.toThrow('never written over');
+    await expect(writeKeyPair(join(root, 'nowhere', 'team.key'))).rejects.toThrow(
+      /cannot write the key: .*no such.* folder/,
+    );
     await copyFile(join(root, 'grown.jsonl'), join(root, 'no.key'));
     await expect(readPrivateKey(join(root, 'no.key'))).rejects.toThrow('a private ed25519 key in PEM');
     await expect(readPrivateKey(join(root, 'nowhere'))).rejects.toThrow('ENOENT');

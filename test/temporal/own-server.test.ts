@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { examine } from '../../src/temporal/doctor.js';
+import { homeAt } from '../../src/temporal/home.js';
 import { findOwnServer } from '../../src/temporal/own-server.js';
 
 let folder: string;
@@ -23,6 +25,24 @@ describe('a team’s own server', () => {
   it('is not meant by an empty configuration file', () => {
     expect(findOwnServer({ TEMPORAL_CONFIG_FILE: settings('') })).toBeUndefined();
     expect(findOwnServer({ TEMPORAL_CONFIG_FILE: '/dev/null', TEMPORAL_ADDRESS: 'a:1' })?.address).toBe('a:1');
+  });
+
+  it('is not left out silently when the configuration file that is named is not there', () => {
+    const absent = join(folder, 'absent.toml');
+    expect(() => findOwnServer({ TEMPORAL_CONFIG_FILE: absent })).toThrow(
+      `TEMPORAL_CONFIG_FILE: expected the path of a file; found ${absent}`,
+    );
+  });
+
+  it('whose settings cannot be read is one of the doctor’s findings, beside all others', async () => {
+    const env = {
+      TEMPORAL_CONFIG_FILE: none(),
+      TEMPORAL_ADDRESS: 'a:1',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: join(folder, 'absent.pem'),
+    };
+    const checks = await examine({ home: homeAt(join(folder, 'home')), env });
+    expect(checks.map(({ name }) => name)).toEqual(['node', 'home', 'disk', 'privacy', 'orphans', 'server']);
+    expect(checks.at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining('absent.pem') });
   });
 
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {

@@ -114,6 +114,8 @@ describe('the file of the keys', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readKeyFile(file).keys.map((key) => key.id)).toEqual([id]);
     await expect(writeNewKey(file, new Date())).rejects.toThrow(/never written over/);
+    const nowhere = join(folder, 'nowhere', 'keys');
+    await expect(writeNewKey(nowhere, new Date())).rejects.toThrow(/cannot write the key: .*no such.* folder/);
   });
 
   it('takes comments and empty lines', () => {

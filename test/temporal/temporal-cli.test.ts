@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLI_VERSION, cliCacheFolder, findTemporalCli } from '../../src/temporal/temporal-cli.js';
 
@@ -47,6 +47,9 @@ describe('the way to a Temporal CLI', () => {
     expect(await find()).toMatchObject({ route: 'PATH', path: onPath, cliVersion: '1.5.1' });
     const given = cli(join(folder, 'given'));
     expect(await find({ TITRATE_TEMPORAL_CLI: given })).toMatchObject({ route: 'TITRATE_TEMPORAL_CLI', path: given });
+    // By a path that holds in the server's folder too.
+    const relativePath = relative(process.cwd(), given);
+    expect(await find({ TITRATE_TEMPORAL_CLI: relativePath })).toMatchObject({ path: given });
   });
 
   it('passes over a binary that does not run or is something else', async () => {
