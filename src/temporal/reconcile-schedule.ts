@@ -1,5 +1,6 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
+import { InputError } from '../domain/errors.js';
 import { RECONCILE_WORKFLOW } from '../domain/messages.js';
 
 const EVERY_MS = 15 * 60_000; // a look costs a listing per sweep that has not ended; an orphan costs money by the hour
@@ -8,10 +9,17 @@ const CATCH_UP_MS = 60_000; // what was missed while the server was down is made
 /** Names the schedule of a task queue. */
 export const reconcileScheduleId = (taskQueue: string): string => `titrate-reconcile/${taskQueue}`;
 
-/** How often to look: TITRATE_RECONCILE_MINUTES, else 15 minutes; null when it is 0. */
+const EVERY_VARIABLE = 'TITRATE_RECONCILE_MINUTES';
+
+/** How often to look: TITRATE_RECONCILE_MINUTES, else 15 minutes; null when it is 0. @throws InputError when it is no number of minutes. */
 export const reconcileEveryMs = (env: Readonly<Record<string, string | undefined>>): number | null => {
-  const minutes = Number(env['TITRATE_RECONCILE_MINUTES'] || Number.NaN);
-  if (!Number.isFinite(minutes) || minutes < 0) return EVERY_MS;
+  const text = env[EVERY_VARIABLE];
+  if (text === undefined || text === '') return EVERY_MS;
+  const minutes = Number(text);
+  if (!Number.isFinite(minutes) || minutes < 0) {
+    const problem = { path: EVERY_VARIABLE, expected: 'minutes, or 0 for never', found: text };
+    throw new InputError('how often to look for jobs without an owner cannot be read', [problem]);
+  }
   return minutes === 0 ? null : Math.max(1000, minutes * 60_000); // Temporal schedules count in seconds
 };
 

@@ -12,6 +12,7 @@ import { openHome, resolveHome, type Home } from './home.js';
 import { codeStamp } from './package-version.js';
 import { readKeyRing } from './payload-keys.js';
 import { checkReplay } from './replay-check.js';
+import { reconcileEveryMs } from './reconcile-schedule.js';
 import { checkSigningKey } from './seal-record.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, workerTargetOf, type WorkerRecord } from './worker-files.js';
@@ -54,6 +55,7 @@ const main = async (): Promise<void> => {
   const home = resolveHome({ flag: values.home });
   if (values.check === true) return check(home);
   await checkSigningKey();
+  reconcileEveryMs(process.env); // refuses what it cannot read, before a sweep relies on it
   const files = workerFiles(home, workerTargetOf(await openHome(home)));
   const lock = await tryLock(files.lock);
   if (lock === undefined) return log('another worker process works for this home already');
