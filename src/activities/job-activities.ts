@@ -8,6 +8,7 @@ import { whileHeartbeating } from './heartbeats.js';
 const FIRST_POLL_MS = 50; // simulated jobs may take no longer than this
 const POLL_GROWTH = 1.3; // a job is seen to end within a third of its own length
 const LONGEST_POLL_MS = 5_000; // a quarter of the heartbeat time-out that the workflow sets
+const LONGEST_WORDS = 400; // characters: heartbeats must stay small
 
 /** Which sweep's launcher an activity is to use. */
 export interface LauncherInput {
@@ -31,8 +32,13 @@ export type CollectInput = RefInput & {
   readonly needed?: readonly string[];
 };
 
-const lastProgress = (state: JobState, before: JobProgress): JobProgress =>
-  (state.state === 'running' ? state.progress : undefined) ?? before;
+/** What a look at a job tells people: how far it is, as far as that was ever seen, and what it waits for. */
+const told = (state: JobState, { steps, metrics }: JobProgress): JobProgress => {
+  const reached = (state.state === 'running' ? state.progress : undefined) ?? { steps, ...(metrics && { metrics }) };
+  if (state.state === 'unknown') return { ...reached, unknown: state.reason.slice(0, LONGEST_WORDS) };
+  if (state.state === 'ended' || state.waiting === undefined) return reached;
+  return { ...reached, waiting: state.waiting.slice(0, LONGEST_WORDS) };
+};
 
 export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
   titrateLaunch: async ({ sweepId, launcher, job }: LaunchInput): Promise<JobRef> => {
@@ -48,10 +54,10 @@ export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
     let wait = FIRST_POLL_MS;
     let progress: JobProgress = { steps: 0 };
     for (;;) {
-      const state = await backend.inspect(ref);
+      const state = await whileHeartbeating(backend.inspect(ref), progress);
       if (state.state === 'ended') return { ended: true };
       if (Date.now() >= until) return { ended: false };
-      progress = lastProgress(state, progress);
+      progress = told(state, progress);
       context.heartbeat(progress);
       await context.sleep(wait);
       wait = Math.min(wait * POLL_GROWTH, LONGEST_POLL_MS);

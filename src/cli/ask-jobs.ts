@@ -9,9 +9,14 @@ const MOST_TRIALS = 16; // asked for one by one, so not for hundreds
 /** What the jobs in flight are about, and what the sweep itself waits for. */
 export interface Asked {
   readonly jobs: TrialProgress;
-  /** What is being tried again, each once, the sweep's own first. */
+  /** What is being tried again and whose job is unknown, each once, the sweep's own first. */
   readonly troubles: readonly string[];
 }
+
+const unknownJobs = (jobs: TrialProgress): string[] =>
+  Object.entries(jobs).flatMap(([trial, job]) =>
+    job?.unknown === undefined ? [] : [`the job of ${trial} is unknown: ${job.unknown}`],
+  );
 
 /** Asks how far the jobs in flight are and what goes wrong; one that does not say is left out. */
 export const askJobs = async (on: TitrateConnection, { sweepId, inFlight }: SweepProgress): Promise<Asked> => {
@@ -21,5 +26,5 @@ export const askJobs = async (on: TitrateConnection, { sweepId, inFlight }: Swee
   const found = await Promise.all(trials.map(({ workflowId }) => ask(workflowId)));
   const jobs = Object.fromEntries(trials.map(({ trial }, i) => [trial, found[i]?.progress]));
   const troubles = [await own, ...found].map(({ trouble }) => trouble).filter((trouble) => trouble !== undefined);
-  return { jobs, troubles: [...new Set(troubles)] };
+  return { jobs, troubles: [...new Set(troubles), ...unknownJobs(jobs)] };
 };

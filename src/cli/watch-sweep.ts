@@ -66,23 +66,23 @@ const liveScreen = (block: LiveBlock, { io, sweep }: Watched, elapsed: () => num
 const logScreen = ({ io, sweep }: Watched, elapsed: () => number): Screen => {
   let shownAt = Number.NEGATIVE_INFINITY;
   let said = '';
-  let complained = '';
+  let complained: ReadonlySet<string> = new Set();
   const say = (line: string): void => void io.stream.write(`${line}\n`);
-  const complain = (message: string): void => {
-    const waiting = plainText(message).replace(COUNT, '');
-    if (waiting !== complained) say(`waiting: ${waiting}`);
-    complained = waiting;
+  const complain = (messages: readonly string[]): void => {
+    const waiting = new Set(messages.map((message) => plainText(message).replace(COUNT, '')));
+    for (const one of waiting) if (!complained.has(one)) say(`waiting: ${one}`);
+    if (waiting.size > 0) complained = waiting;
   };
   return {
     show: (progress, { troubles }) => {
-      for (const trouble of troubles) complain(trouble);
+      complain(troubles);
       if (performance.now() - shownAt < LINES_MS && progress.result === null) return;
       shownAt = performance.now();
       const line = renderProgressLine(progress, { sweep, elapsedMs: elapsed() });
       if (line !== said) say(line);
       said = line;
     },
-    trouble: complain,
+    trouble: (message) => complain([message]),
     close: () => undefined,
   };
 };

@@ -53,6 +53,10 @@ export type JobState =
 export interface JobProgress {
   readonly steps: number;
   readonly metrics?: Metrics;
+  /** Why it does not train at the moment, in the backend's words. */
+  readonly waiting?: string;
+  /** Why nobody can tell where it is. */
+  readonly unknown?: string;
 }
 
 /** What an ended job left behind. */

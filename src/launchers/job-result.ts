@@ -60,7 +60,8 @@ const judge = (end: ProcessEnd, isStopped: boolean, report: MetricsReport, steps
   const { how, words } = end;
   const final = report.lines.get(steps);
   const isComplete = final !== undefined && final.nonFinite.length === 0;
-  if (how === 'cancelled') return { status: 'cancelled', detail: words };
+  // Only the sweep's own stop counts for more than a run that was whole by then.
+  if (how === 'cancelled' && (isStopped || !isComplete)) return { status: 'cancelled', detail: words };
   if (isComplete && how === 'clean') {
     return isStopped
       ? { status: 'completed', warning: 'it finished before the stop reached it' }

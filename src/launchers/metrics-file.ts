@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { JobProgress } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
 import { staysInside } from '../host/confined-files.js';
@@ -192,6 +193,8 @@ export const readMetrics = async (
   steps: readonly number[],
   limits: MetricsLimits = METRICS_LIMITS,
 ): Promise<MetricsReport> => {
+  // A network file system remembers for up to a minute that there is no such file; to list the folder makes it look again.
+  await readdir(dirname(file)).catch(() => undefined);
   if (!(await staysInside(file))) return nothing(['metrics.jsonl leads out of the job’s folder: it is left out']);
   let handle: FileHandle;
   try {

@@ -83,6 +83,8 @@ const lossSoFar = (trial: InFlightTrial, job: JobProgress | undefined, options: 
   const value = objectiveOf(objective, job?.metrics);
   const waiting = waitText(trial, options);
   if (waiting !== '') return waiting;
+  if (job?.unknown !== undefined) return 'unknown';
+  if (job?.waiting !== undefined) return plainText(job.waiting);
   if (value !== undefined) return `${objectiveName(objective)} ${formatValue(value)}`;
   return job === undefined ? 'starting' : trial.purpose === 'confirm' ? 'confirming' : '';
 };

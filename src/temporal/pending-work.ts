@@ -8,7 +8,12 @@ import type { JobProgress } from '../domain/ports.js';
 import type { TitrateConnection } from './client.js';
 import { isNotFound } from './sweep-errors.js';
 
-const Progress = z.object({ steps: z.number(), metrics: z.record(z.string(), z.number()).optional() });
+const Progress = z.object({
+  steps: z.number(),
+  metrics: z.record(z.string(), z.number()).exactOptional(),
+  waiting: z.string().exactOptional(),
+  unknown: z.string().exactOptional(),
+});
 
 /** What a workflow's activities are about at the moment. */
 export interface PendingWork {
@@ -24,10 +29,7 @@ const progressOf = async (on: TitrateConnection, { heartbeatDetails }: Pending):
   const payloads = heartbeatDetails?.payloads;
   if (payloads === null || payloads === undefined || payloads.length === 0) return undefined;
   const [details] = await decodeArrayFromPayloads(on.client.options.loadedDataConverter, payloads);
-  const parsed = Progress.safeParse(details);
-  if (!parsed.success) return undefined;
-  const { steps, metrics } = parsed.data;
-  return metrics === undefined ? { steps } : { steps, metrics };
+  return Progress.safeParse(details).data;
 };
 
 const troubleOf = async (on: TitrateConnection, { attempt, lastFailure }: Pending): Promise<string | undefined> => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/domain/errors.js';
 import type { ActResult, SweepProgress } from '../../src/domain/messages.js';
 import { trialWorkflowId } from '../../src/domain/messages.js';
+import { askJobs } from '../../src/cli/ask-jobs.js';
 import type { TitrateConnection } from '../../src/temporal/client.js';
 import { sweepPaths } from '../../src/temporal/home.js';
 import { pendingWork } from '../../src/temporal/pending-work.js';
@@ -214,6 +215,23 @@ describe('the sweep workflow', () => {
     for (const key of launcher.running()) launcher.end(key);
     expect(await sweep.result()).toMatchObject({ trials: 2, spent: 2 });
     expect(launcher.started).toHaveLength(2);
+  });
+
+  it('is told what its jobs wait for, and why nobody can tell where one is', async () => {
+    const launcher = new ScriptedLauncher(() => null);
+    launcher.inspect = async ({ key }) => {
+      if (!launcher.running().includes(key)) return { state: 'ended' };
+      return key.includes('t0001') ? { state: 'running', waiting: 'held' } : { state: 'unknown', reason: 'no answer' };
+    };
+    const sweep = await start({ proposer: new ScriptedProposer(small(2)), launcher });
+    const on = { client: server().client } as TitrateConnection;
+    await until('it is told', async () => {
+      const { jobs, troubles } = await askJobs(on, await sweep.progress());
+      const isSaid = troubles.includes('the job of t0002 is unknown: no answer');
+      return isSaid && jobs['t0001']?.waiting === 'held';
+    });
+    for (const key of launcher.running()) launcher.end(key);
+    expect(await sweep.result()).toMatchObject({ trials: 2 });
   });
 
   it('waits while its record is damaged, says so, and goes on when it is restored', async () => {

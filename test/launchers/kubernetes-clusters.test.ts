@@ -1,5 +1,5 @@
-/** A kubeconfig that names another cluster or namespace than the one that a job was created in; both are small stand-ins. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+/** Kubernetes jobs that are out of sight: on another cluster than the kubeconfig's, in another namespace, deleted. Clusters are small stand-ins. */
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -92,7 +92,7 @@ const job: JobSpec = {
   cost: 1,
 };
 
-describe('a job of a kubeconfig whose current context is another one by now', () => {
+describe('a Kubernetes job that is out of sight', () => {
   const [mine, other] = [new FakeCluster('mine'), new FakeCluster('other')];
   let folder: string;
 
@@ -175,5 +175,17 @@ describe('a job of a kubeconfig whose current context is another one by now', ()
     await create().launch(job);
     expect([...mine.jobs.values()].map(({ spec }) => spec.suspend)).toEqual([false]);
     expect(other.jobs.size).toBe(0);
+  });
+
+  it.each([
+    ['is completed when it was whole by then', 10, 'completed'],
+    ['is cancelled when it was not', 5, 'cancelled'],
+  ])('that was deleted while nobody watched: the run %s', async (_, step, status) => {
+    const ref = await create().launch(job);
+    await appendFile(join(ref.folder, 'metrics.jsonl'), `${JSON.stringify({ step, metrics: { loss: 2 } })}\n`);
+    mine.jobs.clear();
+    const launcher = create();
+    expect(await launcher.inspect(ref)).toMatchObject({ state: 'ended' });
+    expect(await launcher.collect(ref)).toMatchObject({ status, stepsReached: step });
   });
 });

@@ -1,5 +1,6 @@
 /** What a failed call of Slurm means; the texts are those of Slurm 22.05. */
 import { describe, expect, it } from 'vitest';
+import { unanswered } from '../../src/launchers/slurm/slurm-calls.js';
 import { readAnswer } from '../../src/launchers/slurm/slurm-answers.js';
 
 const failed = (stderr: string, code = 1) => readAnswer({ code, isTimedOut: false, stdout: '', stderr }).kind;
@@ -19,6 +20,8 @@ describe('what sbatch says', () => {
     'sbatch: error: Batch job submission failed: Requested reservation is invalid',
     'sbatch: error: Batch job submission failed: Invalid license specification',
     'sbatch: error: Batch job submission failed: Job dependency problem',
+    'sbatch: error: QOSMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
+    'sbatch: error: AssocMaxNodePerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: Pathname of a file, directory or other parameter too long',
   ])('is a refusal: %s', (text) => expect(failed(text)).toBe('refused'));
 
@@ -32,8 +35,15 @@ describe('what sbatch says', () => {
     'sbatch: fatal: Unable to process configuration file',
     'sbatch: fatal: Could not establish a configuration source',
     'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
+    'sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: Batch job submission failed: Required partition not available (inactive or drain)',
   ])('may be tried again: %s', (text) => expect(failed(text)).toBe('unreachable'));
+
+  it('is told apart from silence when it is to come back later', () => {
+    const text = 'Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)';
+    expect(unanswered('submit the job', text).message).toContain('Slurm does not take it now (Job violates');
+    expect(unanswered('submit the job', 'connect failure').message).toContain('Slurm does not answer (connect');
+  });
 
   it.each([
     'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation',

@@ -53,6 +53,17 @@ describe('the progress block', () => {
     expect(block.slice(-2).join(' ')).toContain('free some space');
   });
 
+  it('says in its line what the job of a trial waits for, and that nobody can tell where it is', () => {
+    const [first, second] = running.inFlight.map(({ trial }) => trial);
+    const jobs = {
+      [first!]: { steps: 0, waiting: 'PENDING (Priority)' },
+      [second!]: { steps: 5, unknown: 'no answer' },
+    };
+    const block = renderProgress(running, jobs, options);
+    expect(block[1]).toMatch(/ 0\/19,600 +PENDING \(Priority\)$/);
+    expect(block[2]).toMatch(/ +unknown$/);
+  });
+
   it('gives each command that answers a request a line of its own, whole', () => {
     const [first, ...others] = running.inFlight;
     const asking = { ...first!, state: 'awaiting-approval' as const, why: 'it may cost 123, more than 50, '.repeat(4) };
@@ -86,7 +97,8 @@ describe('the progress block', () => {
         pause: { by: text, reason: text },
         inFlight: [{ ...first, trial: text, scale: text }, ...others],
       };
-      const block = renderProgress(progress, jobsOf(progress), { ...options, colour: false, troubles: [text] });
+      const jobs = { ...jobsOf(progress), [text]: { steps: 1, waiting: text } };
+      const block = renderProgress(progress, jobs, { ...options, colour: false, troubles: [text] });
       for (const line of [...block, renderProgressLine(progress, options)]) expect(line).not.toMatch(CONTROL);
     });
     fc.assert(property, { numRuns: 60, seed: 3 });

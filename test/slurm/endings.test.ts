@@ -81,6 +81,21 @@ describe('a job that is told to end', () => {
     expect(await harness.files(key)).toContain('saved');
   });
 
+  it.each([
+    ['a stop', ['srun'], { graceSeconds: 20 }],
+    ['its own longest time', ['srun', '--ntasks=2'], { graceSeconds: 20, timeoutSeconds: 4 }],
+    ['a stop of a script that calls it', ['sh', '-c', 'srun "$@"; exit $?', 'sh'], { graceSeconds: 20 }],
+  ])('under srun by %s has its tasks asked, which srun itself would kill', async (how, by, choice) => {
+    const command = [...by, ...(harness.train('polite', 600).command ?? [])];
+    const { launcher, ref, key, running } = await begin({ ...choice, command, sbatchArgs: ['--ntasks=2'] });
+    await running();
+    if (how.startsWith('a stop')) await launcher.stop(ref);
+    const { result } = await follow(launcher, ref);
+    expect(result.status).toBe(how.startsWith('a stop') ? 'cancelled' : 'timed-out');
+    expect(await harness.files(key)).toContain('saved');
+    expect(await harness.text(key, 'stderr.log')).not.toContain('forcing job termination');
+  });
+
   it('by a stop and does not listen is killed', async () => {
     const { launcher, ref, key, running } = await begin(harness.train('deaf', 600));
     await running();

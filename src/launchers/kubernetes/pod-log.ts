@@ -103,12 +103,19 @@ const readProgress = async (files: JobFiles, uid: string): Promise<JobProgress |
 export const createLogKeeper = (cluster: () => Cluster): LogKeeper => {
   const running = new Map<string, Promise<void>>(); // one fetch of a pod at a time
   const fetchedAt = new Map<string, number>();
+  /** Fetches one answer's worth; was there any? */
+  const fetchOnce = async (file: string, pod: string, isLast: boolean): Promise<boolean> => {
+    const last = wholeLines((await readTail(file, TAIL_BYTES)) ?? '').at(-1);
+    const lines = await freshLines(cluster(), pod, last, isLast);
+    if (lines.length > 0) await append(file, lines);
+    return lines.length > 0;
+  };
   const fetchNow = async (files: JobFiles, pod: { name: string; uid: string }, isLast: boolean): Promise<void> => {
     const file = fileOf(files, pod.uid);
     await makeFolder(join(files.folder, 'kubernetes'));
-    const last = wholeLines((await readTail(file, TAIL_BYTES)) ?? '').at(-1);
-    const lines = await freshLines(cluster(), pod.name, last, isLast);
-    if (lines.length > 0) await append(file, lines);
+    // An answer may be cut off, even within a line: all whole lines come before one that has no newline.
+    for (let isMore = isLast; isMore;) isMore = await fetchOnce(file, pod.name, false);
+    await fetchOnce(file, pod.name, isLast);
   };
   return {
     fetch: async (files, pod, isLast) => {

@@ -98,8 +98,16 @@ const SIGNALS = `
 why=own
 caught=
 child=
+# srun answers SIGTERM by killing its tasks at once: they are asked themselves, through Slurm.
+has_srun() {
+  for stat in /proc/[0-9]*/stat; do
+    read -r _ comm _ _ group _ <"$stat" && [ "$comm $group" = "(srun) $child" ] && return 0
+  done 2>/dev/null
+  return 1
+}
 signal_command() {
   [ -n "$child" ] || return 0
+  [ "$1" = TERM ] && has_srun && timeout -s KILL 10 scancel --signal=TERM "$SLURM_JOB_ID" 2>/dev/null && return 0
   kill -s "$1" -- "-$child" 2>/dev/null || kill -s "$1" "$child" 2>/dev/null
 }
 pass_on() {

@@ -64,19 +64,16 @@ const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
 const isRefused = ({ kind, state, words }: EndRecord): boolean =>
   kind === 'refused' || (state === 'FAILED' && words.includes('BadConstraints'));
 
-/** What was whole before it was cancelled is kept: by us after its own exit, by others at any time. */
-const readCancelled = async (files: SlurmFiles, end: EndRecord, seen: ProcessEnd, isStopped: boolean) => {
-  if (!isStopped || end.exit?.code === 0) {
-    const whole = await readResult(files, { ...seen, how: isStopped ? 'clean' : 'preempted' }, isStopped);
-    if (whole.status === 'completed') return whole;
-  }
-  return readResult(files, seen, isStopped);
+/** What was whole before our stop came is kept after its own exit. */
+const readStopped = async (files: SlurmFiles, end: EndRecord, seen: ProcessEnd) => {
+  const whole = end.exit?.code === 0 ? await readResult(files, { ...seen, how: 'clean' }, true) : undefined;
+  return whole?.status === 'completed' ? whole : readResult(files, seen, true);
 };
 
 const read = async (files: SlurmFiles, end: EndRecord): Promise<JobResult> => {
   const isStopped = await isThere(files.stopped);
   const seen = processEnd(end, isStopped);
-  if (seen.how === 'cancelled' && end.starts > 0) return readCancelled(files, end, seen, isStopped);
+  if (isStopped && seen.how === 'cancelled' && end.starts > 0) return readStopped(files, end, seen);
   const result = await readResult(files, { ...seen, words: wordsOf(seen.words) }, isStopped);
   return isRefused(end) ? { ...result, status: 'refused', detail: wordsOf(seen.words) } : result;
 };

@@ -24,6 +24,9 @@ const UNREACHABLE =
 /** May pass: a limit on jobs in the queue, a partition that is down for a while. */
 const NOT_NOW = /job submit limit|not available \(inactive|not available now|too many|try again|in maintenance/i;
 
+/** Of the limits, those that one job alone goes beyond: no other job's end makes room. */
+const ONE_JOB_LIMIT = /\b(QOS|Assoc)(Max\w*Per(Job|Node)|Min)/;
+
 const REFUSED = [
   /invalid (partition|account|qos|generic resource|node name|feature|license|job array|job credential|wckey)/i,
   /requested (node configuration|time limit|reservation|operation|partition configuration|cpus)/i,
@@ -35,13 +38,17 @@ const REFUSED = [
 
 const SIGNS = /^(sbatch|squeue|sacct|scancel|scontrol): (error: |fatal: )?/gm;
 
+/** Has Slurm answered, and may it take the same request later? */
+export const isNotNow = (text: string): boolean => NOT_NOW.test(text);
+
 /** Reads what a program that failed meant. What is not in the tables may have been carried out. */
 export const readAnswer = ({ code, isTimedOut, stdout, stderr }: SlurmExit): Answer => {
   if (code === 0 && !isTimedOut) return { kind: 'done', stdout };
   const text = stderr.replace(SIGNS, '').trim();
   if (isTimedOut) return { kind: 'uncertain', text: `no answer in time${text === '' ? '' : `: ${text}`}` };
   if (code === BAD_ARGUMENTS && !UNREACHABLE.test(text)) return { kind: 'refused', text };
-  if (UNREACHABLE.test(text) || NOT_NOW.test(text)) return { kind: 'unreachable', text };
+  if (ONE_JOB_LIMIT.test(text)) return { kind: 'refused', text };
+  if (UNREACHABLE.test(text) || isNotNow(text)) return { kind: 'unreachable', text };
   if (REFUSED.some((pattern) => pattern.test(text))) return { kind: 'refused', text };
   return { kind: 'uncertain', text: text === '' ? `exit status ${code ?? 'unknown'}` : text };
 };

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { LauncherError } from '../../domain/errors.js';
-import { readAnswer, type Answer } from './slurm-answers.js';
+import { isNotNow, readAnswer, type Answer } from './slurm-answers.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,9 +48,14 @@ export const createSlurmCalls = (env: Environment, timeoutMs: number): SlurmCall
   },
 });
 
-/** An error for a backend that does not answer; it is tried again. */
+/** An error for a backend that does not answer, or answers to come back later; it is tried again. */
 export const unanswered = (doing: string, text: string): LauncherError =>
-  new LauncherError(`cannot ${doing}: Slurm does not answer (${text})`, {
-    hint: 'it is tried again until it answers; try squeue by hand on this machine',
-    values: { text },
-  });
+  isNotNow(text)
+    ? new LauncherError(`cannot ${doing}: Slurm does not take it now (${text})`, {
+        hint: 'it is tried again until it does; look at your limits and at the partition',
+        values: { text },
+      })
+    : new LauncherError(`cannot ${doing}: Slurm does not answer (${text})`, {
+        hint: 'it is tried again until it answers; try squeue by hand on this machine',
+        values: { text },
+      });

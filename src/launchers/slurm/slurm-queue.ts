@@ -38,15 +38,20 @@ const askQueue = async (calls: SlurmCalls): Promise<QueueView> => {
 export class SlurmQueue {
   #view: Promise<QueueView> | undefined;
   #askedAt = 0;
+  #isAsking = false;
 
   constructor(
     private readonly calls: SlurmCalls,
     private readonly maxAgeMs: number,
   ) {}
 
-  /** A view that is at most a second old. @throws LauncherError when the controller does not answer */
+  /**
+   * A view that is at most a second old, or that is being asked for: a slow controller is not asked by everybody at once.
+   * @throws LauncherError when the controller does not answer
+   */
   look(): Promise<QueueView> {
-    if (this.#view !== undefined && performance.now() - this.#askedAt <= this.maxAgeMs) return this.#view;
+    const isYoung = this.#isAsking || performance.now() - this.#askedAt <= this.maxAgeMs;
+    if (this.#view !== undefined && isYoung) return this.#view;
     return this.lookNow();
   }
 
@@ -55,9 +60,12 @@ export class SlurmQueue {
     this.#askedAt = performance.now();
     const view = askQueue(this.calls);
     this.#view = view;
-    view.catch(() => {
-      if (this.#view === view) this.#view = undefined;
-    });
+    this.#isAsking = true;
+    const isLast = (): boolean => this.#view === view;
+    view.then(
+      () => isLast() && (this.#isAsking = false),
+      () => isLast() && (this.#view = undefined),
+    );
     return view;
   }
 }
