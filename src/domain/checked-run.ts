@@ -1,7 +1,7 @@
 /** Runs that a person names: checked against what the sweep allows at the moment. */
 import type { PricedRun } from './approval.js';
 import { costOf } from './cost.js';
-import { limitsOf, total, violation } from './limits.js';
+import { limitsOf, PUBLISHED, total, violation } from './limits.js';
 import { massMoved, mixtureOf, sharesOf } from './mixture.js';
 import type { Mixture } from './mixture.js';
 import { knownWords } from './nearest-word.js';
@@ -10,7 +10,6 @@ import type { Sweep } from './sweep.js';
 /** A run that can be made, or why it cannot. */
 export type CheckedRun = { readonly run: PricedRun } | { readonly problem: string };
 
-const PUBLISHED = 1e-3; // people write shares with three decimals
 const INSIDE = 1e-6; // what scaling such shares to a sum of 1 leaves
 
 const scaled = (mixture: Mixture, domains: readonly string[]): Mixture => {

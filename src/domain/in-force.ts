@@ -1,5 +1,5 @@
 /** The budget and the bounds in force: those of the sweep file, as people have changed them since. From the record alone. */
-import { limitsOf, violation } from './limits.js';
+import { limitsOf, PUBLISHED, violation } from './limits.js';
 import { sharesOf } from './mixture.js';
 import type { RecordEvent } from './record-event.js';
 import type { Domain, Sweep } from './sweep.js';
@@ -24,15 +24,13 @@ export const changesAfter = (changes: Changes, event: RecordEvent): Changes => {
   };
 };
 
-const LISTED = 1e-3; // shares of listed mixtures are rounded to three decimals
-
 /** Leaves listed mixtures out that the bounds no longer allow, with their runs. */
 const withoutForbidden = (sweep: Sweep): Sweep => {
   const { mixtures, runs } = sweep;
   if (mixtures === undefined) return sweep;
   const limits = limitsOf(sweep);
   const kept = mixtures.flatMap((mixture, i) =>
-    violation(limits, sharesOf(mixture, limits.domains)) <= LISTED ? [{ mixture, i }] : [],
+    violation(limits, sharesOf(mixture, limits.domains)) <= PUBLISHED ? [{ mixture, i }] : [],
   );
   const places = new Map(kept.map(({ i }, place) => [i, place]));
   return {

@@ -1,10 +1,10 @@
 /** Observations that are put into a running sweep: what they must be, since no decision could be made with a wrong one. */
+import { PUBLISHED } from './limits.js';
 import { knownWords } from './nearest-word.js';
 import { neededMetrics } from './objective.js';
 import type { Imported } from './record-event.js';
 import type { Sweep } from './sweep.js';
 
-const TOLERANCE = 1e-3; // as of observations everywhere: rounded shares of a published table are off by this much
 const OWN_TRIAL = /^t\d{4,}$/; // how the sweep names its own trials
 
 /** Says what is wrong with an observation from elsewhere; undefined when it can be learnt from. */
@@ -19,7 +19,7 @@ export const observationProblem = (
   const unknown = Object.keys(mixture).find((name) => !domains.includes(name));
   if (unknown !== undefined) return `${unknown} is no domain of the sweep: ${knownWords(unknown, domains)}`;
   const sum = Object.values(mixture).reduce((total, share) => total + share, 0);
-  const isWhole = Math.abs(sum - 1) <= TOLERANCE; // false of NaN too
+  const isWhole = Math.abs(sum - 1) <= PUBLISHED; // false of NaN too
   if (!isWhole) return `shares must sum to 1; found ${sum}`;
   const missing = status === 'completed' ? neededMetrics(sweep).filter((metric) => metrics[metric] === undefined) : [];
   return missing.length === 0 ? undefined : `it completed and lacks ${missing.join(', ')}`;

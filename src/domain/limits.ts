@@ -23,6 +23,9 @@ export interface Limits {
 /** How far outside a limit a share may be and still count as inside: rounding of sums of thirty shares, with room. */
 export const FEASIBLE = 1e-9;
 
+/** How far a share as people write and publish it may be off, and a sum of them: they have three decimals. */
+export const PUBLISHED = 1e-3;
+
 /** Returns the tokens that a run to the target trains on, or NaN when its scale is not listed. */
 export const targetTokens = ({ scales, target }: Pick<Sweep, 'scales' | 'target'>): number => {
   const scale = scales.find(({ name }) => name === target.scale);

@@ -1,12 +1,11 @@
 import type { Problem } from './errors.js';
 import type { LimitedSweep } from './limits.js';
-import { limitsOf, total } from './limits.js';
+import { limitsOf, PUBLISHED, total } from './limits.js';
 import type { Mixture } from './mixture.js';
 import { mixtureOf, sharesOf } from './mixture.js';
 import { knownWords } from './nearest-word.js';
 import { numberText, pathText } from './zod-problems.js';
 
-const PUBLISHED = 1e-3; // shares of published mixtures are rounded to three decimals
 const EXACT = 1e-12; // a sum nearer to 1 is left as it is, so that reading twice changes nothing
 
 const nameProblems = (mixture: Mixture, index: number, names: readonly string[]): Problem[] =>

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { InputError, type Problem } from '../domain/errors.js';
 import { fixed, isFixed } from '../domain/fixed.js';
+import { PUBLISHED } from '../domain/limits.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
 import { ENDINGS, endingOf, type Ending } from '../domain/ending.js';
 import type { Metrics, Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
-
-const MIXTURE_TOLERANCE = 1e-3; // rounded shares of a published table are off by this much
 
 const metrics = z.record(z.string(), z.unknown());
 const trial = { mixture: z.record(z.string(), z.number()), scale: z.string(), steps: z.number().positive() };
@@ -57,14 +56,14 @@ const parseMixture = (sweep: Sweep, mixture: Mixture, at: string, problems: Prob
   for (const [name, share] of Object.entries(mixture)) {
     if (!domains.includes(name))
       problems.push({ path: `${at}.${name}`, expected: `a domain of the sweep (${domains.join(', ')})`, found: name });
-    if (share < -MIXTURE_TOLERANCE)
+    if (share < -PUBLISHED)
       problems.push({ path: `${at}.${name}`, expected: 'a share of at least 0', found: shown(share) });
   }
   const total = domains.reduce((sum, domain) => sum + Math.max(0, mixture[domain] ?? 0), 0);
-  if (Math.abs(total - 1) > MIXTURE_TOLERANCE) {
+  if (Math.abs(total - 1) > PUBLISHED) {
     problems.push({
       path: at,
-      expected: `shares that sum to 1 (within ${MIXTURE_TOLERANCE})`,
+      expected: `shares that sum to 1 (within ${PUBLISHED})`,
       found: `a sum of ${total}`,
     });
   }

@@ -1,13 +1,12 @@
 import { InputError } from '../domain/errors.js';
 import { feasibleSet } from '../domain/feasible-set.js';
+import { PUBLISHED } from '../domain/limits.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TableWorld } from './table.js';
 
 /** What a table leaves to choose from. */
 export type TableChoices = Pick<TableWorld, 'domains' | 'mixtures' | 'runs'>;
-
-const LISTED = 1e-3; // as of mixtures that a sweep file lists: published shares are rounded to three decimals
 
 /**
  * Limits a sweep to the runs of a table at its fidelities whose mixtures its limits allow, as exactly as shares are published, and to
@@ -22,7 +21,7 @@ export const limitToTable = (sweep: Sweep, table: TableChoices): Sweep => {
     throw new InputError('the sweep and its table differ', [{ path: 'domains', expected, found: domains.join(', ') }]);
   }
   const allowed = feasibleSet(sweep);
-  const isAllowed = table.mixtures.map((mixture) => allowed.contains(sharesOf(mixture, domains), LISTED));
+  const isAllowed = table.mixtures.map((mixture) => allowed.contains(sharesOf(mixture, domains), PUBLISHED));
   const isKnown = ({ scale, steps }: { scale: string; steps: number }): boolean =>
     sweep.scales.some(({ name, steps: known }) => name === scale && known.includes(steps));
   const runs = table.runs.filter((run) => isKnown(run) && isAllowed[run.mixture] === true);

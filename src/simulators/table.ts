@@ -1,5 +1,6 @@
 /** A world made of a table of past runs. */
 import { InputError } from '../domain/errors.js';
+import { PUBLISHED } from '../domain/limits.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { CurvePoint, Metrics } from '../domain/observation.js';
 import type { World } from '../domain/ports.js';
@@ -27,8 +28,6 @@ export interface TableWorld extends World, TableRows {
   /** The runs of the table, by the index of their mixture. */
   readonly runs: readonly PossibleRun[];
 }
-
-const SHARE_TOLERANCE = 1e-3; // a share as published has three decimals
 
 /** Largest difference of a share between two mixtures over `domains`. */
 const largestGap = (a: Mixture, b: Mixture, domains: readonly string[]): number =>
@@ -59,7 +58,7 @@ const findNearest = (table: TableRows, job: Training, steps: number): Match | un
     .sort((a, b) => a.gap - b.gap)[0];
 
 const refuse = (job: Training, nearest: Match | undefined): never => {
-  const expected = `a row at scale ${job.scale}, steps ${job.steps} within ${SHARE_TOLERANCE} of each share`;
+  const expected = `a row at scale ${job.scale}, steps ${job.steps} within ${PUBLISHED} of each share`;
   const found =
     nearest === undefined ? 'no row at this scale and steps' : `the nearest is off by ${nearest.gap.toPrecision(3)}`;
   throw new InputError('the table has no such run', [{ path: 'mixture', expected, found }], {
@@ -71,7 +70,7 @@ const refuse = (job: Training, nearest: Match | undefined): never => {
 const replay = (table: TableRows, job: Training): readonly CurvePoint[] =>
   job.checkpoints.flatMap((steps) => {
     const nearest = findNearest(table, job, steps);
-    if (nearest !== undefined && nearest.gap <= SHARE_TOLERANCE) return [{ steps, metrics: nearest.row.metrics }];
+    if (nearest !== undefined && nearest.gap <= PUBLISHED) return [{ steps, metrics: nearest.row.metrics }];
     return steps === job.steps ? refuse(job, nearest) : [];
   });
 

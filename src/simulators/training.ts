@@ -1,11 +1,11 @@
 import { InputError, type Problem } from '../domain/errors.js';
+import { PUBLISHED } from '../domain/limits.js';
 import { sharesOf, type Mixture } from '../domain/mixture.js';
 import type { World } from '../domain/ports.js';
 
 /** What a world is asked to train. */
 export type Training = Parameters<World['train']>[0];
 
-const SUM_TOLERANCE = 1e-3; // published mixtures are rounded to three decimals
 const ROUNDING = 1e-9; // mixtures are feasible to this accuracy: 1 may come as 1 + 2e-16
 
 /**
@@ -22,7 +22,7 @@ export const alignShares = (mixture: Mixture, domains: readonly string[]): reado
   }
   const shares = sharesOf(mixture, domains);
   const total = shares.reduce((sum, share) => sum + share, 0);
-  if (problems.length === 0 && !(Math.abs(total - 1) <= SUM_TOLERANCE)) {
+  if (problems.length === 0 && !(Math.abs(total - 1) <= PUBLISHED)) {
     problems.push({ path: 'mixture', expected: 'shares that sum to 1', found: String(total) });
   }
   if (problems.length === 0) return shares;
