@@ -1,49 +1,25 @@
 /** The compiled command on a real server, in a home of its own. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { readRecord } from '../../src/ledger/record-file.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { MAIN, runCommand, writeCheapSweep, type Ran } from './compiled-command.js';
 
 let root: string;
 let env: NodeJS.ProcessEnv;
 
-const titrate = (...args: string[]): Promise<Ran> =>
-  new Promise((done) => {
-    execFile(process.execPath, [MAIN, ...args], { env, cwd: root }, (error, out, err) => {
-      done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
-    });
-  });
+const titrate = (...args: string[]): Promise<Ran> => runCommand(args, root, env);
 
 const readJson = ({ out, err }: Ran): Record<string, unknown> => {
   expect(out.trimEnd().split('\n'), err).toHaveLength(1);
   return JSON.parse(out) as Record<string, unknown>;
 };
 
-/** A sweep file of cheap random runs; `seconds` of simulated time per unit of cost. */
-const write = async (name: string, seconds: number): Promise<string> => {
-  const text = INIT_TEMPLATE.replace('name: my-sweep', `name: ${name}`)
-    .replace('targetRuns: 4', 'targetRuns: 2')
-    .replace('confirm: 1', 'confirm: 0')
-    .replace('policy: titrate', 'policy: random')
-    .replace('secondsPerUnit: 0.01', `secondsPerUnit: ${seconds}`);
-  const file = join(root, `${name}.yaml`);
-  await writeFile(file, text);
-  return file;
-};
+const write = (name: string, seconds: number): Promise<string> => writeCheapSweep(root, name, seconds);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'titrate-cli-run-'));

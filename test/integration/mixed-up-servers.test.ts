@@ -1,48 +1,24 @@
 /** The compiled command, pointed at servers, task queues and sweeps that are not what the person takes them for. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
 import { sweepWorkflowId } from '../../src/domain/messages.js';
 import { connect, type TitrateConnection } from '../../src/temporal/client.js';
 import { homeAt } from '../../src/temporal/home.js';
+import { runCommand, writeCheapSweep, type Ran } from './compiled-command.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 let root: string;
 /** The server that a team runs. */
 let team: TitrateConnection;
 
 const titrate = (home: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
-  new Promise((done) => {
-    const options = { env: { ...bare, ...env, TITRATE_HOME: join(root, home), NO_COLOR: '1' }, cwd: root };
-    execFile(process.execPath, [MAIN, ...args], options, (error, out, err) => {
-      done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err });
-    });
-  });
+  runCommand(args, root, { ...bare, ...env, TITRATE_HOME: join(root, home), NO_COLOR: '1' });
 
-/** A sweep file of cheap random runs; `seconds` of simulated time per unit of cost. */
-const write = async (name: string, seconds: number): Promise<string> => {
-  const text = INIT_TEMPLATE.replace('name: my-sweep', `name: ${name}`)
-    .replace('targetRuns: 4', 'targetRuns: 2')
-    .replace('confirm: 1', 'confirm: 0')
-    .replace('policy: titrate', 'policy: random')
-    .replace('secondsPerUnit: 0.01', `secondsPerUnit: ${seconds}`);
-  const file = join(root, `${name}.yaml`);
-  await writeFile(file, text);
-  return file;
-};
+const write = (name: string, seconds: number): Promise<string> => writeCheapSweep(root, name, seconds);
 
 const onTeam = (): Record<string, string> => ({ TEMPORAL_ADDRESS: team.address });
 
