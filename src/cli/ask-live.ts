@@ -1,10 +1,10 @@
 import type { SweepProgress } from '../domain/messages.js';
+import { errorText } from '../domain/errors.js';
 import { connect } from '../temporal/client.js';
 import type { Home } from '../temporal/home.js';
 import { progress } from '../temporal/sweeps.js';
 import { askJobs, type Asked } from './ask-jobs.js';
 import type { Io } from './io.js';
-import { troubleOf } from './watch-sweep.js';
 
 const ASK_TIMEOUT_MS = 5000;
 
@@ -23,7 +23,7 @@ export const askLive = async (home: Home, sweepId: string, io: Io): Promise<Live
       await on.close();
     }
   } catch (error) {
-    io.note(`from the record alone: ${troubleOf(error)}`);
+    io.note(`from the record alone: ${errorText(error)}`);
     return undefined;
   }
 };

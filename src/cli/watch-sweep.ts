@@ -1,6 +1,6 @@
 /** Follows a sweep until it ends or the person has seen enough; never changes it. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { isTitrateError } from '../domain/errors.js';
+import { errorText } from '../domain/errors.js';
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -114,12 +114,6 @@ const interruption = (): { readonly signal: AbortSignal; release(): void } => {
 const pauseFor = (ms: number, signal: AbortSignal): Promise<void> =>
   wait(ms, undefined, { signal }).catch(() => undefined);
 
-/** What goes wrong with asking a sweep, and what can be done. */
-export const troubleOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
-};
-
 /** Comes back after a failure: to a server that has moved, or one that had to be started again. */
 const reconnect = async (watched: Watched, on: TitrateConnection): Promise<TitrateConnection> => {
   const next = await (watched.revive?.() ?? connect({ home: watched.home, onlyRunning: true }));
@@ -149,7 +143,7 @@ const follow = async (
       } catch (error) {
         if (await hasEnded(watched)) return { kind: 'ended' };
         if (error instanceof ClosedSweepError) throw error;
-        screen.trouble(troubleOf(error));
+        screen.trouble(errorText(error));
         await pauseFor(RETRY_MS, signal);
         if (!signal.aborted) on = await reconnect(watched, on).catch(() => on);
       }

@@ -81,3 +81,9 @@ export class StateError extends TitrateError {
 export type AnyTitrateError = InputError | NumericalError | LauncherError | RefusedError | StateError;
 
 export const isTitrateError = (error: unknown): error is AnyTitrateError => error instanceof TitrateError;
+
+/** What went wrong, of whatever kind, and what can be done about it. */
+export const errorText = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
+};

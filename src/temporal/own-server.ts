@@ -11,7 +11,8 @@ export interface OwnServer {
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 const DEFAULT_NAMESPACE = 'default';
-const CONFIG_FILE_VARIABLE = 'TEMPORAL_CONFIG_FILE';
+/** Names the Temporal configuration file. */
+export const CONFIG_FILE_VARIABLE = 'TEMPORAL_CONFIG_FILE';
 
 const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));

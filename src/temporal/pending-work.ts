@@ -6,7 +6,7 @@ import {
 import { z } from 'zod';
 import type { JobProgress } from '../domain/ports.js';
 import type { TitrateConnection } from './client.js';
-import { isNotFound } from './sweep-errors.js';
+import { describeWorkflow } from './describe-workflow.js';
 
 const Progress = z.object({
   steps: z.number(),
@@ -42,13 +42,7 @@ const troubleOf = async (on: TitrateConnection, { attempt, lastFailure }: Pendin
  * none to the worker; a workflow that is gone waits for nothing.
  */
 export const pendingWork = async (on: TitrateConnection, workflowId: string): Promise<PendingWork> => {
-  const description = await on.client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
+  const description = await describeWorkflow(on.client, workflowId);
   const activities = description?.raw.pendingActivities ?? [];
   let trouble: string | undefined;
   let progress: JobProgress | undefined;

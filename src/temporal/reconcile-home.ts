@@ -5,7 +5,6 @@
  */
 import { readdir } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
 import { sweepWorkflowId, SWEEP_SIGNALS, trialWorkflowId } from '../domain/messages.js';
 import { isTitrateError } from '../domain/errors.js';
 import { bookOf, judgeByRecord, judgeByServer, parseJobKey } from '../domain/orphan.js';
@@ -15,6 +14,7 @@ import type { ReconcileReport } from '../activities/reconcile-activities.js';
 import { isThere } from '../host/atomic-files.js';
 import { changeQuarantine, type Orphan, type QuarantineAct } from '../ledger/quarantine.js';
 import type { RecordFile } from '../ledger/record-file.js';
+import { describeWorkflow } from './describe-workflow.js';
 import { findTrialBy } from './find-trial.js';
 import { sweepPaths, type Home } from './home.js';
 import { isElsewhere } from './sweep-server.js';
@@ -77,13 +77,9 @@ const refOf = (tools: Pick<ReconcileTools, 'home'>, sweepId: string, launcher: L
 });
 
 const sweepStanding = async (client: Client, sweepId: string): Promise<WorkflowStanding['sweep']> => {
-  try {
-    const { status } = await client.workflow.getHandle(sweepWorkflowId(sweepId)).describe();
-    return status.name === 'RUNNING' ? { state: 'open' } : { state: 'closed', how: status.name };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { state: 'none' };
-    throw error;
-  }
+  const name = (await describeWorkflow(client, sweepWorkflowId(sweepId)))?.status.name;
+  if (name === undefined) return { state: 'none' };
+  return name === 'RUNNING' ? { state: 'open' } : { state: 'closed', how: name };
 };
 
 const askServer = async (

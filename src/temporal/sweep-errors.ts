@@ -11,6 +11,7 @@ import { isTitrateError, StateError } from '../domain/errors.js';
 import { EARLY_NEWS } from '../domain/early-news.js';
 import { sweepWorkflowId } from '../domain/messages.js';
 import type { TitrateConnection } from './client.js';
+import { describeWorkflow } from './describe-workflow.js';
 import { isWorkerPolling } from './task-queue.js';
 
 const { WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW } = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
@@ -34,7 +35,7 @@ const grpcCode = (error: unknown): number | undefined => {
   return undefined;
 };
 
-export const isNotFound = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
+const isNotFound = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
 
 /** Did a call end because nobody answered it in time? */
 export const isTimeout = (error: unknown): boolean =>
@@ -121,13 +122,7 @@ export const unanswered = async (on: TitrateConnection, sweepId: string, timeout
 
 /** Why the server lets nobody ask a sweep for anything. */
 const whyGone = async (on: TitrateConnection, sweepId: string): Promise<StateError> => {
-  const found = await on.client.workflow
-    .getHandle(sweepWorkflowId(sweepId))
-    .describe()
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
+  const found = await describeWorkflow(on.client, sweepWorkflowId(sweepId));
   if (found === undefined) return noSweep(on, sweepId);
   const { name } = found.status;
   if (name !== 'COMPLETED') return closedSweep(sweepId, name);

@@ -14,15 +14,8 @@ import { PROGRESS_QUERY, SWEEP_UPDATES, SWEEP_WORKFLOW, sweepWorkflowId } from '
 import { InputError, StateError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
-import {
-  closedSweep,
-  isNotFound,
-  isTimeout,
-  isToAskAgain,
-  sweepElsewhere,
-  sweepFailure,
-  unanswered,
-} from './sweep-errors.js';
+import { describeWorkflow } from './describe-workflow.js';
+import { closedSweep, isTimeout, isToAskAgain, sweepElsewhere, sweepFailure, unanswered } from './sweep-errors.js';
 import { visibilityReady } from './namespace.js';
 import { listingClient } from './payload-converter.js';
 
@@ -70,12 +63,7 @@ const handleOf = (on: TitrateConnection, sweepId: string): WorkflowHandle =>
   on.client.workflow.getHandle(sweepWorkflowId(sweepId));
 
 const describe = (on: TitrateConnection, sweepId: string): Promise<WorkflowExecutionDescription | undefined> =>
-  handleOf(on, sweepId)
-    .describe()
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
+  describeWorkflow(on.client, sweepWorkflowId(sweepId));
 
 /** @throws ClosedSweepError for a sweep that was terminated, say, StateError for one of another task queue. */
 const outcomeOf = (

@@ -3,7 +3,7 @@
  * starts the home's embedded server again when that has died, and follows it to another port if need be.
  */
 import { NativeConnection, type NativeConnectionOptions, type Worker } from '@temporalio/worker';
-import { isTitrateError } from '../domain/errors.js';
+import { errorText } from '../domain/errors.js';
 import { liveness } from '../host/process-identity.js';
 import { connect, type TitrateConnection } from './client.js';
 import { reviveServer } from './embedded-server.js';
@@ -46,11 +46,6 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', finish);
   });
 
-const describeError = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
-};
-
 /** Starts a dead embedded server again; says whether it is now somewhere else. */
 const tendServer = async (options: WorkerLoopOptions, on: TitrateConnection): Promise<'same' | 'moved'> => {
   if (on.kind === 'own') return 'same';
@@ -76,7 +71,7 @@ const watch = async (options: WorkerLoopOptions, on: TitrateConnection, ended: A
       }
       lastError = '';
     } catch (error) {
-      const said = describeError(error);
+      const said = errorText(error);
       if (said !== lastError) options.log(`cannot look after the server: ${said}`);
       lastError = said;
     }
@@ -108,7 +103,7 @@ const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, work
     await running;
   } catch (error) {
     if (error instanceof IncompatibleWorkflowsError) throw error;
-    options.log(`the worker failed: ${describeError(error)}`);
+    options.log(`the worker failed: ${errorText(error)}`);
   } finally {
     over.abort();
   }
@@ -120,7 +115,7 @@ const lookForOrphans = async ({ env = process.env, log }: WorkerLoopOptions, on:
   try {
     await ensureReconcileSchedule(on.client, on.taskQueue, reconcileEveryMs(env));
   } catch (error) {
-    log(`jobs without an owner are not looked for by themselves: ${describeError(error)}`);
+    log(`jobs without an owner are not looked for by themselves: ${errorText(error)}`);
   }
 };
 
@@ -156,7 +151,7 @@ export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> =
       options.log(ending === 'moved' ? 'the server has moved; following it' : 'starting the worker again');
     } catch (error) {
       if (error instanceof IncompatibleWorkflowsError) throw error;
-      options.log(`cannot work: ${describeError(error)}`);
+      options.log(`cannot work: ${errorText(error)}`);
     }
     await wait(RETRY_MS, options.signal);
   }

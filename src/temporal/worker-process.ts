@@ -13,6 +13,7 @@ import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
 import { SIGNING_KEY_VARIABLE } from '../ledger/signing-key.js';
 import type { Home } from './home.js';
+import { CONFIG_FILE_VARIABLE } from './own-server.js';
 import { codeStamp, packageFile } from './package-version.js';
 import { readKeyRing } from './payload-keys.js';
 import { readJsonFile } from './server-record.js';
@@ -73,7 +74,7 @@ const workerEntry = (): string => {
 
 /** Name files. */
 const PATH_VARIABLES = [
-  'TEMPORAL_CONFIG_FILE',
+  CONFIG_FILE_VARIABLE,
   'TEMPORAL_TLS_CLIENT_CERT_PATH',
   'TEMPORAL_TLS_CLIENT_KEY_PATH',
   'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
