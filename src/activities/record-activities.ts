@@ -1,5 +1,6 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import { StateError } from '../domain/errors.js';
+import { RETRACTED, type ObservationStatus } from '../domain/observation.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { NewEvent } from '../ledger/chain.js';
@@ -23,6 +24,20 @@ export interface AppendOutput {
   readonly head: RecordHead;
   /** For each event, in the order asked for, the one that stands in its place, since an earlier one of its key wins; null for itself. */
   readonly events: readonly (RecordEvent | null)[];
+}
+
+export interface FindRunInput {
+  readonly sweepId: string;
+  /** The record is asked as of this line. */
+  readonly head: RecordHead;
+  readonly trial: string;
+}
+
+/** A run that has ended, as far as the record knows it. */
+export interface FoundRun {
+  readonly status: ObservationStatus;
+  /** Runs that went on from its checkpoint, have ended, and count. */
+  readonly continuedBy: readonly string[];
 }
 
 /** The sweep is begun with them or not at all: it is tried again until they are there. */
@@ -63,5 +78,13 @@ export const recordActivities = ({ recordFor, importsFor, noteServer, seal, vers
       return { head };
     },
     titrateAppend: append,
+    /** Null when no run of that name has ended by that line, imported ones included. */
+    titrateFindRun: async ({ sweepId, head, trial }: FindRunInput): Promise<FoundRun | null> => {
+      const { observations } = await recordFor(sweepId).viewAt(head);
+      const run = observations.find((one) => one.trial === trial);
+      if (run === undefined) return null;
+      const heirs = observations.filter(({ continues, status }) => continues === trial && status !== RETRACTED);
+      return { status: run.status, continuedBy: heirs.map((one) => one.trial) };
+    },
   };
 };

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Mixture } from '../domain/mixture.js';
-import type { RecordEvent, RecordLine, Software } from '../domain/record-event.js';
+import { retractedBy, type RecordEvent, type RecordLine, type Software } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { RecordView } from '../ledger/observation-log.js';
@@ -78,6 +78,7 @@ class DecisionWalk {
         this.#pins.push({ mixture, scale, steps });
       }
       for (const run of event.unpinned ?? []) this.#unpin(run);
+      if (retractedBy(event) !== undefined) this.#searched = undefined; // what was recommended with it no longer stands
     }
     this.moments.take(line);
   }
@@ -129,6 +130,7 @@ class DecisionWalk {
     const question: Question = {
       kind: 'propose',
       sweep: this.#sweepNumber(sweep),
+      list: moment.retracted,
       observations: moment.observations,
       pending: moment.pending,
       seed: event.seed,
@@ -202,7 +204,9 @@ class DecisionWalk {
     if (difference !== null)
       this.#fault(where, 'another run', `it must run the recommended mixture at the target; ${told(difference)}`);
     const isFromAll = event.sawObservations === this.#searched.observations;
-    const moment = isFromAll ? this.moments.findFirst(event.sawObservations) : undefined;
+    const { last } = this.moments;
+    const seen = last && this.moments.findFirst({ ...last, observations: event.sawObservations });
+    const moment = isFromAll ? seen : undefined;
     const digest = moment && this.moments.viewAt(moment.seq).digestWith([]);
     if (digest === event.sawDigest) this.digests += 1;
     else this.#unseen({ ...event, sawPending: [] }, where);
@@ -216,6 +220,7 @@ class DecisionWalk {
     const question: Question = {
       kind: 'recommend',
       sweep: this.#sweepNumber(sweep),
+      list: this.moments.last?.retracted ?? 0,
       observations: event.observations,
       seed: sweep.seed,
       ...(before === undefined ? {} : { prefer: before.recommendation.mixture }),
@@ -263,11 +268,11 @@ const recomputeAll = async (walk: DecisionWalk, options: DecisionOptions): Promi
   const tally = { same: 0, near: 0 };
   const { recompute, progress, node } = options;
   if (recompute === undefined) return tally;
-  const { observations } = walk.moments.viewAt();
+  const { lists } = walk.moments;
   const found: (Fault | null)[] = [];
   let done = 0;
   const questions = walk.items.map(({ question }) => question);
-  await recompute({ sweeps: walk.sweeps, observations }, questions, (i, answer) => {
+  await recompute({ sweeps: walk.sweeps, lists }, questions, (i, answer) => {
     const item = walk.items[i];
     if (item !== undefined) found[i] = judge(item, answer, node, tally);
     done += 1;

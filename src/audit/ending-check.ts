@@ -1,6 +1,6 @@
 /** Did a job end as the record says? Told from its own files, where they can tell. */
 import { neededMetrics } from '../domain/objective.js';
-import type { ObservationStatus } from '../domain/observation.js';
+import type { Ending } from '../domain/ending.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { isThere } from '../host/atomic-files.js';
@@ -10,15 +10,10 @@ import type { MetricsReport } from '../launchers/metrics-file.js';
 
 type Ended = Extract<RecordEvent, { type: 'observed' | 'attempted' }>;
 
-export const statusOf = (event: Ended): ObservationStatus => (event.type === 'observed' ? event.status : event.ending);
+export const statusOf = (event: Ended): Ending => (event.type === 'observed' ? event.status : event.ending);
 
 /** A run that was whole before any of these has completed, whatever the launcher: docs/failures.md. */
-const LOST_TO_WHOLE: ReadonlySet<ObservationStatus> = new Set<ObservationStatus>([
-  'diverged',
-  'preempted',
-  'host-lost',
-  'timed-out',
-]);
+const LOST_TO_WHOLE: ReadonlySet<Ending> = new Set<Ending>(['diverged', 'preempted', 'host-lost', 'timed-out']);
 
 /** Does the file have every metric that is needed at the run's last step? */
 const isWhole = (sweep: Sweep, report: MetricsReport, steps: number): boolean => {

@@ -2,7 +2,7 @@
 import { costUnit } from '../domain/cost.js';
 import { objectiveValue } from '../domain/objective.js';
 import type { Observation } from '../domain/observation.js';
-import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import { retractedBy, type RecordEvent, type RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { observationsOf, sweepOf } from '../ledger/observations.js';
 
@@ -64,6 +64,9 @@ const toldOf = (lines: readonly RecordLine[]): Map<string, Told> => {
   for (const { event, at } of lines) {
     if (event.type === 'decided') decisions.set(event.trial, { decided: event, decidedAt: at });
     if (event.type === 'attempted') generations.set(event.trial, event.generation);
+    const retracted = told.get(retractedBy(event) ?? '');
+    if (event.type === 'act' && event.trial !== undefined && retracted !== undefined)
+      told.set(event.trial, { ...retracted, detail: `retracted by ${event.by}: ${event.reason ?? ''}` });
     if (event.type === 'imported') told.set(event.trial, { endedAt: at, generations: 0 });
     if (event.type !== 'observed') continue;
     const { trial, key, digest, detail } = event;

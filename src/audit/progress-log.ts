@@ -74,6 +74,7 @@ export class ProgressLog {
       }
       case 'act':
         if (event.act === 'approve') this.#approve(event.trial ?? '', event.run);
+        if (event.act === 'retract') this.isSearching = true;
         break;
       case 'approval-requested':
         this.#change(event.trial, { awaitsLeave: true });

@@ -13,14 +13,16 @@ import { recommend } from '../policy/recommend.js';
 export interface Evidence {
   /** The sweep as it stood at some time: an act may have changed it. */
   readonly sweeps: readonly Sweep[];
-  /** All observations of the record: a decision saw the first so many of them. */
-  readonly observations: readonly Observation[];
+  /** All observations of the record, anew for each result that was taken back: a decision saw the first so many of one list. */
+  readonly lists: readonly (readonly Observation[])[];
 }
 
 interface Seen {
   /** Which of the sweeps. */
   readonly sweep: number;
-  /** How many of the observations. */
+  /** Which of the lists. */
+  readonly list: number;
+  /** How many of its observations. */
   readonly observations: number;
   readonly seed: number;
 }
@@ -41,9 +43,9 @@ export type Recompute = (
 ) => Promise<void>;
 
 /** Answers one question: a pure function of the evidence. */
-export const answerOf = ({ sweeps, observations }: Evidence, question: Question): Answer => {
-  const sweep = sweeps[question.sweep];
-  if (sweep === undefined) throw new TypeError(`no sweep ${question.sweep}`);
+export const answerOf = ({ sweeps, lists }: Evidence, question: Question): Answer => {
+  const [sweep, observations] = [sweeps[question.sweep], lists[question.list]];
+  if (sweep === undefined || observations === undefined) throw new TypeError('no such evidence');
   const seen = observations.slice(0, question.observations);
   const { seed } = question;
   try {
@@ -56,9 +58,9 @@ export const answerOf = ({ sweeps, observations }: Evidence, question: Question)
 };
 
 /** Freezes evidence, so that what was worked out for an observation once serves every decision. */
-export const fixedEvidence = ({ sweeps, observations }: Evidence): Evidence => ({
+export const fixedEvidence = ({ sweeps, lists }: Evidence): Evidence => ({
   sweeps,
-  observations: observations.map(fixed),
+  lists: lists.map((observations) => observations.map(fixed)),
 });
 
 /** Answers in this thread, one after another. */

@@ -1,7 +1,7 @@
 /** Does the record tell a story that a sweep can have? Invariants 1, 2, 5, 9 and 12 of the sweep workflow. */
 import { canonicalJson } from '../domain/canonical-json.js';
 import { jobKey } from '../domain/job-key.js';
-import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import { retractedBy, type RecordEvent, type RecordLine } from '../domain/record-event.js';
 import { checked, counted, type Check, type Fault } from './check.js';
 import { ProgressLog, type OpenTrial } from './progress-log.js';
 
@@ -13,6 +13,8 @@ type Verdict = readonly [looksLike: string, says: string] | null;
 class Story {
   readonly log = new ProgressLog();
   readonly #observed = new Set<string>();
+  readonly #imported = new Set<string>();
+  readonly #retracted = new Set<string>();
   /** Observations so far, imported ones included. */
   #evidence = 0;
   /** Was a mixture recommended since the last run was observed? */
@@ -49,8 +51,11 @@ class Story {
       case 'observed':
         return this.#seen(event);
       case 'imported':
+        this.#imported.add(event.trial);
         this.#evidence += 1;
         return null;
+      case 'act':
+        return this.#acted(event);
       case 'recommended':
         this.#isRecommended = true;
         return event.observations <= this.#evidence ? null : ['from nothing', this.#more(event.observations)];
@@ -59,6 +64,16 @@ class Story {
       default:
         return null;
     }
+  }
+
+  #acted(event: EventOf<'act'>): Verdict {
+    const trial = retractedBy(event);
+    if (trial === undefined) return null;
+    this.#isRecommended = false;
+    if (this.#retracted.has(trial)) return ['taken back twice', `the result of ${trial} was taken back before`];
+    this.#retracted.add(trial);
+    const isThere = this.#observed.has(trial) || this.#imported.has(trial);
+    return isThere ? null : ['nothing to take back', `no result of ${trial} stands before it`];
   }
 
   #ended({ status }: EventOf<'ended'>): Verdict {

@@ -98,6 +98,16 @@ export const ACT_COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import('./abandon.js')).abandon,
   }),
+  onTrial({
+    name: 'retract',
+    summary: 'take back the result of a run that turned out wrong: nothing is decided from it any more',
+    examples: ['titrate retract slimpajama t0012 --reason "it was evaluated on the wrong split"'],
+    details: [
+      '--reason is needed. What the run cost stays charged; runs that went on from its checkpoint still count. What was recommended with it no longer stands, and a search that was over is open again.',
+      'titrate what-if --drop TRIAL says before what would follow; the right values come in by titrate import.',
+    ],
+    load: async () => (await import('./retract.js')).retract,
+  }),
   onSweep({
     name: 'pin',
     summary: 'have a run of your own made next',

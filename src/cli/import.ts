@@ -4,7 +4,7 @@ import { InputError, StateError } from '../domain/errors.js';
 import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
-import type { ImportedRun } from '../evidence/known-runs.js';
+import { knownRuns, type KnownRuns } from '../evidence/known-runs.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
@@ -25,13 +25,15 @@ interface Destination {
   readonly source?: SweepSource;
   readonly sweepId: string;
   /** What was imported into it before. */
-  readonly known: readonly ImportedRun[];
+  readonly known: KnownRuns;
 }
 
 const isFile = (text: string): boolean => ['.yaml', '.yml'].includes(extname(text).toLowerCase());
 
-const knownTo = async (home: Home, sweepId: string): Promise<readonly ImportedRun[]> =>
-  (await readSweep(home, sweepId))?.view.imports ?? keptRuns(home, sweepId);
+const knownTo = async (home: Home, sweepId: string): Promise<KnownRuns> => {
+  const recorded = await readSweep(home, sweepId);
+  return recorded === undefined ? keptRuns(home, sweepId) : knownRuns(recorded.lines);
+};
 
 const destinationOf = async (home: Home, wanted: string, id: string | undefined): Promise<Destination> => {
   if (isFile(wanted)) {
@@ -45,7 +47,7 @@ const destinationOf = async (home: Home, wanted: string, id: string | undefined)
     ]);
   const sweepId = await findSweep(home, wanted, 'unique');
   const recorded = await readSweep(home, sweepId);
-  if (recorded !== undefined) return { sweep: recorded.view.sweep, sweepId, known: recorded.view.imports };
+  if (recorded !== undefined) return { sweep: recorded.view.sweep, sweepId, known: knownRuns(recorded.lines) };
   const source = await readSweepSource(sweepPaths(home, sweepId).sweepFile);
   return { sweep: source.sweep, sweepId, known: await keptRuns(home, sweepId) };
 };

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { inParts } from '../domain/in-parts.js';
 import type { Act, ActResult } from '../domain/messages.js';
 import { importsOf } from '../evidence/imports.js';
-import type { ImportedRun } from '../evidence/known-runs.js';
+import type { ImportedRun, KnownRuns } from '../evidence/known-runs.js';
 import { digestOf } from '../ledger/chain.js';
 import { readStagedImports, stageImports } from '../ledger/staged-imports.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
@@ -45,10 +45,12 @@ export const keepRuns = (home: Home, sweepId: string, runs: readonly ImportedRun
 };
 
 /** The runs that wait for the start of a sweep. */
-export const keptRuns = async (home: Home, sweepId: string): Promise<ImportedRun[]> =>
-  (await readStagedImports(sweepPaths(home, sweepId).imports)).flatMap(({ event }) =>
+export const keptRuns = async (home: Home, sweepId: string): Promise<KnownRuns> => ({
+  runs: (await readStagedImports(sweepPaths(home, sweepId).imports)).flatMap(({ event }) =>
     event.type === 'imported' ? [event] : [],
-  );
+  ),
+  retracted: new Set(),
+});
 
 /**
  * Keeps the runs that a sweep file names under `imports` for its start, and notes what is left out.

@@ -33,7 +33,8 @@ export const sendActOf = async <N extends ActName>(
   const trial = 'trial' in what ? what.trial : undefined;
   const ended = (await readSweep(home, sweepId).catch(() => undefined))?.view.end;
   if (ended != null) {
-    return outcomeOf(sweepId, name, trial, { accepted: false, reason: `the sweep has ended (${ended.status})` });
+    const then = name === 'retract' ? '; its other runs go on in a new one (docs/evidence.md)' : '';
+    return outcomeOf(sweepId, name, trial, { accepted: false, reason: `the sweep has ended (${ended.status})${then}` });
   }
   const { connect } = await import('../temporal/client.js');
   const { act } = await import('../temporal/sweeps.js');
@@ -52,5 +53,7 @@ export const sendAct = (invocation: Invocation, name: 'pause' | 'resume' | 'canc
   sendActOf(invocation, name, (by) => by);
 
 /** Sends an act on the trial named second. */
-export const sendTrialAct = (invocation: Invocation, name: 'retry' | 'abandon' | 'refuse'): Promise<Outcome> =>
-  sendActOf(invocation, name, (by) => ({ ...by, trial: invocation.positionals[1] ?? '' }));
+export const sendTrialAct = (
+  invocation: Invocation,
+  name: 'retry' | 'abandon' | 'refuse' | 'retract',
+): Promise<Outcome> => sendActOf(invocation, name, (by) => ({ ...by, trial: invocation.positionals[1] ?? '' }));

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import type { RecordLine } from '../domain/record-event.js';
 import { readRecord } from '../ledger/record-file.js';
 import { foldRecord, type SweepView } from '../reports/sweep-view.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 
 /** A sweep as its record tells it, with what was odd about the file. */
 export interface RecordedSweep {
+  readonly lines: readonly RecordLine[];
   readonly view: SweepView;
   readonly warnings: readonly string[];
 }
@@ -14,5 +16,5 @@ export const readSweep = async (home: Home, sweepId: string): Promise<RecordedSw
   const { record } = sweepPaths(home, sweepId);
   if (!existsSync(record)) return undefined;
   const { lines, warnings } = await readRecord(record);
-  return lines.length === 0 ? undefined : { view: foldRecord(lines), warnings };
+  return lines.length === 0 ? undefined : { lines, view: foldRecord(lines), warnings };
 };

@@ -4,6 +4,7 @@ import { knownWords } from '../domain/nearest-word.js';
 import type { RecordLine } from '../domain/record-event.js';
 import { POLICY_NAMES } from '../domain/policy-options.js';
 import { importsOf } from '../evidence/imports.js';
+import { knownRuns } from '../evidence/known-runs.js';
 import { situationAt, situationNow, type Situation } from '../evidence/situation.js';
 import { isSameRun, whatIf, whatIfText, type Changes } from '../evidence/what-if.js';
 import { resolveHome } from '../temporal/home.js';
@@ -33,12 +34,13 @@ const changesOf = async (
   const [drop, add, budget, policy] = ['drop', 'add', 'budget', 'policy'].map((name) => textFlag(invocation, name));
   if ([drop, add, budget, policy].every((one) => one === undefined))
     refuse('flags', '--drop, --add, --budget or --policy', 'none of them');
-  const known: readonly string[] = POLICY_NAMES;
-  if (policy !== undefined && !known.includes(policy)) refuse('--policy', knownWords(policy, known), policy);
+  const policies: readonly string[] = POLICY_NAMES;
+  if (policy !== undefined && !policies.includes(policy)) refuse('--policy', knownWords(policy, policies), policy);
   const past = add === undefined ? undefined : await openPastTable(add, textFlag(invocation, 'mapping'), sweep);
   const seen = new Set(observations.map(({ trial }) => trial));
-  const before = lines.flatMap(({ event }) => (event.type === 'imported' && seen.has(event.trial) ? [event] : []));
-  const imports = past && importsOf(sweep, past, basename(add ?? ''), before);
+  const { runs, retracted } = knownRuns(lines);
+  const known = { runs: runs.filter(({ trial }) => seen.has(trial)), retracted };
+  const imports = past && importsOf(sweep, past, basename(add ?? ''), known);
   const leftOut = imports && leftOutText(imports);
   if (leftOut !== undefined) invocation.io.note(leftOut);
   return {

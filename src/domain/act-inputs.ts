@@ -52,6 +52,7 @@ const INPUTS: Readonly<Record<ActName, z.ZodType>> = {
     change: z.strictObject({ mixture: mixture.optional(), scale: name.optional(), steps: steps.optional() }).optional(),
   }),
   refuse: z.strictObject({ ...onTrial, reason: text }),
+  retract: z.strictObject({ ...onTrial, reason: text }),
   'extend-budget': Budget,
   'lower-budget': Budget,
   pin: z.strictObject({ ...person, mixture, scale: name, steps }),

@@ -34,6 +34,7 @@ export const SWEEP_UPDATES = {
   abandon: 'abandon',
   approve: 'approve',
   refuse: 'refuse',
+  retract: 'retract',
   'extend-budget': 'extend-budget',
   'lower-budget': 'lower-budget',
   pin: 'pin',
@@ -127,6 +128,7 @@ export interface ActInputs {
   readonly abandon: TrialAct;
   readonly approve: ApproveAct;
   readonly refuse: TrialAct;
+  readonly retract: TrialAct;
   readonly 'extend-budget': BudgetAct;
   readonly 'lower-budget': BudgetAct;
   readonly pin: PinAct;

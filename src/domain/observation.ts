@@ -10,8 +10,9 @@ export interface CurvePoint {
   readonly metrics: Metrics;
 }
 
-/** How a trial ended. */
-export type ObservationStatus = Ending;
+/** How a trial ended; `retracted`: a person took its result back, and it says nothing, whatever it had reported. */
+export type ObservationStatus = Ending | typeof RETRACTED;
+export const RETRACTED = 'retracted';
 
 /** What one trial taught: the only thing that a belief is built from. */
 export interface Observation {
@@ -42,3 +43,10 @@ export interface PendingTrial {
   /** Worst-case cost; computed from scale and steps when absent. */
   readonly cost?: number;
 }
+
+/** The observation that is left of a run when a person took its result back: what was run and what it cost. */
+export const retractedRun = ({ metrics: _metrics, curve: _curve, ...run }: Observation): Observation => ({
+  ...run,
+  status: RETRACTED,
+  metrics: {},
+});

@@ -1,4 +1,5 @@
-import type { CurvePoint, Metrics, ObservationStatus } from './observation.js';
+import type { Ending } from './ending.js';
+import type { CurvePoint, Metrics } from './observation.js';
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { LauncherChoice } from './sweep.js';
@@ -61,7 +62,7 @@ export interface JobProgress {
 
 /** What an ended job left behind. */
 export interface JobResult {
-  readonly status: ObservationStatus;
+  readonly status: Ending;
   readonly metrics: Metrics;
   /** Metrics at the checkpoints of the spec. */
   readonly curve: readonly CurvePoint[];

@@ -4,14 +4,14 @@ import type { Ending } from './ending.js';
 import type { Fidelity } from './fidelity.js';
 import type { Mixture } from './mixture.js';
 import type { NoticeKind } from './notices.js';
-import type { CurvePoint, Metrics, ObservationStatus } from './observation.js';
+import type { CurvePoint, Metrics } from './observation.js';
 import type { ResumePoint } from './ports.js';
 import type { Sweep } from './sweep.js';
 
 /** How a sweep ended. */
 export type SweepStatus = 'running' | 'paused' | 'completed' | 'cancelled' | 'failed';
 
-/** What a person can ask of a sweep; `retry`, `abandon`, `approve` and `refuse` name a trial. */
+/** What a person can ask of a sweep; `retry`, `abandon`, `approve`, `refuse` and `retract` name a trial. */
 export const ACT_NAMES = [
   'pause',
   'resume',
@@ -20,6 +20,7 @@ export const ACT_NAMES = [
   'abandon',
   'approve',
   'refuse',
+  'retract',
   'extend-budget',
   'lower-budget',
   'pin',
@@ -57,6 +58,10 @@ export interface ActEvent {
   /** Of `finish`: jobs in flight are stopped. */
   readonly stop?: boolean;
 }
+
+/** The trial whose result an event takes back; undefined of all other events. */
+export const retractedBy = (event: RecordEvent): string | undefined =>
+  event.type === 'act' && event.act === 'retract' ? event.trial : undefined;
 
 /** An act that was not taken, and why not. */
 export interface ActRefused extends Pick<ActEvent, 'act' | 'trial' | 'by' | 'authenticated' | 'reason' | 'id'> {
@@ -161,7 +166,7 @@ export type Imported = {
   /** Names the run among the sweep's trials; no trial of the sweep's own has such a name. */
   readonly trial: string;
   readonly mixture: Mixture;
-  readonly status: ObservationStatus;
+  readonly status: Ending;
   readonly metrics: Metrics;
   readonly curve: readonly CurvePoint[];
   readonly source: ImportSource;
@@ -224,7 +229,7 @@ export type RecordEvent =
       readonly key: string;
       readonly mixture: Mixture;
       readonly continues?: string;
-      readonly status: ObservationStatus;
+      readonly status: Ending;
       readonly metrics: Metrics;
       readonly curve: readonly CurvePoint[];
       /** What was charged, in the sweep's units. */

@@ -64,7 +64,7 @@ const SAME = 1e-5; // mass moved: as in the replay
 interface Started {
   readonly trial: string;
   readonly proposal: Proposal;
-  readonly observation: Observation;
+  readonly observation: ReturnType<Replay['observe']>;
 }
 
 const pendingTrial = ({ trial, proposal }: Started): PendingTrial => {

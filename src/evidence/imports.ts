@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../domain/errors.js';
 import { observationProblem } from '../domain/injected.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { PastRuns } from '../simulators/past-runs.js';
-import { earlierTellings, withNames, type ImportedRun } from './known-runs.js';
+import { earlierTellings, withNames, type ImportedRun, type KnownRuns } from './known-runs.js';
 import type { PastTable } from './past-table.js';
 
 export interface Imports {
@@ -40,12 +40,25 @@ const howToldBefore = ({ steps, metrics }: ImportedRun, run: ImportedRun): strin
 const tellingText = (before: ImportedRun, run: ImportedRun): string =>
   `it was imported before, as ${before.trial}, ${howToldBefore(before, run)}: what decisions were made from stays as it is`;
 
+const UNKNOWN: KnownRuns = { runs: [], retracted: new Set() };
+
+/** Why a run is not imported; undefined when it is. */
+const problemOf = (
+  sweep: Sweep,
+  run: ImportedRun,
+  before: ImportedRun | undefined,
+  { retracted }: KnownRuns,
+): string | undefined => {
+  if (retracted.has(run.trial)) return `it was imported before, as ${run.trial}, and its result was retracted`;
+  return before === undefined ? observationProblem(sweep, run) : tellingText(before, run);
+};
+
 /**
  * Makes imported runs of a table; what the sweep cannot learn from is left out with its reason, and so is a run that it knows
- * (`known`) from another state of the table. One that it knows just so is among the runs under the name that it has.
+ * (`known`) from another state of the table, unless its result was taken back. One that it knows just so is among the runs under the name that it has.
  * @throws InputError when the domains differ and no rule says what became of them, or nothing is left.
  */
-export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: readonly ImportedRun[] = []): Imports => {
+export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: KnownRuns = UNKNOWN): Imports => {
   const problems = domainProblems(sweep, past.domains);
   if (problems.length > 0)
     throw new InputError('the domains of the sweep and of its table differ', problems, {
@@ -56,18 +69,18 @@ export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: re
       const source = { file, sha256: past.sha256, lines, run };
       return { mixture, scale, steps, status, metrics, curve, source, ...(changed.length === 0 ? {} : { changed }) };
     }),
-    known,
+    known.runs,
   );
   const earlier = earlierTellings(all, known);
   const runs: ImportedRun[] = [];
   const leftOut = [...past.leftOut];
   for (const one of all) {
-    const before = earlier.get(one.trial);
-    const reason = before === undefined ? observationProblem(sweep, one) : tellingText(before, one);
+    const reason = problemOf(sweep, one, earlier.get(one.trial), known);
     if (reason === undefined) runs.push(one);
     else leftOut.push({ run: one.source.run, lines: one.source.lines, reason });
   }
-  if (runs.length > 0 || earlier.size > 0) return { runs, leftOut };
+  const isKnown = earlier.size > 0 || all.some(({ trial }) => known.retracted.has(trial));
+  if (runs.length > 0 || isKnown) return { runs, leftOut };
   const [first] = leftOut;
   const found =
     first === undefined ? 'none' : `${leftOut.length} runs that cannot be used, such as ${first.run}: ${first.reason}`;

@@ -5,7 +5,7 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import { isSameMixture } from '../domain/mixture.js';
 import type { CurvePoint, Metrics } from '../domain/observation.js';
-import type { Imported } from '../domain/record-event.js';
+import { retractedBy, type Imported, type RecordLine } from '../domain/record-event.js';
 import { digestOf } from '../ledger/chain.js';
 import { isStandIn } from '../simulators/past-runs.js';
 
@@ -14,6 +14,18 @@ export type ImportedRun = Omit<Imported, 'type' | 'by' | 'reason'>;
 
 /** A run that has no name among the sweep's trials yet. */
 type Nameless = Omit<ImportedRun, 'trial'>;
+
+/** The runs that a sweep has from tables, and the names of those whose results were taken back. */
+export interface KnownRuns {
+  readonly runs: readonly ImportedRun[];
+  readonly retracted: ReadonlySet<string>;
+}
+
+/** What a record says of its imported runs. */
+export const knownRuns = (lines: readonly RecordLine[]): KnownRuns => ({
+  runs: lines.flatMap(({ event }) => (event.type === 'imported' ? [event] : [])),
+  retracted: new Set(lines.flatMap(({ event }) => retractedBy(event) ?? [])),
+});
 
 const NAME_DIGITS = 10; // hex: one in a million that two of a thousand runs share a name
 
@@ -66,13 +78,11 @@ const isSameRun = (a: ImportedRun, b: ImportedRun): boolean => {
   return there === undefined ? areNamed : agree(there, shorter.metrics);
 };
 
-/** For each run that was imported before as it was then, what it was imported as. */
-export const earlierTellings = (
-  runs: readonly ImportedRun[],
-  known: readonly ImportedRun[],
-): ReadonlyMap<string, ImportedRun> => {
-  const [now, before] = [runs, known].map((some) => new Set(some.map(({ trial }) => trial)));
-  const changed = known.filter(({ trial }) => now?.has(trial) !== true); // the others are in the table as they were
+/** For each run that was imported before as it was then, and still counts, what it was imported as. */
+export const earlierTellings = (runs: readonly ImportedRun[], known: KnownRuns): ReadonlyMap<string, ImportedRun> => {
+  const [now, before] = [runs, known.runs].map((some) => new Set(some.map(({ trial }) => trial)));
+  // the others are in the table as they were
+  const changed = known.runs.filter(({ trial }) => now?.has(trial) !== true && !known.retracted.has(trial));
   return new Map(
     runs.flatMap((run): [string, ImportedRun][] => {
       const earlier = before?.has(run.trial) === true ? undefined : changed.find((one) => isSameRun(one, run));

@@ -1,5 +1,6 @@
 /** A team's past runs as a place to play on: what can be bought there, what it shows, and what it is worth. */
 import { costOf } from '../domain/cost.js';
+import type { Ending } from '../domain/ending.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { massMoved, type Mixture } from '../domain/mixture.js';
@@ -40,7 +41,7 @@ export interface Replay {
   observe(
     trial: string,
     run: Fidelity & { readonly mixture: Mixture; readonly cost: number; readonly continues?: string },
-  ): Observation;
+  ): Observation & { readonly status: Ending };
   /** (value - best) / (median - best) at the target: 0 the best row there, 1 the median one; NaN where all are alike. */
   regretOf(mixture: Mixture): number;
 }

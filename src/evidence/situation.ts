@@ -2,7 +2,7 @@
 import { InputError, StateError } from '../domain/errors.js';
 import type { Mixture } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
-import type { RecordEvent, RecordLine } from '../domain/record-event.js';
+import { retractedBy, type RecordEvent, type RecordLine } from '../domain/record-event.js';
 import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import { MomentLog, type Moment } from '../audit/moments.js';
@@ -30,9 +30,10 @@ const momentsOf = (lines: readonly RecordLine[]): MomentLog => {
   return moments;
 };
 
-/** The mixture that was recommended last, up to a line. */
+/** The mixture that was recommended last, up to a line; none where a result was taken back since. */
 const preferredAt = (lines: readonly RecordLine[], seq: number): Mixture | undefined => {
-  const last = lines.findLast((line) => line.seq <= seq && line.event.type === 'recommended')?.event;
+  const isTurn = ({ event }: RecordLine): boolean => event.type === 'recommended' || retractedBy(event) !== undefined;
+  const last = lines.findLast((line) => line.seq <= seq && isTurn(line))?.event;
   return last?.type === 'recommended' ? last.recommendation.mixture : undefined;
 };
 

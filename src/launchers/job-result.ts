@@ -1,5 +1,6 @@
 /** What an ended job left, judged the same way for every backend that keeps its files. The table: docs/failures.md. */
-import type { CurvePoint, Metrics, ObservationStatus } from '../domain/observation.js';
+import type { Ending } from '../domain/ending.js';
+import type { CurvePoint, Metrics } from '../domain/observation.js';
 import type { JobResult } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
 import { staysInside } from '../host/confined-files.js';
@@ -36,7 +37,7 @@ export const STOPPED_BEFORE_START = {
 } as const satisfies ProcessEnd;
 
 interface Verdict {
-  readonly status: ObservationStatus;
+  readonly status: Ending;
   readonly detail?: string;
   readonly warning?: string;
 }

@@ -1,6 +1,6 @@
 import { StateError } from '../domain/errors.js';
-import type { Observation } from '../domain/observation.js';
-import type { RecordEvent, RecordHead, RecordLine } from '../domain/record-event.js';
+import { retractedRun, type Observation } from '../domain/observation.js';
+import { retractedBy, type RecordEvent, type RecordHead, type RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { wholeRun } from '../domain/whole-run.js';
 
@@ -43,8 +43,17 @@ const importedObservation = (event: EventOf<'imported'>): Observation => ({
   imported: true,
 });
 
-/** The observations that a record holds, each over all generations of its trial, and imported ones: what a decision is made from. */
+/**
+ * The observations that a record holds, each over all generations of its trial, and imported ones: what a decision is made from.
+ * Of one that was taken back, what was run and what it cost.
+ */
 export const observationsOf = (lines: readonly RecordLine[]): Observation[] => {
+  const retracted = new Set(lines.map(({ event }) => retractedBy(event)));
+  return toldBy(lines).map((one) => (retracted.has(one.trial) ? retractedRun(one) : one));
+};
+
+/** As they were reported. */
+const toldBy = (lines: readonly RecordLine[]): Observation[] => {
   const attempts = new Map<string, EventOf<'attempted'>[]>();
   for (const attempt of eventsOf(lines, 'attempted')) {
     const { trial } = attempt;

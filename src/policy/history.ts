@@ -1,7 +1,7 @@
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { massMoved, mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
-import type { Observation, PendingTrial } from '../domain/observation.js';
+import { RETRACTED, type Observation, type PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
 /** What a run of a mixture at a fidelity would cost, and the trial that it would go on from. */
@@ -15,7 +15,7 @@ export interface Offer {
 /** What has been paid for and promised so far, and what may be bought next. */
 export interface History {
   readonly spent: number;
-  /** What was spent, and what imported runs would have cost: they taught as much, and are charged nothing. */
+  /** What was spent on runs that count, and what imported ones would have cost: they taught as much, and are charged nothing. */
   readonly seen: number;
   /** Worst-case cost of the pending trials. */
   readonly pendingCost: number;
@@ -88,13 +88,17 @@ export const historyOf = (
   const total = (charges: readonly number[]): number => charges.reduce((sum, cost) => sum + cost, 0);
   const [paid, promised] = [observations.map(charge), pending.map(charge)];
   const [spent, pendingCost] = [total(paid), total(promised)];
-  const seen = observations.reduce((sum, run) => (run.imported === undefined ? sum : sum + costOf(sweep, run)), spent);
+  // What was taken back taught nothing, and may be bought again.
+  const counted = observations.filter(({ status }) => status !== RETRACTED);
+  const retracted = observations.filter(({ status }) => status === RETRACTED);
+  const taught = spent - total(retracted.map(charge));
+  const seen = counted.reduce((sum, run) => (run.imported === undefined ? sum : sum + costOf(sweep, run)), taught);
   const committedBelow = (cost: number): number => total([...paid, ...promised].filter((each) => each < cost));
   const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
 
-  const continued = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
+  const continued = new Set([...counted, ...pending].flatMap(({ continues }) => continues ?? []));
   const byPlace = new Map<string, PlacedRun[]>();
-  const runs = [...observations, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
+  const runs = [...counted, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
   for (const run of runs) {
     const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
     const there = byPlace.get(key);

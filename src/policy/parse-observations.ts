@@ -4,8 +4,8 @@ import { fixed, isFixed } from '../domain/fixed.js';
 import { PUBLISHED } from '../domain/limits.js';
 import type { Mixture } from '../domain/mixture.js';
 import { neededMetrics } from '../domain/objective.js';
-import { ENDINGS, endingOf, type Ending } from '../domain/ending.js';
-import type { Metrics, Observation, PendingTrial } from '../domain/observation.js';
+import { ENDINGS, endingOf } from '../domain/ending.js';
+import { RETRACTED, retractedRun, type Metrics, type Observation, type PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
 const metrics = z.record(z.string(), z.unknown());
@@ -112,18 +112,19 @@ const present = <K extends string, V>(key: K, value: V | null | undefined): { re
   value === null || value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
 
 /** How a run ended: one that reports to have come to its end with a metric that exploded diverged. */
-const endingIn = (sweep: Sweep, { status, metrics: reported }: LooseObservation): Ending | undefined => {
+const statusIn = (sweep: Sweep, { status, metrics: reported }: LooseObservation): Observation['status'] | undefined => {
+  if (status === RETRACTED) return RETRACTED;
   const ending = endingOf(status);
   const hasExploded = (): boolean => neededMetrics(sweep).some((metric) => isExploded(reported?.[metric]));
   return ending === 'completed' && hasExploded() ? 'diverged' : ending;
 };
 
 const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, problems: Problem[]): Observation => {
-  const status = endingIn(sweep, loose);
+  const status = statusIn(sweep, loose);
   if (status === undefined) {
     problems.push({
       path: `${at}.status`,
-      expected: `one of ${ENDINGS.join(', ')}`,
+      expected: `one of ${[...ENDINGS, RETRACTED].join(', ')}`,
       found: shown(loose.status),
     });
   }
@@ -136,7 +137,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
     steps: point.steps,
     metrics: parseMetrics(point.metrics, status ?? 'failed', `${at}.curve[${i}].metrics`, problems),
   }));
-  return {
+  const observation: Observation = {
     trial: loose.trial,
     mixture,
     scale: loose.scale,
@@ -148,6 +149,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
     ...present('cost', loose.cost),
     ...present('imported', loose.imported),
   };
+  return status === RETRACTED ? retractedRun(observation) : observation;
 };
 
 const refuse = (what: string, problems: readonly Problem[]): void => {

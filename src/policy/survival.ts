@@ -29,7 +29,7 @@ import type { Candidate } from '../domain/decision.js';
 import { TEACHES } from '../domain/ending.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { sharesOf } from '../domain/mixture.js';
-import type { Observation } from '../domain/observation.js';
+import { RETRACTED, type Observation } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TargetPoint } from '../surrogate/belief.js';
 import { fidelityFeatures, lengthOf, type FidelityPoint } from '../surrogate/fidelity-features.js';
@@ -125,7 +125,7 @@ interface Fated {
 const WEIGHTS: Readonly<Record<Lost, number>> = { diverged: 1, failed: FAILED };
 const DIVERGED_ALONE: Readonly<Record<Lost, number>> = { ...WEIGHTS, failed: 0 };
 
-const isFate = (status: Observation['status']): status is Fate => TEACHES[status] !== 'nothing';
+const isFate = (status: Observation['status']): status is Fate => status !== RETRACTED && TEACHES[status] !== 'nothing';
 
 /** k_f, one-sided in steps, and shorter from a run that ended up to larger sizes. */
 const likenessOfFidelity = ({ fate, place }: Fated, at: FidelityPoint): number => {

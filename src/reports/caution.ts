@@ -1,7 +1,7 @@
 import type { FidelityTrust } from '../domain/decision.js';
 import { formatFixed } from './format.js';
 import { plainText } from './plain-text.js';
-import { targetRuns, type SweepView } from './sweep-view.js';
+import { isLost, targetRuns, type SweepView } from './sweep-view.js';
 import { formatTrustInterval, standingOf, type Standing } from './trust-text.js';
 
 const bracketed = (trust: FidelityTrust): string => {
@@ -34,7 +34,7 @@ export const cautionsOf = (view: SweepView): string[] => {
     cautions.push('No run was made at the target: the prediction rests on smaller or shorter runs alone.');
   }
   cautions.push(...trustCautions(view, recommendation.trust));
-  const failed = view.observations.filter(({ status }) => status !== 'completed').length;
+  const failed = view.observations.filter(isLost).length;
   if (failed > view.observations.length / 4)
     cautions.push(`${failed} of ${view.observations.length} runs did not complete.`);
   return cautions;

@@ -91,6 +91,16 @@ const importedText = ({ imports }: SweepView, { at }: DecisionView): string => {
   return before === 0 ? '' : ` (${formatCount(before)} of them imported)`;
 };
 
+/** Results that a decision counted and that were taken back since: what it was made from was wrong. */
+const retractedLines = ({ observations, imports }: SweepView, { at }: DecisionView): string[] =>
+  [...observations, ...imports].flatMap(({ trial, at: seenAt, retraction }) =>
+    retraction === undefined || seenAt > at || retraction.at <= at
+      ? []
+      : [
+          `It counted the result of ${plainText(trial)}, which ${plainText(retraction.by, 60)} took back later: ${plainText(retraction.reason, 300)}.`,
+        ],
+  );
+
 const belief = (view: SweepView, decision: DecisionView): string[] => {
   const { explanation, sawObservations, sawPending } = decision;
   const { fit, expected } = explanation;
@@ -98,6 +108,7 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
   const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
   return [
     `${plural(sawObservations, 'run')} had been observed${importedText(view, decision)}; in flight: ${pending}.`,
+    ...retractedLines(view, decision),
     `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
     ...incumbentLines(view, decision),
     ...(expected === undefined

@@ -3,7 +3,7 @@ import { isSameFidelity } from '../domain/fidelity.js';
 import { checkedPredictions } from './checked-predictions.js';
 import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
-import { targetRuns, type SweepView } from './sweep-view.js';
+import { isLost, targetRuns, type SweepView } from './sweep-view.js';
 import { formatTrust, standingOf } from './trust-text.js';
 
 /** `good`: nothing to do; `watch`: read it with care; `unknown`: too little is known to say. */
@@ -144,7 +144,7 @@ const targetCheck = (view: SweepView): HealthCheck => {
 
 const endingsCheck = (view: SweepView): HealthCheck => {
   const name = 'Runs that did not complete';
-  const lost = view.observations.filter(({ status }) => status !== 'completed').length;
+  const lost = view.observations.filter(isLost).length;
   const total = view.observations.length;
   if (total === 0) return check(name, 'unknown', 'No run has ended yet.');
   if (lost * 4 <= total) return check(name, 'good', `${lost} of ${total}.`);

@@ -9,7 +9,9 @@ import { isSameMixture } from '../domain/mixture.js';
 import { changesAfter, sweepInForce, type Changes } from '../domain/in-force.js';
 import type { ActEvent, RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
+import { RETRACTED, type ObservationStatus } from '../domain/observation.js';
 import { wholeRun } from '../domain/whole-run.js';
+import { formatValue } from './format.js';
 import { objectiveOf } from './objective-of.js';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { readonly type: T }>;
@@ -24,12 +26,27 @@ interface Placed {
 /** The run is the one that was made; where a person approved it in the place of another, `decided` is the other. */
 export type DecisionView = EventOf<'decided'> & Placed & { readonly decided?: EventOf<'decided'> };
 export type LaunchView = EventOf<'launched'> & Placed;
-/** Over all generations of its trial. `spent` counts this observation. `value` is the objective, absent when the run did not report it. */
-export type ObservationView = EventOf<'observed'> & Placed & { readonly value?: number };
+/** Who took a result back, when and why. */
+export interface Retraction {
+  readonly by: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** What became of a run. `value` is the objective: absent when the run did not report it, or its result was taken back. */
+interface Fate {
+  readonly status: ObservationStatus;
+  readonly value?: number;
+  readonly retraction?: Retraction;
+}
+
+/** Over all generations of its trial. `spent` counts this observation. */
+export type ObservationView = Omit<EventOf<'observed'>, 'status'> & Placed & Fate;
 /** A generation that was not its trial's last. `spent` counts it. */
 export type AttemptView = EventOf<'attempted'> & Placed;
-/** An earlier run that counts as evidence. `value` as of an observation. */
-export type ImportView = EventOf<'imported'> & Placed & { readonly value?: number };
+/** An earlier run that is evidence. */
+export type ImportView = Omit<EventOf<'imported'>, 'status'> & Placed & Fate & { readonly detail?: string };
 export type RerunView = EventOf<'rerun'> & Placed;
 export type ParkedView = EventOf<'parked'> & Placed;
 export type RecommendationView = EventOf<'recommended'> & Placed;
@@ -43,7 +60,7 @@ export interface ScaleSpend {
   readonly cost: number;
   /** The part of `cost` that confirmed the recommendation. */
   readonly confirmCost: number;
-  /** The part of `cost` that went into runs which did not complete, or was paid twice by those that did. */
+  /** The part of `cost` that went into runs which did not complete or whose results were taken back, or was paid twice by those that count. */
   readonly lostCost: number;
 }
 
@@ -70,6 +87,7 @@ export interface SweepView {
   readonly parked: readonly ParkedView[];
   /** Decisions without an observation yet. */
   readonly inFlight: readonly DecisionView[];
+  /** Those that stand: none of them was made with a result that was taken back since. */
   readonly recommendations: readonly RecommendationView[];
   /** The last one. */
   readonly recommendation: Recommendation | null;
@@ -95,7 +113,10 @@ interface Fold {
   readonly attempts: AttemptView[];
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
-  readonly recommendations: RecommendationView[];
+  /** Those that stand. */
+  recommendations: readonly RecommendationView[];
+  /** Has a result been taken back? */
+  isRevised: boolean;
   end: (EventOf<'ended'> & Placed) | null;
 }
 
@@ -136,12 +157,13 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.parkings.push({ ...event, ...placed });
       return;
     case 'recommended':
-      fold.recommendations.push({ ...event, ...placed });
+      fold.recommendations = [...fold.recommendations, { ...event, ...placed }];
       return;
     case 'act':
       fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
       fold.changes = changesAfter(fold.changes, event);
       if (event.act === 'approve') approve(fold, event);
+      if (event.act === 'retract') retract(fold, event, at);
       return;
     case 'ended':
       fold.end = { ...event, ...placed };
@@ -155,6 +177,27 @@ const approve = ({ decisions }: Fold, { trial, run }: ActEvent): void => {
   if (view === undefined || run === undefined) return;
   const { at: when, spent, ...decided } = view;
   decisions[at] = { ...withApprovedRun(decided, run), at: when, spent, decided };
+};
+
+const withoutResult = <T extends ObservationView | ImportView>(
+  { value, ...run }: T,
+  { by, reason = 'no reason recorded' }: ActEvent,
+  at: string,
+): T => {
+  const had = value === undefined ? '' : `; it had reported ${formatValue(value)}`;
+  const detail = `by ${by}: ${reason}${had}`;
+  return { ...run, status: RETRACTED, metrics: {}, curve: [], detail, retraction: { by, at, reason } } as unknown as T;
+};
+
+/** Takes a result back, and with it what was recommended. */
+const retract = (fold: Fold, event: ActEvent, at: string): void => {
+  fold.recommendations = [];
+  fold.isRevised = true;
+  const { observations, imports } = fold;
+  const [own, earlier] = [observations, imports].map((runs) => runs.findIndex(({ trial }) => trial === event.trial));
+  const [observed, imported] = [observations[own ?? -1], imports[earlier ?? -1]];
+  if (observed !== undefined) observations[own ?? -1] = withoutResult(observed, event, at);
+  if (imported !== undefined) imports[earlier ?? -1] = withoutResult(imported, event, at);
 };
 
 const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): ScaleSpend => {
@@ -174,6 +217,16 @@ const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): Sc
     confirmCost: sum(here.filter(({ trial }) => confirming.has(trial))),
     lostCost: again.reduce((total, cost) => total + cost, 0),
   };
+};
+
+/** Once a result was taken back, runs of what was recommended before confirm nothing, unless it is recommended again. */
+const confirmationsOf = (
+  { observations, recommendations, isRevised }: Fold,
+  confirming: ReadonlySet<string>,
+): readonly ObservationView[] => {
+  const mixture = recommendations[0]?.recommendation.mixture;
+  const confirms = (run: ObservationView): boolean => mixture !== undefined && isSameMixture(run.mixture, mixture);
+  return observations.filter((run) => confirming.has(run.trial) && (!isRevised || confirms(run)));
 };
 
 const statusOf = ({ end, paused }: Fold): SweepStatus => end?.status ?? (paused ? 'paused' : 'running');
@@ -204,6 +257,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     reruns: [],
     parkings: [],
     recommendations: [],
+    isRevised: false,
     end: null,
   };
   for (const line of lines) addEvent(fold, sweep, line);
@@ -236,7 +290,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     unit: costUnit(sweep.cost),
     inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),
     recommendation: recommendations.at(-1)?.recommendation ?? null,
-    confirmations: fold.observations.filter(({ trial }) => confirming.has(trial)),
+    confirmations: confirmationsOf(fold, confirming),
     spentByScale: sweep.scales.map(({ name }) => spendOf(name, fold, confirming)),
     head: { seq: last.seq, hash: last.hash },
   };
@@ -245,6 +299,9 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
 /** Mixtures beside the recommended one that the belief cannot tell from it. */
 export const otherNearOptimal = ({ mixture, nearOptimal }: Recommendation): readonly NearOptimal[] =>
   nearOptimal.filter((near) => !isSameMixture(near.mixture, mixture));
+
+/** Was a run made that did not come to its end? */
+export const isLost = ({ status }: ObservationView): boolean => status !== 'completed' && status !== RETRACTED;
 
 /** Completed runs at the target itself, search and confirmation alike. */
 export const targetRuns = (view: SweepView): readonly ObservationView[] =>

@@ -5,8 +5,8 @@ import type { Activities } from '../activities/activities.js';
 const RETRY = { initialInterval: '300 ms', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
 const HEARTBEAT_TIMEOUT = '20 s'; // four heartbeats: a worker that died is noticed within this
 
-/** Writing the record: short, local, no heartbeats. */
-export const recordWork = proxyActivities<Pick<Activities, 'titrateOpenRecord' | 'titrateAppend'>>({
+/** Writing the record and looking something up there: short, local, no heartbeats. */
+export const recordWork = proxyActivities<Pick<Activities, 'titrateOpenRecord' | 'titrateAppend' | 'titrateFindRun'>>({
   startToCloseTimeout: '20 s',
   retry: RETRY,
 });

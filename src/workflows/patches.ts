@@ -23,6 +23,8 @@ export const PATCHES = {
   unpinVetoed: 'unpin-vetoed',
   /** A launch is given up when its job is to be stopped. */
   stopLaunches: 'stop-launches',
+  /** A recommendation that was on its way when an act came in is made anew. */
+  recommendAnew: 'recommend-anew',
   /** A trial workflow that is lost again and again is started again after a while. */
   backOffLost: 'back-off-lost',
 } as const;

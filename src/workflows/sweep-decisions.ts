@@ -27,6 +27,7 @@ export interface DecisionListener {
 const UNSETTLING: ReadonlySet<string> = new Set<ActName>([
   'refuse',
   'approve',
+  'retract',
   'extend-budget',
   'lower-budget',
   'pin',
@@ -124,31 +125,53 @@ export class SweepDecisions {
     return events;
   }
 
-  /** Recommends a mixture from what is there, and records it; null when that must wait for something to be mended. */
-  async recommend(when: 'search' | 'final'): Promise<RecommendOutput | null> {
+  /** Recommends a mixture from what is there, and records it, at the end; false when that must wait for something to be mended. */
+  async recommendFinally(): Promise<boolean> {
+    const output = await this.#recommendation();
+    if (output === null) return false;
+    await this.#recordRecommendation('final', output);
+    return true;
+  }
+
+  /** Asks for a recommendation; null when that must wait for something to be mended. */
+  #recommendation(): Promise<RecommendOutput | null> {
     const { book } = this;
     const { head, recommendation: before } = book.state;
     const request = { sweepId: book.input.sweepId, head, seed: book.sweep.seed };
-    const output = await this.#orPause('recommend a mixture', () =>
+    return this.#orPause('recommend a mixture', () =>
       decisionWork.titrateRecommend(before === null ? request : { ...request, prefer: before.mixture }),
     );
-    if (output === null) return null;
-    const [event] = await book.record(recommendedEvent(when, output));
-    if (event?.type === 'recommended') book.change({ recommendation: event.recommendation });
-    return output;
   }
 
+  async #recordRecommendation(when: 'search' | 'final', output: RecommendOutput): Promise<void> {
+    const { book } = this;
+    const [event] = await book.record(recommendedEvent(when, output, book.state.searches));
+    if (event?.type === 'recommended') book.change({ recommendation: event.recommendation });
+  }
+
+  /** Says what is to be confirmed; false when that must wait for something to be mended. */
   async beginConfirming(): Promise<boolean> {
     const { book } = this;
-    if (book.sweep.confirm > 0) {
-      const output = await this.recommend('search');
-      const mixture = book.state.recommendation?.mixture;
-      if (output === null || mixture === undefined) return false;
-      const { atTarget, sawDigest, sawObservations } = output;
-      const left = confirmationsOwed(book.sweep, mixture, atTarget);
-      book.change({ confirming: { mixture, left, sawDigest, sawObservations } });
+    if (book.sweep.confirm === 0) {
+      book.change({ phase: 'confirming' });
+      return true;
     }
-    book.change({ phase: 'confirming' });
+    const isAwaitedByActs = patched(PATCHES.recommendAnew);
+    const output = await this.#recommendation();
+    if (output === null) return false;
+    if (!isAwaitedByActs) return this.#confirmFrom(output);
+    if (book.inbox.some(isUnsettling)) return true; // a changed sweep, or one that goes on, is asked about anew
+    return book.whileWriting(() => this.#confirmFrom(output));
+  }
+
+  async #confirmFrom(output: RecommendOutput): Promise<boolean> {
+    const { book } = this;
+    await this.#recordRecommendation('search', output);
+    const mixture = book.state.recommendation?.mixture;
+    if (mixture === undefined) return false;
+    const { atTarget, sawDigest, sawObservations } = output;
+    const left = confirmationsOwed(book.sweep, mixture, atTarget);
+    book.change({ confirming: { mixture, left, sawDigest, sawObservations }, phase: 'confirming' });
     return true;
   }
 

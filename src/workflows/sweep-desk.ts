@@ -1,11 +1,14 @@
 import { ApplicationFailure, condition, currentUpdateInfo, patched } from '@temporalio/workflow';
+import type { FoundRun } from '../activities/record-activities.js';
 import { checkAct } from '../domain/act-inputs.js';
 import { isTitrateError } from '../domain/errors.js';
 import type { ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { approveAct, refuseAct } from './approval-acts.js';
+import { recordWork } from './activity-options.js';
 import { PATCHES } from './patches.js';
+import { retractAct } from './retract-act.js';
 import { extendBudgetAct, finishAct, injectAct, lowerBudgetAct, pinAct, vetoAct } from './steering-acts.js';
 import { abandonAct, cancelAct, pauseAct, refused, resumeAct, retryAct } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
@@ -20,6 +23,8 @@ interface Situation {
   /** As it was started. */
   readonly original: Sweep;
   readonly state: SweepState;
+  /** What the record says of the run that the act is about; null when it has none, or was not asked. */
+  readonly found: FoundRun | null;
 }
 
 type Judges = { readonly [N in ActName]: (on: Situation, what: ActInputs[N]) => Taken };
@@ -32,6 +37,7 @@ const JUDGES: Judges = {
   abandon: ({ state }, what) => abandonAct(state, what),
   approve: ({ sweep, state }, what) => approveAct(sweep, state, what),
   refuse: ({ state }, what) => refuseAct(state, what),
+  retract: ({ state, found }, what) => retractAct(state, what, found),
   'extend-budget': ({ sweep, state }, what) => extendBudgetAct(sweep, state, what),
   'lower-budget': ({ sweep, state }, what) => lowerBudgetAct(sweep, state, what),
   pin: ({ sweep, state }, what) => pinAct(sweep, state, what),
@@ -57,12 +63,12 @@ export class SweepDesk {
   constructor(readonly book: SweepBook) {}
 
   /** Judges an act at once. */
-  take<N extends ActName>(name: N, what: ActInputs[N]): ActResult {
+  take<N extends ActName>(name: N, what: ActInputs[N], found: FoundRun | null = null): ActResult {
     const { book } = this;
     const id = currentUpdateInfo()?.id;
     const before = id === undefined ? undefined : book.state.answers.find((answer) => answer.id === id);
     if (before !== undefined) return { accepted: before.accepted, reason: before.reason };
-    const { accepted, reason } = this.#judge(name, what, id);
+    const { accepted, reason } = this.#judge(name, what, found, id);
     if (id !== undefined) {
       const answers = [...book.state.answers, { id, accepted, reason }].slice(-ANSWERS_KEPT);
       book.change({ answers });
@@ -76,12 +82,22 @@ export class SweepDesk {
     return this.take(name, what);
   }
 
-  #judge<N extends ActName>(name: N, what: ActInputs[N], id: string | undefined): ActResult {
+  /** Judges a retraction: only the record knows the runs that have ended. */
+  async retract(what: ActInputs['retract']): Promise<ActResult> {
+    const { book } = this;
+    if (book.isWriting) await condition(() => !book.isWriting);
+    const about = { sweepId: book.input.sweepId, head: book.state.head, trial: what.trial };
+    const found = await recordWork.titrateFindRun(about);
+    if (book.isWriting) await condition(() => !book.isWriting);
+    return this.take('retract', what, found);
+  }
+
+  #judge<N extends ActName>(name: N, what: ActInputs[N], found: FoundRun | null, id: string | undefined): ActResult {
     const { book } = this;
     const { sweep, state, input } = book;
     const verdict = book.isEnding
       ? refused(state, 'the sweep is ending')
-      : JUDGES[name]({ sweep, original: input.sweep, state }, what);
+      : JUDGES[name]({ sweep, original: input.sweep, state, found }, what);
     return verdict.accepted ? book.act(name, what, verdict, id) : this.#refuse(name, what, verdict.reason, id);
   }
 

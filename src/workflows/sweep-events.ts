@@ -115,11 +115,13 @@ export const confirmationEvent = (
   return { key: `decided:${decision}`, event };
 };
 
+/** A recommendation, after a search (the first, or one that was opened again) or at the end. */
 export const recommendedEvent = (
   when: 'search' | 'final',
   { sawObservations, recommendation, software }: RecommendOutput,
+  search = 1,
 ): KeyedEvent => ({
-  key: `recommended:${when}`,
+  key: when === 'search' && search > 1 ? `recommended:${when}:${search}` : `recommended:${when}`,
   event: {
     type: 'recommended',
     observations: sawObservations,

@@ -47,6 +47,10 @@ export interface SweepState {
   readonly refusedActs: number;
   /** Requests for approval in a row that nobody answered in time. */
   readonly unanswered: number;
+  /** Trials whose results people took back. */
+  readonly retracted: readonly string[];
+  /** How often the search was begun: once more whenever a result was taken back after it was over. */
+  readonly searches: number;
   /** The budget of which people have been told that 80 % is spent. */
   readonly toldOfBudget: number | null;
 }
@@ -90,6 +94,8 @@ export const initialState: SweepState = {
   answers: [],
   refusedActs: 0,
   unanswered: 0,
+  retracted: [],
+  searches: 1,
   toldOfBudget: null,
 };
 

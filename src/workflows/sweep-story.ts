@@ -83,6 +83,11 @@ export class SweepStory {
     return this.#desk.takeSettled(name, what);
   }
 
+  /** Takes a result back, when the record has been asked about its run. */
+  retract(what: ActInputs['retract']): Promise<ActResult> {
+    return this.#desk.retract(what);
+  }
+
   /** Tells the story to its end, or to where the next run of the workflow takes over. */
   async tell(): Promise<SweepResult> {
     if (this.carried === undefined) await this.#book.open();
@@ -264,7 +269,7 @@ export class SweepStory {
     const status = cancel === null ? 'completed' : 'cancelled';
     const reason = endReason(book.state);
     book.isEnding = true; // what is asked for from here on could not be recorded
-    if ((await this.#decisions.recommend('final')) === null && cancel === null) {
+    if (!(await this.#decisions.recommendFinally()) && cancel === null) {
       book.isEnding = false;
       return false;
     }

@@ -31,6 +31,8 @@
  *     that was on its way when they changed is made anew, and a pinned run that they forbid is not made. A budget is never
  *     below what is spent and committed.
  * 20. Notices hold nothing up and fail nothing.
+ * 21. A result that was taken back is in no decision and no recommendation from then on; what was recommended with it
+ *     no longer stands, and is not confirmed any more; what the run cost stays charged.
  */
 import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { SweepInput, SweepResult } from '../domain/messages.js';
@@ -51,6 +53,7 @@ export async function titrateSweep(input: SweepInput, carried?: SweepState): Pro
   for (const name of STEERING) {
     setHandler(updateOf(name), (act) => story.steer(name, act), { validator: validateAct(name) });
   }
+  setHandler(updateOf('retract'), (act) => story.retract(act), { validator: validateAct('retract') });
   setHandler(noticeSignal, (outcome) => story.hear({ kind: 'notified', outcome }));
   setHandler(launchedSignal, (message) => story.hear({ kind: 'launched', message }));
   setHandler(endedSignal, (end) => story.hear({ kind: 'ended', end }));

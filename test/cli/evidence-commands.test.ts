@@ -157,7 +157,7 @@ describe('titrate import, before a sweep starts', () => {
     const io = { ...createIo(false), note: (line: string) => void notes.push(line) };
     await keepImportsOf(homeAt(root), source.id, source, io);
     expect(notes).toEqual([expect.stringMatching(/^named\.csv: left out: x \(smal is no scale of the sweep/)]);
-    expect(await keptRuns(homeAt(root), source.id)).toHaveLength(15);
+    expect((await keptRuns(homeAt(root), source.id)).runs).toHaveLength(15);
   });
 
   it('asks nothing of a running sweep that has all of the runs already', async () => {

@@ -20,9 +20,16 @@ import { csvOfLaw, lawSweep } from './table-of-law.js';
 
 const sweep = lawSweep();
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const importCsv = (csv: string, mapping?: unknown, into = sweep, known: readonly ImportedRun[] = []): Imports => {
+const importCsv = (
+  csv: string,
+  mapping?: unknown,
+  into = sweep,
+  known: readonly ImportedRun[] = [],
+  retracted: readonly string[] = [],
+): Imports => {
   const named = mapping === undefined ? {} : { mapping: { name: 'm.yaml', content: mapping } };
-  return importsOf(into, readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into), 'runs.csv', known);
+  const past = readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into);
+  return importsOf(into, past, 'runs.csv', { runs: known, retracted: new Set(retracted) });
 };
 const eventsOf = (csv: string): Imported[] =>
   importCsv(csv).runs.map((run) => ({ type: 'imported', ...run, by: 'ann', reason: 'last year’s runs' }));

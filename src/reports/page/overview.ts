@@ -1,4 +1,5 @@
 import type { NearOptimal, Recommendation } from '../../domain/decision.js';
+import { RETRACTED } from '../../domain/observation.js';
 import { cautionsOf } from '../caution.js';
 import { confirmationOf, confirmationSentence, confirmedBySearch } from '../confirmation.js';
 import {
@@ -66,12 +67,13 @@ export const tiles = (view: SweepView): Markup => {
           `95 % interval ${formatInterval(recommendation)}`,
         );
   const completed = view.observations.filter(({ status }) => status === 'completed').length;
+  const retracted = view.observations.filter(({ status }) => status === RETRACTED).length;
   const dollars = priceOf(view);
   return markup`<dl class="tiles">${prediction}${confirmationTile(view)}${tile(
     'Spent',
     formatCost(spent, unit),
     `${formatShare(spent / sweep.budget)} of ${formatCost(sweep.budget, unit)}${dollars}`,
-  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${view.inFlight.length - view.parked.length} in flight${view.parked.length === 0 ? '' : `, ${view.parked.length} parked`}`)}</dl>`;
+  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${retracted === 0 ? '' : `${retracted} retracted, `}${view.inFlight.length - view.parked.length} in flight${view.parked.length === 0 ? '' : `, ${view.parked.length} parked`}`)}</dl>`;
 };
 
 const priceOf = ({ sweep: { cost }, spent }: SweepView): string =>
