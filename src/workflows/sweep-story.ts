@@ -96,12 +96,17 @@ export class SweepStory {
       await this.#readInbox();
       if (this.#book.sweep.notify !== undefined) await this.#tellPeople();
       if (this.#isOver()) {
-        if (await this.#end()) return this.#book.result as unknown as SweepResult;
+        if (await this.#end()) return this.#result();
       } else if (this.#mayContinueAsNew()) {
         await continueAsNew<typeof titrateSweep>(this.input, this.#book.state);
       } else if (await this.#move()) continue;
       await this.#waitForNews();
     }
+  }
+
+  async #result(): Promise<SweepResult> {
+    await condition(allHandlersFinished); // an act that came too late is told so
+    return this.#book.result as unknown as SweepResult;
   }
 
   /** Records all that arrived, in one append, and then acts upon it. */

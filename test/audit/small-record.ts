@@ -187,10 +187,15 @@ class Player {
     );
   }
 
-  async recommend(when: 'search' | 'final', prefer?: Decided['mixture']) {
+  retract(number: number, trial: string): Promise<void> {
+    const reason = 'it was evaluated on the wrong split';
+    return this.record(`act:${number}`, { type: 'act', act: 'retract', trial, by: 'mira', reason });
+  }
+
+  async recommend(when: 'search' | 'final', prefer?: Decided['mixture'], search = 1) {
     const request = { sweepId: SWEEP_ID, head: this.#head, seed: this.sweep.seed };
     const output = await this.#work.titrateRecommend(prefer === undefined ? request : { ...request, prefer });
-    const { key, event } = recommendedEvent(when, output);
+    const { key, event } = recommendedEvent(when, output, search);
     await this.record(key, event);
     return output;
   }
@@ -237,12 +242,13 @@ export interface SmallRecord {
 
 /**
  * Plays the small sweep into a folder that is there; the same folder name gives the same record. `approved`: what a person
- * has run in the place of decision 3.
+ * has run in the place of decision 3. `revised`: a result is taken back after it, and another one after the confirmation.
  */
 export const playSmallSweep = async (
   folder: string,
   changes: Partial<Sweep> = {},
   approved?: Run,
+  revised = false,
 ): Promise<SmallRecord> => {
   const sweep = makeSweep({ policy: { name: 'random' }, budget: 700, parallel: 2, confirm: 1, ...changes });
   await mkdir(join(folder, 'jobs'), { recursive: true });
@@ -261,11 +267,17 @@ export const playSmallSweep = async (
     if (n === PREEMPTED) await player.preempt(event);
     if (n === 3) await player.record('act:1', { type: 'act', act: 'pause', by: 'mira', reason: 'maintenance, Zürich' });
     if (n === 3) await player.record('act:2', { type: 'act', act: 'resume', by: 'mira' });
+    if (revised && n === 3) await player.retract(4, 't0001');
     before = { event, generation: n === PREEMPTED ? 2 : 1 };
   }
   if (before !== undefined) await player.observe(before.event, before.generation);
-  const found = await player.recommend('search');
+  let found = await player.recommend('search');
   await player.confirm(found);
+  if (revised) {
+    await player.retract(5, 't0003');
+    found = await player.recommend('search', undefined, 2);
+    await player.confirm(found);
+  }
   await player.recommend('final', found.recommendation.mixture);
   await player.end();
   const text = await readFile(join(folder, 'record.jsonl'), 'utf8');

@@ -110,6 +110,19 @@ describe('earlier runs as evidence', () => {
       expect(leftOut[0]?.reason).toContain('with shares in other digits, or another ending');
     });
 
+    it('come in with other values once their results were taken back, and not with the same ones', () => {
+      const first = importCsv(table(header, 'r1,.5,.3,.2,small,10,2.9', 'r2,.1,.8,.1,small,10,3.1')).runs;
+      const name = first[0]!.trial;
+      const corrected = table(header, 'r1,.5,.3,.2,small,20,2.7', 'r2,.1,.8,.1,small,10,3.1');
+      expect(importCsv(corrected, undefined, sweep, first).leftOut).toMatchObject([{ run: 'r1' }]);
+      const { runs, leftOut } = importCsv(corrected, undefined, sweep, first, [name]);
+      expect(runs.map(({ source }) => source.run)).toEqual(['r1', 'r2']);
+      expect(leftOut).toEqual([]);
+      const same = importCsv(table(header, 'r1,.5,.3,.2,small,10,2.9'), undefined, sweep, first, [name]);
+      const reason = `it was imported before, as ${name}, and its result was retracted`;
+      expect(same).toEqual({ runs: [], leftOut: [{ run: 'r1', lines: [2], reason }] });
+    });
+
     it('keep the names that an earlier version gave to runs by their lines', () => {
       const text = table(nameless, '.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7');
       const known = importCsv(text).runs.map((run, i) => ({ ...run, trial: `i000000000${i}` }));

@@ -69,6 +69,32 @@ describe('what a decision sees of a record', () => {
     expect(after.resumeOf(undefined)).toBeNull();
   });
 
+  it('counts a result for nothing from the line on that took it back, and as it was before', async () => {
+    const record = new RecordFile(file);
+    const retract = (n: number, trial: string): NewEvent =>
+      named(`act:${n}`, { type: 'act', act: 'retract', trial, by: 'ada', reason: 'wrong split' });
+    const steps = [[started, observed(1), observed(2)], [retract(1, 't1')], [observed(3)], [retract(2, 't3')]];
+    const heads = [];
+    for (const events of steps) heads.push((await record.append(events)).head);
+    const { lines } = await readRecord(file);
+    const streams = new Set<string>();
+    for (const again of [record, new RecordFile(file)]) {
+      for (const head of heads) {
+        const view = await again.viewAt(head);
+        const observations = observationsOf(lines.slice(0, head.seq));
+        expect(view.observations).toEqual(observations);
+        expect(view.digestWith(pending)).toBe(digestOf({ observations, pending }));
+        if (again === record) streams.add(view.stream);
+      }
+    }
+    expect(streams.size).toBe(3); // the third list is the second one and one more
+    const last = (await record.viewAt(heads[3]!)).observations;
+    expect(last.map(({ status }) => status)).toEqual(['retracted', 'completed', 'retracted']);
+    expect(last[0]).toMatchObject({ mixture: { a: 0.25, b: 0.75 }, scale: 'small', steps: 10, cost: 1, metrics: {} });
+    expect(last[0]).not.toHaveProperty('curve');
+    expect((await record.viewAt(heads[0]!)).observations[0]?.metrics).toEqual({ loss: 1 });
+  });
+
   it('holds what another process appended', async () => {
     const [mine, theirs] = [new RecordFile(file), new RecordFile(file)];
     await mine.append([started, observed(1)]);

@@ -86,6 +86,14 @@ describe('observations at the door', () => {
     expect(parsed[0]!.curve).toEqual([curve[0], { steps: 300, metrics: {} }]);
   });
 
+  it('say nothing when they are retracted, whatever they had reported', () => {
+    const run = { trial: 't1', mixture: { web: 1, code: 0, books: 0 }, scale: 'S', steps: 100, cost: 3 };
+    const reported = { metrics: { loss: 1e9 }, curve: [{ steps: 100, metrics: { loss: 1e9 } }] };
+    expect(parseObservations(makeSweep(), [{ ...run, status: 'retracted', ...reported }])).toEqual([
+      { ...run, status: 'retracted', metrics: {} },
+    ]);
+  });
+
   it('must be a list', () => {
     expect(problemsOf({ trials: [] })).toHaveLength(1);
   });

@@ -47,6 +47,18 @@ const sweepOf = (name: string, changes: Partial<Sweep> = {}): Sweep => {
   return { ...sweep, domains: Object.fromEntries(domains) as Sweep['domains'] };
 };
 
+describe('a run whose result was taken back', () => {
+  it('may be bought again, and its checkpoint is not gone on from', () => {
+    const sweep = sweepOf('titrate');
+    const first = runAll(sweep, 1)[0]!;
+    const again = propose(sweep, [{ ...first, status: 'retracted' }], { seed: 1 });
+    expect(again).toMatchObject({ mixture: first.mixture, scale: first.scale, steps: first.steps });
+    expect(again).not.toHaveProperty('continues');
+    const other = propose(sweep, [{ ...first, status: 'abandoned', metrics: {}, curve: [] }], { seed: 1 });
+    expect(other?.mixture).not.toEqual(first.mixture);
+  });
+});
+
 describe.each(POLICY_NAMES)('the policy %s', (name) => {
   it('stays within the budget less the reserve for confirmation, and spends most of it', () => {
     const sweep = sweepOf(name, { budget: 450, confirm: 1 });
@@ -66,6 +78,20 @@ describe.each(POLICY_NAMES)('the policy %s', (name) => {
       expect(sweep.scales.find((candidate) => candidate.name === scale)!.steps).toContain(steps);
     }
     expect(new Set(runs.map(keyOf)).size).toBe(runs.length);
+  });
+
+  it('recommends from what is left when a result was taken back, and goes on', () => {
+    const sweep = sweepOf(name);
+    const runs = runAll(sweep, 16);
+    const at = Math.floor(runs.length / 2);
+    const wild = runs.with(at, { ...runs[at]!, metrics: { loss: -50 }, curve: [] });
+    const retracted = wild.with(at, { ...wild[at]!, status: 'retracted' });
+    const left = recommend(sweep, runs.toSpliced(at, 1), { seed: 5 });
+    const { mixture, mean, sd } = recommend(sweep, retracted, { seed: 5 });
+    expect({ mixture, mean, sd }).toEqual({ mixture: left.mixture, mean: left.mean, sd: left.sd });
+    const paid = { ...sweep, budget: sweep.budget + spentOn(runs) };
+    const next = propose(paid, retracted, { seed: 5 });
+    expect(next?.continues).not.toBe(runs[at]!.trial);
   });
 
   it('gives the same proposal for the same input, bit for bit', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/domain/cost.js';
 import { explainDecision } from '../../src/reports/explain-decision.js';
+import { formatValue } from '../../src/reports/format.js';
 import { healthOf } from '../../src/reports/health.js';
 import { timeline } from '../../src/reports/page/timeline.js';
 import { foldRecord, targetRuns, type SweepView } from '../../src/reports/sweep-view.js';
@@ -99,6 +100,53 @@ describe('a record folded into a view', () => {
       const at = expected.findIndex(({ event }) => event.type === 'decided' && event.trial === 't005');
       const one = expected.toSpliced(at + 1, 0, { ...expected[at]!, event: act });
       expect(Number(held.exec(JSON.stringify(healthOf(foldRecord(one))))?.[2])).toBe(all - 1);
+    });
+  });
+
+  describe('in which a result was taken back', () => {
+    const middle = lines.findIndex(({ event }) => event.type === 'decided' && event.trial === 't020');
+    const act = { type: 'act', act: 'retract', trial: 't005', by: 'mira', reason: 'wrong split' } as const;
+    const line = { ...lines[middle]!, event: act, key: 'act:1' };
+    const changed = foldRecord(lines.toSpliced(middle, 0, line));
+    const seen = changed.observations.find(({ trial }) => trial === 't005')!;
+
+    it('shows who did it and why, and the value nowhere but there', () => {
+      const before = view.observations.find(({ trial }) => trial === 't005')!;
+      expect(seen).toMatchObject({ status: 'retracted', metrics: {}, curve: [], cost: before.cost });
+      expect(seen.detail).toBe(`by mira: wrong split; it had reported ${formatValue(before.value!)}`);
+      expect(seen).not.toHaveProperty('value');
+      expect(explainDecision(changed, 5)).toContain('retracted (by mira: wrong split');
+      const row =
+        timeline(changed)
+          .source.split('</tr>')
+          .find((text) => text.includes('>t005<')) ?? '';
+      expect(row).toContain('retracted: by mira: wrong split');
+    });
+
+    it('names it in every decision that had counted it', () => {
+      const counted = 'It counted the result of t005, which mira took back later: wrong split.';
+      const decided = (trial: string) => changed.decisions.find((decision) => decision.trial === trial)!.decision;
+      expect(explainDecision(changed, decided('t019'))).toContain(counted);
+      expect(explainDecision(changed, decided('t020'))).not.toContain(counted);
+      expect(explainDecision(changed, 1)).not.toContain(counted);
+    });
+
+    it('counts its price as lost, and it as no run that failed', () => {
+      const lost = ({ spentByScale }: SweepView) => spentByScale.reduce((sum, { lostCost }) => sum + lostCost, 0);
+      expect(lost(changed)).toBeCloseTo(lost(view) + seen.cost, 9);
+      expect(changed.spent).toBeCloseTo(view.spent, 9);
+      const ended = ({ name }: { readonly name: string }) => name === 'Runs that did not complete';
+      expect(healthOf(changed).find(ended)).toEqual(healthOf(view).find(ended));
+    });
+
+    it('has no recommendation until there is one without it, and no confirmation of another mixture', () => {
+      const last = lines.findLastIndex(({ event }) => event.type === 'recommended');
+      const late = foldRecord(lines.toSpliced(last, Infinity, { ...line, at: lines[last]!.at }));
+      expect(late.recommendation).toBeNull();
+      expect(late.confirmations).toEqual([]);
+      const [recommended] = lines.filter(({ event }) => event.type === 'recommended');
+      const anew = foldRecord([...lines.slice(0, last), line, recommended!]);
+      expect(anew.confirmations).toHaveLength(2);
     });
   });
 

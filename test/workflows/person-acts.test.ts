@@ -10,6 +10,7 @@ import { linkLine } from '../../src/ledger/chain.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { actLog, renderLog } from '../../src/reports/act-log.js';
+import { retractAct } from '../../src/workflows/retract-act.js';
 import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
 import { pauseAct } from '../../src/workflows/sweep-acts.js';
 import { initialState } from '../../src/workflows/sweep-state.js';
@@ -119,6 +120,24 @@ describe('an act that changes a sweep', () => {
     const second = linkLine(first, { key: 'act:1', at, event: act(veto(true).details ?? {}) });
     const [line] = actLog([first, second]);
     expect(line?.text).toContain('a 0 to 0.3; not made: big, 20 steps');
+  });
+
+  it('takes a result back that the record has, once', () => {
+    const what = { ...ada, trial: 't0001', reason: 'wrong split' };
+    const found = { status: 'completed', continuedBy: ['t0003', 't0005'] } as const;
+    const confirming = { ...initialState, phase: 'confirming', searchOver: 'enough', retracted: ['t0003'] } as const;
+    const { accepted, reason, state } = retractAct(confirming, what, found);
+    expect(accepted).toBe(true);
+    expect(reason).toContain('; t0005 went on from its checkpoint and still counts; the search is open again');
+    expect(state).toMatchObject({ phase: 'searching', searchOver: null, searches: 2, retracted: ['t0003', 't0001'] });
+    expect(retractAct(state, what, found).reason).toBe('the result of t0001 was retracted already');
+    expect(retractAct(initialState, what, null).reason).toBe('the record has no run t0001');
+    const refusedRun = { status: 'refused-by-person', continuedBy: [] } as const;
+    expect(retractAct(initialState, what, refusedRun).reason).toBe('trial t0001 was refused and never ran');
+    const finishing = retractAct({ ...initialState, finish: ada }, what, found);
+    expect([finishing.accepted, finishing.reason.includes('open again')]).toEqual([true, false]);
+    expect(retractAct({ ...initialState, cancel: ada }, what, found).accepted).toBe(false);
+    expect(() => checkAct('retract', { ...ada, trial: 't0001' })).toThrow(/reason/);
   });
 
   it('finds a sweep closed that is being finished', () => {
