@@ -132,7 +132,9 @@ const decided = z
     sawDigest: digest.describe(
       'SHA-256 of the canonical JSON of `{observations, pending}` that it was made from; empty of a run that a person pinned',
     ),
-    sawObservations: count.describe('how many observations it was made from: the first so many of the record'),
+    sawObservations: count.describe(
+      'how many observations it was made from: the first so many of the record, as they count by then',
+    ),
     sawPending: z.array(z.string()).describe('trials in flight that it was made from'),
     explanation: Explanation.describe('what was believed, what was considered, why this run'),
     origin: z
@@ -221,7 +223,9 @@ const recommended = z
     recommendation: Recommendation.describe('the mixture to use at the target, and what is believed of it'),
     software: software.exactOptional(),
   })
-  .describe('A mixture is recommended: when the search is over, and again at the end.');
+  .describe(
+    'A mixture is recommended: when the search is over (and once more when it is over again after a result was taken back), and at the end.',
+  );
 
 const asked = {
   act: z.enum(ACT_NAMES).describe('what was asked for'),

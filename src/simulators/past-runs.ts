@@ -2,7 +2,7 @@
 import { ENDINGS, endingOf, type Ending } from '../domain/ending.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { isSameMixture, mixtureOf, type Mixture } from '../domain/mixture.js';
-import type { CurvePoint, Metrics } from '../domain/observation.js';
+import { RETRACTED, type CurvePoint, type Metrics, type ObservationStatus } from '../domain/observation.js';
 import { carryOver, changeProblems, domainsAfter } from './domain-changes.js';
 import { readCsv, type Csv, type CsvRow } from './read-csv.js';
 import { findColumns, type TableColumns } from './table-columns.js';
@@ -62,7 +62,7 @@ interface Row {
   readonly mixture: Mixture;
   readonly scale: string;
   readonly steps: number;
-  readonly status: Ending;
+  readonly status: ObservationStatus;
   readonly metrics: Metrics;
   readonly cost: number | undefined;
 }
@@ -146,10 +146,12 @@ class RowReader {
     return steps;
   }
 
-  status(row: CsvRow): Ending {
+  /** What titrate exports says of results that were taken back, too. */
+  status(row: CsvRow): ObservationStatus {
     const { status } = this.columns;
     const text = this.text(row, status);
     if (status === undefined) return 'completed';
+    if (text === RETRACTED) return RETRACTED;
     const { statuses = {} } = this.options.mapping ?? {};
     const found = Object.hasOwn(statuses, text) ? statuses[text] : endingOf(text);
     if (found === undefined)
@@ -158,7 +160,7 @@ class RowReader {
   }
 
   /** A metric may be missing; of a run that did not complete, one that is not finite is left out. */
-  metrics(row: CsvRow, status: Ending): Metrics {
+  metrics(row: CsvRow, status: ObservationStatus): Metrics {
     const filled = [...this.columns.metrics].filter(([, column]) => {
       const text = this.text(row, column);
       return text !== '' && (status === 'completed' || Number.isFinite(Number(text)));
@@ -231,16 +233,19 @@ const checkRun = (reader: RowReader, rows: readonly Row[]): void => {
   }
 };
 
-const toRun = (rows: readonly Row[], mixture: Mixture, changed: readonly string[]): PastRun => {
+const toRun = (
+  rows: readonly Row[],
+  status: Ending,
+  mixture: Mixture,
+  changed: readonly string[],
+): Omit<PastRun, 'run' | 'lines'> => {
   const last = rows.at(-1)!;
   const costs = rows.flatMap(({ cost }) => cost ?? []);
   return {
-    run: last.run ?? standIn(rows[0]!.line),
-    lines: rows.map(({ line }) => line),
     mixture,
     scale: last.scale,
     steps: last.steps,
-    status: last.status,
+    status,
     metrics: last.metrics,
     curve: rows
       .map(({ steps, metrics }) => ({ steps, metrics }))
@@ -271,10 +276,12 @@ export const readPastRuns = (csvText: string, options: ReadOptions = {}): PastRu
   const runs: PastRun[] = [];
   const leftOut: PastRuns['leftOut'][number][] = [];
   for (const run of gathered) {
+    const { status } = run.at(-1)!;
     const carried = carryOver(changes, run[0]!.mixture);
-    const { run: name, lines } = toRun(run, run[0]!.mixture, []);
-    if (carried.kind === 'kept') runs.push(toRun(run, carried.mixture, carried.changed));
-    else leftOut.push({ run: name, lines, reason: carried.reason });
+    const name = { run: run.at(-1)!.run ?? standIn(run[0]!.line), lines: run.map(({ line }) => line) };
+    if (status === RETRACTED) leftOut.push({ ...name, reason: 'its result was retracted' });
+    else if (carried.kind === 'kept') runs.push({ ...toRun(run, status, carried.mixture, carried.changed), ...name });
+    else leftOut.push({ ...name, reason: carried.reason });
   }
   return { domains: domainsAfter(changes, before), metrics: [...columns.metrics.keys()], runs, leftOut };
 };

@@ -15,9 +15,9 @@ import { readSweep } from '../../src/cli/sweep-record.js';
 import { readSweepSource } from '../../src/cli/sweep-source.js';
 import { whatIfCommand } from '../../src/cli/what-if.js';
 import { InputError, StateError } from '../../src/domain/errors.js';
+import type { Observation } from '../../src/domain/observation.js';
 import { play } from '../../src/evidence/backtest.js';
 import type { Imports } from '../../src/evidence/imports.js';
-import type { ImportedRun } from '../../src/evidence/known-runs.js';
 import { createReplay } from '../../src/evidence/replay.js';
 import { linkLine } from '../../src/ledger/chain.js';
 import { readRecord } from '../../src/ledger/record-file.js';
@@ -134,7 +134,7 @@ describe('titrate import, before a sweep starts', () => {
     const { runs, leftOut } = taken.json as unknown as Imports;
     expect(leftOut).toEqual([]);
     const { view } = (await readSweep(homeAt(root), 'law-1'))!;
-    const told = (one: Pick<ImportedRun, 'mixture' | 'scale' | 'steps' | 'status' | 'metrics'>): object => ({
+    const told = (one: Pick<Observation, 'mixture' | 'scale' | 'steps' | 'status' | 'metrics'>): object => ({
       mixture: one.mixture,
       scale: one.scale,
       steps: one.steps,

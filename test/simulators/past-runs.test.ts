@@ -61,6 +61,14 @@ describe('a team’s own table of past runs', () => {
     expect(run).toMatchObject({ status: 'diverged', metrics: {}, curve: [{ steps: 10, metrics: { loss: 3.7 } }] });
   });
 
+  it('leaves a run out whose result a sweep took back', () => {
+    const rows = 'mix.a,mix.b,scale,steps,status,metric.l\n.5,.5,s,10,completed,2\n.4,.6,s,10,retracted,';
+    expect(readPastRuns(rows)).toMatchObject({
+      runs: [{ lines: [2] }],
+      leftOut: [{ run: 'line 3', lines: [3], reason: 'its result was retracted' }],
+    });
+  });
+
   it('takes rows of one mixture and scale for one run, and a repeated checkpoint for another, when no column names runs', () => {
     const { runs } = readPastRuns(`${PLAIN}0.5,0.5,S,10,3\n0.5,0.5,S,20,2\n0.5,0.5,S,20,2.1\n1,0,S,20,4\n`);
     expect(runs.map(({ lines }) => lines)).toEqual([[2, 3], [4], [5]]);
