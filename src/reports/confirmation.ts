@@ -51,6 +51,19 @@ export const confirmedBySearch = (view: SweepView): readonly ObservationView[] =
   return runs.length >= view.sweep.confirm ? runs : [];
 };
 
+/** Runs that were to confirm what was recommended before a result was taken back. */
+const outdatedText = ({ decisions, observations, confirmations }: SweepView): string => {
+  const confirming = new Set(confirmations.map(({ trial }) => trial));
+  const ended = new Set(observations.map(({ trial }) => trial));
+  const outdated = decisions.filter(
+    ({ purpose, decided, trial }) =>
+      purpose === 'confirm' && decided === undefined && ended.has(trial) && !confirming.has(trial),
+  );
+  if (outdated.length === 0) return '';
+  const names = outdated.map(({ trial }) => plainText(trial)).join(', ');
+  return ` ${names} ran what was recommended before a result was retracted.`;
+};
+
 const whyNotRun = (view: SweepView): string => {
   const { sweep, unit } = view;
   const bySearch = confirmedBySearch(view);
@@ -78,7 +91,7 @@ export const confirmationSentence = (view: SweepView): string => {
   if (result === undefined) {
     if (view.sweep.confirm === 0) return 'Not asked for (confirm: 0).';
     const tried = view.confirmations.length;
-    return tried === 0 ? whyNotRun(view) : `Tried ${tried} times; no run reported ${metric}.`;
+    return tried === 0 ? `${whyNotRun(view)}${outdatedText(view)}` : `Tried ${tried} times; no run reported ${metric}.`;
   }
   const { runs, mean, predicted } = result;
   const decimals = predicted === undefined ? 4 : decimalsOf(Z95 * predicted.sd, mean);

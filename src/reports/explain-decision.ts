@@ -85,10 +85,17 @@ const incumbentLines = (view: SweepView, decision: DecisionView): string[] => {
   ];
 };
 
-/** How many of the runs that a decision saw were made before the sweep, or elsewhere. */
-const importedText = ({ imports }: SweepView, { at }: DecisionView): string => {
-  const before = imports.filter((run) => run.at <= at).length;
-  return before === 0 ? '' : ` (${formatCount(before)} of them imported)`;
+/** How many of the runs that a decision saw were made before the sweep, or elsewhere, and how many counted no more. */
+const oddRunsText = ({ observations, imports }: SweepView, { at }: DecisionView): string => {
+  const imported = imports.filter((run) => run.at <= at).length;
+  const retracted = [...observations, ...imports].filter(
+    ({ retraction }) => retraction !== undefined && retraction.at <= at,
+  ).length;
+  const parts = [
+    ...(imported === 0 ? [] : [`${formatCount(imported)} of them imported`]),
+    ...(retracted === 0 ? [] : [`${formatCount(retracted)} of them retracted`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 };
 
 /** Results that a decision counted and that were taken back since: what it was made from was wrong. */
@@ -107,7 +114,7 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
   const metric = objectiveName(view.sweep.objective);
   const pending = sawPending.length === 0 ? 'none' : sawPending.map((trial) => plainText(trial)).join(', ');
   return [
-    `${plural(sawObservations, 'run')} had been observed${importedText(view, decision)}; in flight: ${pending}.`,
+    `${plural(sawObservations, 'run')} had been observed${oddRunsText(view, decision)}; in flight: ${pending}.`,
     ...retractedLines(view, decision),
     `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
     ...incumbentLines(view, decision),

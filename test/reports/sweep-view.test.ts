@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/domain/cost.js';
+import { confirmationSentence } from '../../src/reports/confirmation.js';
 import { explainDecision } from '../../src/reports/explain-decision.js';
 import { formatValue } from '../../src/reports/format.js';
 import { healthOf } from '../../src/reports/health.js';
@@ -128,6 +129,7 @@ describe('a record folded into a view', () => {
       const decided = (trial: string) => changed.decisions.find((decision) => decision.trial === trial)!.decision;
       expect(explainDecision(changed, decided('t019'))).toContain(counted);
       expect(explainDecision(changed, decided('t020'))).not.toContain(counted);
+      expect(explainDecision(changed, decided('t021'))).toMatch(/had been observed \(1 of them retracted\)/);
       expect(explainDecision(changed, 1)).not.toContain(counted);
     });
 
@@ -144,6 +146,9 @@ describe('a record folded into a view', () => {
       const late = foldRecord(lines.toSpliced(last, Infinity, { ...line, at: lines[last]!.at }));
       expect(late.recommendation).toBeNull();
       expect(late.confirmations).toEqual([]);
+      const outdated = 'Not run yet. t035, t036 ran what was recommended before a result was retracted.';
+      expect(confirmationSentence(late)).toBe(outdated);
+      expect(confirmationSentence(changed)).not.toContain('retracted');
       const [recommended] = lines.filter(({ event }) => event.type === 'recommended');
       const anew = foldRecord([...lines.slice(0, last), line, recommended!]);
       expect(anew.confirmations).toHaveLength(2);
