@@ -81,14 +81,18 @@ const remember = (told: Map<string, number>, stream: string, count: number): voi
   }
 };
 
-/** Creates a proposer with `threads` worker threads, started on first use and ended when idle for a minute. */
+/**
+ * Creates a proposer with `threads` worker threads. They start on first use, all at once, and stay (some 20 MB each): one that started
+ * later would load whatever is installed by then, and a decision would name a version of titrate that did not make it.
+ */
 export const createThreadProposer = (threads = 1): Proposer => {
-  const pool = new Piscina<unknown, ThreadAnswer>({
-    filename: new URL('./proposer-thread.js', import.meta.url).href,
-    minThreads: 0,
-    maxThreads: threads,
-    idleTimeout: 60_000, // ms: keeps compiled code warm between decisions of a busy sweep, frees memory in a quiet one
-  });
+  let pool: Piscina<unknown, ThreadAnswer> | undefined;
+  const poolOf = (): Piscina<unknown, ThreadAnswer> =>
+    (pool ??= new Piscina({
+      filename: new URL('./proposer-thread.js', import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+    }));
   const told = new Map<string, number>();
   const ask = async (
     name: string,
@@ -97,7 +101,7 @@ export const createThreadProposer = (threads = 1): Proposer => {
     const { sweep, observations, stream = randomUUID(), pending = [], ...rest } = task;
     const run = (from: number): Promise<ThreadAnswer> => {
       const fresh = observations.slice(from);
-      return pool.run({ ...rest, stream, pending, from, fresh, ...(from === 0 ? { sweep } : {}) }, { name });
+      return poolOf().run({ ...rest, stream, pending, from, fresh, ...(from === 0 ? { sweep } : {}) }, { name });
     };
     let answer = await run(Math.min(told.get(stream) ?? 0, observations.length));
     if (!answer.ok && answer.code === 'Forgotten') answer = await run(0);
@@ -107,6 +111,6 @@ export const createThreadProposer = (threads = 1): Proposer => {
   return {
     propose: (task) => ask('proposeTask', task) as Promise<Proposal | null>,
     recommend: (task) => ask('recommendTask', task) as Promise<Recommendation>,
-    close: () => pool.close({ force: true }),
+    close: async () => pool?.close({ force: true }),
   };
 };
