@@ -85,7 +85,7 @@ export class SweepDesk {
   /** Judges a retraction: only the record knows the runs that have ended. */
   async retract(what: ActInputs['retract']): Promise<ActResult> {
     const { book } = this;
-    if (book.isWriting) await condition(() => !book.isWriting);
+    await condition(() => !book.isWriting && book.state.head.seq > 0); // a sweep that has just been started has no record yet
     const about = { sweepId: book.input.sweepId, head: book.state.head, trial: what.trial };
     const found = await recordWork.titrateFindRun(about);
     if (book.isWriting) await condition(() => !book.isWriting);

@@ -1,4 +1,5 @@
 /** Results that are taken back, on a real server with scripted jobs: invariants 18, 19 and 21 of the sweep workflow. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
@@ -181,6 +182,16 @@ describe('a result that is taken back', () => {
     expect(firsts.slice(0, 2)).toEqual(saw);
     expect(await sweep.events('recommended')).toHaveLength(2); // after the search and at the end
     expect(await faultsOf(sweep)).toEqual([]);
+  });
+
+  it('is looked for when the record is there, by an act that comes before it', async () => {
+    const [proposer, launcher] = [new ScriptedProposer(small(2)), new ScriptedLauncher()];
+    const sweep = await start({ proposer, launcher, withoutWorker: true });
+    const early = retract(sweep, 't0001');
+    await sleep(500); // the server has it: it comes with the sweep's first task
+    await sweep.startWorker();
+    expect(await early).toEqual({ accepted: false, reason: 'the record has no run t0001' });
+    expect(await sweep.result()).toMatchObject({ status: 'completed' });
   });
 
   it('names runs that went on from its checkpoint, and is not taken from a sweep that is being cancelled', async () => {

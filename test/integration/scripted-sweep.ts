@@ -157,6 +157,8 @@ export interface SweepSetup {
   readonly launcher: ScriptedLauncher;
   readonly continueAfterEvents?: number;
   readonly maxCachedWorkflows?: number;
+  /** No worker yet: `startWorker` begins it. */
+  readonly withoutWorker?: true;
   readonly notify?: ActivityDeps['notify'];
   readonly reconcile?: ActivityDeps['reconcile'];
 }
@@ -210,7 +212,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
       await connection.close();
     };
   };
-  let endWorker = await runWorker();
+  let endWorker = setup.withoutWorker === true ? () => Promise.resolve() : await runWorker();
   const input: SweepInput = {
     sweepId,
     sweep: setup.sweep ?? toySweep(),
