@@ -31,6 +31,8 @@ export interface KubernetesChoice extends PodChoice {
   readonly sharedHome?: { readonly volume: Json; readonly mountPath: string; readonly subPath?: string };
   /** From SIGTERM to SIGKILL (s). */
   readonly graceSeconds: number;
+  /** How long other containers of the pod may go on after the one that trains has ended (s); as long as they like when absent. */
+  readonly sidecarSeconds?: number;
   /** How long a Job stays in the cluster after its result was read (s). */
   readonly keepSeconds: number;
   /** Scale name to what its pods are made of instead, laid over the rest. */
@@ -38,6 +40,7 @@ export interface KubernetesChoice extends PodChoice {
 }
 
 const GRACE_SECONDS = 30; // Kubernetes' own
+const SHORTEST_SIDECAR_SECONDS = 5; // the cluster's times are whole seconds: what ended before the pod was deleted must be told from what was ended by it
 const KEEP_SECONDS = 3_600; // long enough to look at a pod that failed
 
 const text = z.string().min(1);
@@ -81,6 +84,13 @@ export const KubernetesSection = strict({
     .describe("A volume shared by the worker and the pods; without one, metrics are read from the pods' logs.")
     .optional(),
   graceSeconds: notNegative.describe('From SIGTERM to SIGKILL, in seconds (default 30).').optional(),
+  sidecarSeconds: z
+    .number()
+    .min(SHORTEST_SIDECAR_SECONDS)
+    .describe(
+      'How long other containers of the pod may go on after the one that trains has ended, in seconds, 5 or more (default: as long as they like).',
+    )
+    .optional(),
   keepSeconds: notNegative
     .describe('How long a Job stays in the cluster after its result was read, in seconds (default 3600).')
     .optional(),
@@ -110,10 +120,10 @@ const readPod = ({ env, image, command, args, resources, timeoutSeconds, templat
 
 /** Fills in the defaults; environment values become text. */
 export const readKubernetes = (section: KubernetesSection): KubernetesChoice => {
-  const { namespace, context, kubeconfig, sharedHome, graceSeconds, keepSeconds, scales } = section;
+  const { namespace, context, kubeconfig, sharedHome, graceSeconds, sidecarSeconds, keepSeconds, scales } = section;
   return {
     kind: 'kubernetes',
-    ...given({ namespace, context, kubeconfig, sharedHome: sharedHome && given(sharedHome) }),
+    ...given({ namespace, context, kubeconfig, sharedHome: sharedHome && given(sharedHome), sidecarSeconds }),
     graceSeconds: graceSeconds ?? GRACE_SECONDS,
     keepSeconds: keepSeconds ?? KEEP_SECONDS,
     ...readPod(section),

@@ -34,7 +34,9 @@ test('a launcher of kind kubernetes gets its defaults, and environment values be
 });
 
 test('a checked sweep is read as itself', () => {
-  const once = parseSweep(sweepWith({ scales: { S: { timeoutSeconds: 60 } }, template: { spec: { nodeName: 'a' } } }));
+  const scales = { S: { timeoutSeconds: 60 } };
+  const once = parseSweep(sweepWith({ scales, template: { spec: { nodeName: 'a' } }, sidecarSeconds: 30 }));
+  expect(once.launcher).toMatchObject({ sidecarSeconds: 30 });
   expect(parseSweep(once)).toEqual(once);
 });
 
@@ -43,5 +45,6 @@ test('what is misspelt or unknown is told with its place', () => {
   expect(problemsOf({ scales: { T: {} } })).toMatch(/launcher\.scales\.T/);
   expect(problemsOf({ template: { specs: {} } })).toMatch(/launcher\.template/);
   expect(problemsOf({ sharedHome: { volume: {}, mountPath: 'titrate' } })).toMatch(/mountPath.*absolute/s);
+  expect(problemsOf({ sidecarSeconds: 1 })).toMatch(/launcher\.sidecarSeconds/);
   expect(problemsOf({ timeoutSeconds: 0 })).toMatch(/launcher\.timeoutSeconds/);
 });

@@ -98,6 +98,35 @@ describe('A job that ends by itself', () => {
   });
 });
 
+describe('A job with other containers in its pod', () => {
+  const template = { spec: { containers: [{ name: 'proxy', image: 'proxy' }] } };
+  const short = { cost: 0.05 };
+
+  it('runs for as long as they do, and says that it is they who run', async () => {
+    const { launcher, ref } = await launch({ command: train(), template }, short);
+    const words = 'its training has ended with exit status 0; other containers of its pod run on: proxy';
+    await until('its training has ended', async () => {
+      const state = await launcher.inspect(ref);
+      return state.state === 'running' && state.waiting === words ? true : undefined;
+    });
+    await new Promise((done) => setTimeout(done, 2_500)); // the cluster's times are whole seconds
+    expect(await launcher.inspect(ref)).toMatchObject({ state: 'running', waiting: words });
+    await launcher.stop(ref);
+    expect((await launcher.collect(ref)).status).toBe('completed');
+  });
+
+  it.each([
+    ['train', 'completed'],
+    ['error', 'failed'],
+  ])('ends as its training did (%s), when they go on for longer than they may', async (how, status) => {
+    const choice = { command: train(how), template, sidecarSeconds: 5 };
+    const { result, ref } = await launch(choice, short);
+    expect(await result()).toMatchObject({ status });
+    const left = await lab().pods(harness.namespace);
+    expect(left.filter(ofKey(ref.key)).filter(running)).toEqual([]);
+  });
+});
+
 describe('A job whose place is taken away', () => {
   it('was preempted, when its pod is evicted', async () => {
     const { pod, result } = await launch();

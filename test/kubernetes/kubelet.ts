@@ -1,8 +1,8 @@
 /**
  * A node of the lab: what a kubelet does to pods, as far as titrate can tell. It registers a node, runs the command of each
  * pod's first container as a process of this machine, reports what becomes of it, serves its log, and ends it when the
- * pod is deleted or its deadline has passed. Images, volumes and further containers are not looked at; an image called
- * `missing` cannot be pulled.
+ * pod is deleted or its deadline has passed. Further containers run, as far as the API can tell, until the pod is ended. Images and
+ * volumes are not looked at; an image called `missing` cannot be pulled.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,6 +58,8 @@ interface Tenant {
   startedAt: string;
   /** Ended by the node itself after its deadline. */
   isLate: boolean;
+  /** How the first container ended. */
+  terminated?: object;
 }
 
 const statusOf = (error: unknown): number => (error as { code?: number }).code ?? 0;
@@ -221,7 +223,9 @@ export class Kubelet {
       reason: 'DeadlineExceeded',
       message: 'Pod was active on the node longer than the specified deadline',
     };
-    const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
+    tenant.terminated = terminated;
+    const goesOn = othersOf(tenant).length > 0 && !tenant.isLate;
+    const phase = goesOn ? 'Running' : exitCode === 0 ? 'Succeeded' : 'Failed';
     return this.report(tenant, { phase, ...(tenant.isLate ? late : {}) }, { terminated });
   }
 
@@ -229,17 +233,26 @@ export class Kubelet {
   private async report(tenant: Tenant, status: object, state: object): Promise<void> {
     const { name = '', namespace = '', uid = '' } = tenant.pod.metadata ?? {};
     const [container] = tenant.pod.spec?.containers ?? [];
-    const containerStatus = {
-      name: container?.name,
+    const statusOfContainer = (name_: string | undefined, state_: object) => ({
+      name: name_,
       image: container?.image,
       imageID: '',
       ready: false,
       restartCount: 0,
-      state: state as V1ContainerState,
-    };
+      state: state_ as V1ContainerState,
+    });
+    const isOver = ['Succeeded', 'Failed'].includes((status as { phase: string }).phase);
+    const killed = { terminated: { exitCode: 143, reason: 'Error', startedAt: tenant.startedAt, finishedAt: now() } };
+    const others = othersOf(tenant).map((one) =>
+      statusOfContainer(one, isOver ? killed : { running: { startedAt: tenant.startedAt } }),
+    );
     const body = {
       metadata: { uid },
-      status: { hostIP: '127.0.0.1', ...status, containerStatuses: [containerStatus] },
+      status: {
+        hostIP: '127.0.0.1',
+        ...status,
+        containerStatuses: [statusOfContainer(container?.name, state), ...others],
+      },
     };
     await this.untilTaken(() => this.core.patchNamespacedPodStatus({ name, namespace, body }, MERGE));
   }
@@ -255,6 +268,8 @@ export class Kubelet {
       await once(process_, 'close');
       clearTimeout(timer);
     }
+    if (tenant?.terminated !== undefined && othersOf(tenant).length > 0)
+      await this.report(tenant, { phase: 'Failed' }, { terminated: tenant.terminated }); // the others end by its signal
     await sleep(50); // the end is reported before the pod is taken away, as a kubelet does
     const { name = '', namespace = '' } = pod.metadata ?? {};
     const body = { gracePeriodSeconds: 0, preconditions: { uid } };
@@ -273,6 +288,9 @@ export class Kubelet {
     }
   }
 }
+
+/** Names of the containers beside the one that is run. */
+const othersOf = ({ pod }: Tenant): string[] => (pod.spec?.containers ?? []).slice(1).map(({ name }) => name);
 
 const kill = (process_: ChildProcess | undefined, signal: NodeJS.Signals): void => {
   if (process_?.pid === undefined || process_.exitCode !== null || process_.signalCode !== null) return;

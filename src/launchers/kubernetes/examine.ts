@@ -8,8 +8,19 @@ import type { Backend } from './backend.js';
 import { causeOf } from './cause.js';
 import { podsOf } from './names.js';
 import { findOwn } from './own-job.js';
-import { isOver, type Pod } from './pod.js';
-import { notePod, readCreated, readEnd, readPods, writeEnd, type CreatedRecord, type EndRecord } from './sightings.js';
+import { isLingering, isOver, type Pod } from './pod.js';
+import {
+  mark,
+  markedAt,
+  notePod,
+  noteTrained,
+  readCreated,
+  readEnd,
+  readPods,
+  writeEnd,
+  type CreatedRecord,
+  type EndRecord,
+} from './sightings.js';
 import { waitingOf } from './waiting.js';
 
 /** What the folder and the cluster say together. Unknown is not among these: whatever cannot be seen is an error. */
@@ -86,6 +97,22 @@ const running = async ({ cluster }: Backend, { job, pods }: Sight, uid: string):
   };
 };
 
+/**
+ * Ends a job whose training has ended and whose pod goes on with other containers for longer than the sweep allows. What is known of the
+ * training is kept first: its ending is the run's, whatever becomes of the others.
+ */
+const endSidecars = async (backend: Backend, files: JobFiles, { job, pods }: Sight, uid: string): Promise<void> => {
+  const { sidecarSeconds } = backend.manifest.choice;
+  const pod = pods.find(isLingering);
+  if (sidecarSeconds === undefined || pod === undefined || job === undefined) return;
+  await mark(files, 'trained');
+  const since = (await markedAt(files, 'trained')) ?? Infinity;
+  if (Date.now() - since < 1000 * sidecarSeconds) return;
+  await noteTrained(files, pod);
+  await backend.logs?.fetch(files, pod, true);
+  await backend.cluster().deleteJob(job.metadata?.name ?? '', uid);
+};
+
 /** Examines a job. @throws LauncherError when the cluster cannot be asked; StateError when a record is not ours */
 export const examineJob = async (backend: Backend, files: JobFiles): Promise<Standing> => {
   const end = await readEnd(files);
@@ -94,5 +121,7 @@ export const examineJob = async (backend: Backend, files: JobFiles): Promise<Sta
   if (created === undefined) return withoutJob(files);
   backend.watch.keep();
   const sight = await look(backend, files, created);
-  return hasEnded(sight) ? conclude(backend, files, sight) : running(backend, sight, created.uid);
+  if (hasEnded(sight)) return conclude(backend, files, sight);
+  await endSidecars(backend, files, sight, created.uid);
+  return running(backend, sight, created.uid);
 };

@@ -71,6 +71,8 @@ export interface Pod {
   readonly unscheduled?: string;
   /** Why a container of it does not start. */
   readonly held?: string;
+  /** Its other containers that run. */
+  readonly others: readonly string[];
   /** Is or was its training container running? */
   readonly hasStarted: boolean;
   readonly exit?: {
@@ -130,6 +132,7 @@ export const readPod = (object: unknown): Pod | undefined => {
     phase: status?.phase ?? '',
     reason: status?.reason ?? '',
     message: status?.message ?? '',
+    others: containers.flatMap(({ name, state }) => (name !== JOB_CONTAINER && state?.running ? [name] : [])),
     hasStarted: exit !== undefined || Boolean(training?.state?.running),
     ...defined({
       exit,
@@ -140,6 +143,9 @@ export const readPod = (object: unknown): Pod | undefined => {
     }),
   };
 };
+
+/** Has its training come to an end while other containers of it go on? */
+export const isLingering = (pod: Pod): boolean => pod.exit !== undefined && pod.others.length > 0 && !isOver(pod);
 
 /** Has it come to its end? A container may be done some time before its pod is. */
 export const isOver = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';

@@ -97,23 +97,41 @@ export const writeEnd = async (files: JobFiles, end: EndRecord): Promise<EndReco
   return (await readEnd(files)) ?? end;
 };
 
-/** Marks: `released` (its pod may start), `collected` (its result was read). */
-type Mark = 'released' | 'collected' | 'cleared';
+/** Marks: `released` (its pod may start), `trained` (its training has ended, and other containers go on), `collected` (its result was read). */
+type Mark = 'released' | 'trained' | 'collected' | 'cleared';
+
+/** When a mark was made (ms since the epoch, by the clock of a worker); undefined when it was not. */
+export const markedAt = async (files: JobFiles, mark: Mark): Promise<number | undefined> =>
+  (await readJobRecord(fileOf(files, mark), MarkRecord))?.at;
 
 export const isMarked = async (files: JobFiles, mark: Mark): Promise<boolean> =>
-  (await readJobRecord(fileOf(files, mark), MarkRecord)) !== undefined;
+  (await markedAt(files, mark)) !== undefined;
 
 export const mark = (files: JobFiles, name: Mark): Promise<void> => write(files, name, { at: Date.now() });
 
 const factsOf = (pod: Pod): PodRecord[] => {
-  const { uid, exit, reason, message, disruption } = pod;
+  const { uid, disruption } = pod;
   const facts: PodRecord[] = [{ fact: 'seen', uid, pod: pod.name, createdAt: pod.createdAt }];
   if (pod.hasStarted) facts.push({ fact: 'started', uid });
   if (pod.deletedAt !== undefined) facts.push({ fact: 'deleted', uid, at: pod.deletedAt });
   if (disruption !== undefined) facts.push({ fact: 'disrupted', uid, ...disruption });
   // A container is done some time before its pod; a pod may be over with a container that nobody saw end.
-  if (isOver(pod)) facts.push({ fact: 'ended', uid, reason, message, ...(exit === undefined ? {} : { exit }) });
+  if (isOver(pod)) facts.push(endOf(pod));
   return facts;
+};
+
+const endOf = ({ uid, reason, message, exit }: Pod): PodRecord => ({
+  fact: 'ended',
+  uid,
+  reason,
+  message,
+  ...(exit === undefined ? {} : { exit }),
+});
+
+/** Writes how a pod's training ended that is not over: what comes after is none of the run's. */
+export const noteTrained = async (files: JobFiles, pod: Pod): Promise<void> => {
+  const fact = endOf(pod);
+  await write(files, nameOf(fact), fact);
 };
 
 const nameOf = (fact: PodRecord): string => {

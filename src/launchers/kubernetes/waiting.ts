@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
 import { printable } from '../printable.js';
-import { isOver, type Pod } from './pod.js';
+import { isLingering, isOver, type Pod } from './pod.js';
 
 const LONGEST = 300; // it travels in heartbeats
 
@@ -12,6 +12,8 @@ const ofPod = (pod: Pod): string | undefined => {
   if (pod.deletedAt !== undefined && !isOver(pod)) {
     return `its pod is being ended${pod.disruption === undefined ? '' : ` (${pod.disruption.reason})`}`;
   }
+  if (isLingering(pod))
+    return `its training has ended with exit status ${pod.exit?.code}; other containers of its pod run on: ${pod.others.join(', ')}`;
   if (pod.phase !== 'Pending') return undefined;
   if (pod.held !== undefined && !ON_THE_WAY.has(pod.held)) return pod.held;
   return pod.unscheduled ?? (pod.held === undefined ? 'its pod is about to start' : undefined);
