@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { KubernetesChoice } from '../../src/domain/kubernetes-choice.js';
 import type { JobRef, JobResult, JobSpec, Launcher } from '../../src/domain/ports.js';
 import { waitForState } from '../launchers/conformance.js';
-import { makeHarness, train, withLab, type KubernetesHarness } from './harness.js';
+import { makeHarness, talk, train, withLab, type KubernetesHarness } from './harness.js';
 import { running, until } from './lab.js';
 
 const lab = withLab();
@@ -124,6 +124,18 @@ describe('A job with other containers in its pod', () => {
     expect(await result()).toMatchObject({ status });
     const left = await lab().pods(harness.namespace);
     expect(left.filter(ofKey(ref.key)).filter(running)).toEqual([]);
+  });
+});
+
+describe('A job that prints its metrics, with another container in its pod', () => {
+  it('keeps all that it printed', async () => {
+    const talking = await makeHarness(lab(), { isShared: false });
+    const template = { spec: { containers: [{ name: 'proxy', image: 'proxy' }] } };
+    const launcher = talking.createLauncher({ command: talk(), template, sidecarSeconds: 5 });
+    const ref = await launcher.launch(talking.quickJob(`sweep.e${(last += 1)}.g1`));
+    await waitForState(launcher, ref, ['ended'], 60_000);
+    expect(await launcher.collect(ref)).toMatchObject({ status: 'completed', stepsReached: 20 });
+    await talking.close();
   });
 });
 
