@@ -1,4 +1,5 @@
 import { epochNotes } from '../reports/epoch-notes.js';
+import { slurmNotes } from '../reports/slurm-notes.js';
 import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
@@ -19,7 +20,7 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     return conclude(home, sweepId, io);
   }
   if (before === undefined) {
-    for (const note of epochNotes(source.sweep)) io.note(`note: ${note}`);
+    for (const note of [...epochNotes(source.sweep), ...slurmNotes(source.sweep)]) io.note(`note: ${note}`);
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');
