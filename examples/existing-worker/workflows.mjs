@@ -14,6 +14,9 @@ export async function prepareModel({ model, sweepId, sweep }) {
   const result = await executeChild('titrateSweep', {
     workflowId: `titrate/${sweepId}`,
     args: [{ sweepId, sweep }],
+    // When this workflow is ended from outside, the sweep stops its jobs and writes its record to the end; terminated with it
+    // (the default), it would leave them running.
+    parentClosePolicy: 'REQUEST_CANCEL',
   });
   if (result.recommendation === null) return { model, order: null, reason: result.reason };
   const { mixture, mean, sd } = result.recommendation;
