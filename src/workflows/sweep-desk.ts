@@ -85,7 +85,8 @@ export class SweepDesk {
   /** Judges a retraction: only the record knows the runs that have ended. */
   async retract(what: ActInputs['retract']): Promise<ActResult> {
     const { book } = this;
-    if (book.isWriting) await condition(() => !book.isWriting);
+    const hasBegun = (): boolean => book.state.head.seq > 0; // a line that no record has would be asked for without end
+    if (book.isWriting || !hasBegun()) await condition(() => !book.isWriting && hasBegun());
     const about = { sweepId: book.input.sweepId, head: book.state.head, trial: what.trial };
     const found = await recordWork.titrateFindRun(about);
     if (book.isWriting) await condition(() => !book.isWriting);

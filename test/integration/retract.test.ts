@@ -206,4 +206,16 @@ describe('a result that is taken back', () => {
     expect(await late).toMatchObject({ accepted: false });
     expect(await stopping).toMatchObject({ status: 'cancelled' });
   });
+
+  it('holds nothing up that is asked for before the record has begun', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const proposer = new ScriptedProposer(small(2));
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher, isAsleep: true });
+    const early = retract(sweep, 't0001', 'early');
+    await sweep.startWorker();
+    expect(await early).toMatchObject({ accepted: false });
+    await until('the first runs', () => launcher.running().length > 0);
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 2 });
+  });
 });

@@ -159,6 +159,8 @@ export interface SweepSetup {
   readonly maxCachedWorkflows?: number;
   readonly notify?: ActivityDeps['notify'];
   readonly reconcile?: ActivityDeps['reconcile'];
+  /** It is started without its worker, for `startWorker` to start. */
+  readonly isAsleep?: boolean;
 }
 
 /** A sweep that has been started, with its worker. */
@@ -210,7 +212,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
       await connection.close();
     };
   };
-  let endWorker = await runWorker();
+  let endWorker = setup.isAsleep === true ? () => Promise.resolve() : await runWorker();
   const input: SweepInput = {
     sweepId,
     sweep: setup.sweep ?? toySweep(),
