@@ -5,6 +5,7 @@ import type { ProposeTask, RecommendTask } from '../../src/activities/proposer.j
 import { auditFolder } from '../../src/audit/audit.js';
 import type { Proposal, Recommendation } from '../../src/domain/decision.js';
 import type { ActResult } from '../../src/domain/messages.js';
+import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
@@ -217,5 +218,24 @@ describe('a result that is taken back', () => {
     await until('the first runs', () => launcher.running().length > 0);
     launcher.end(`${sweep.sweepId}.t0001.g1`);
     expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 2 });
+  });
+
+  it('leaves a confirmation in flight what its reruns may cost', async () => {
+    const launcher = new ScriptedLauncher(({ trial, generation }) =>
+      trial === 't0003' && generation === 1 ? null : {},
+    );
+    const retries = { ...DEFAULT_LIMITS, backoff: { firstSeconds: 0, longestSeconds: 0 }, parkAbove: 1000 };
+    const budget = 32; // two small runs, the confirmation, and half of it again
+    const sweep = await start({
+      sweep: toySweep({ budget, parallel: 1, confirm: 1, retries }),
+      proposer: new BestOfRuns(small(2)),
+      launcher,
+    });
+    await until('a confirmation runs', () => launcher.running().length > 0);
+    expect(await retract(sweep, 't0002')).toMatchObject({ accepted: true });
+    launcher.end(`${sweep.sweepId}.t0003.g1`, { status: 'preempted', metrics: {}, curve: [], stepsReached: 0 });
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 3 });
+    expect(await sweep.events('rerun')).toMatchObject([{ trial: 't0003', generation: 2 }]);
+    expect(await faultsOf(sweep)).toEqual([]);
   });
 });
