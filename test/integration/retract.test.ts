@@ -127,7 +127,7 @@ describe('a result that is taken back', () => {
     expect(await retract(sweep, 't0001')).toEqual({
       accepted: true,
       reason:
-        'the result of t0001 counts for nothing from the next decision on; what it cost stays spent; the search is open again',
+        'the result of t0001 counts for nothing from the next decision on; what it cost stays spent; the search is open again; t0004 (in flight) was to confirm what no longer stands; titrate abandon ends it',
     });
     expect(await sweep.progress()).toMatchObject({ phase: 'searching', recommendation: null, incumbent: null });
     expect(foldRecord(await sweep.record()).recommendation).toBeNull();
