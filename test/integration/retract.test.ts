@@ -220,6 +220,34 @@ describe('a result that is taken back', () => {
     expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 2 });
   });
 
+  it('finds a run that ended while the record was asked', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const asked = new Gate();
+    asked.isOpen = false;
+    const sweep = await start({
+      sweep: toySweep({ parallel: 1 }),
+      proposer: new ScriptedProposer(small(3)),
+      launcher,
+      around: (activities) => ({
+        ...activities,
+        titrateFindRun: async (input) => {
+          const found = await activities.titrateFindRun(input);
+          await asked.pass();
+          return found;
+        },
+      }),
+    });
+    await until('the first runs', () => launcher.running().length > 0);
+    const taken = retract(sweep, 't0001');
+    await until('the record was asked', () => asked.waiting > 0);
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    await until('it has ended', async () => (await sweep.events('observed')).length > 0);
+    asked.isOpen = true;
+    expect(await taken).toMatchObject({ accepted: true });
+    expect(await sweep.result()).toMatchObject({ status: 'completed' });
+    expect(await faultsOf(sweep)).toEqual([]);
+  });
+
   it('leaves a confirmation in flight what its reruns may cost', async () => {
     const launcher = new ScriptedLauncher(({ trial, generation }) =>
       trial === 't0003' && generation === 1 ? null : {},
