@@ -47,10 +47,18 @@ const priceFault = (sweep: Sweep, log: ProgressLog, event: RecordEvent): Verdict
   return null;
 };
 
-const overrun = (sweep: Sweep, log: ProgressLog, event: RecordEvent): string | null => {
+/** Does it start something that must leave the price of the confirmation? Not what confirms, nor what was parked: that is committed. */
+const isSearchStart = (log: ProgressLog, event: RecordEvent): boolean => {
+  if (event.type === 'decided') return event.purpose === 'search';
+  const trial = 'trial' in event ? log.open.get(event.trial ?? '') : undefined;
+  if (trial?.decided.purpose === 'confirm') return false;
+  if (event.type === 'act') return event.act === 'approve' && event.run !== undefined;
+  return event.type === 'rerun' && trial?.generation !== event.generation;
+};
+
+/** `isStart`: the price of the confirmation must be left, too, while the search goes on. */
+const overrun = (sweep: Sweep, log: ProgressLog, isStart: boolean): string | null => {
   const { spent, committed } = log;
-  const isApproval = event.type === 'act' && event.act === 'approve' && event.run !== undefined;
-  const isStart = event.type === 'decided' || event.type === 'rerun' || isApproval;
   const reserve = isStart && log.isSearching ? confirmationReserve(sweep) : 0;
   const total = spent + committed + reserve;
   if (total <= sweep.budget * (1 + BUDGET_SLACK)) return null;
@@ -68,9 +76,10 @@ export const checkBudget = (lines: readonly RecordLine[], sweepAt: (seq: number)
     const tell = (looksLike: string, says: string): void => void faults.push({ looksLike, where: `line ${seq}`, says });
     const price = priceFault(sweep, log, event);
     if (price !== null) tell(...price);
+    const isStart = isSearchStart(log, event);
     log.take(event);
     highest = Math.max(highest, log.spent + log.committed);
-    const over = overrun(sweep, log, event);
+    const over = overrun(sweep, log, isStart);
     if (over !== null && event.type !== 'launched') tell('over the budget', over);
     if (event.type === 'ended' && !isSame(event.spent, log.spent))
       tell('wrong sum', `it says that ${said(event.spent)} was spent; the charges add up to ${said(log.spent)}`);

@@ -28,7 +28,7 @@ const look = async (home: Home, id: string): Promise<Listed> => {
 };
 
 const bestOf = (view: SweepView): string => {
-  const best = view.recommendation ?? view.decisions.at(-1)?.explanation.incumbent;
+  const best = view.recommendation ?? view.belief?.incumbent;
   return best === undefined ? '' : formatPrediction(best);
 };
 

@@ -33,6 +33,9 @@ export interface Observation {
   readonly imported?: true;
 }
 
+/** Does it say anything: was its result not taken back? */
+export const counts = ({ status }: Pick<Observation, 'status'>): boolean => status !== RETRACTED;
+
 /** A trial that was proposed and has not ended: counted in the next proposal and in the budget. */
 export interface PendingTrial {
   readonly trial?: string;

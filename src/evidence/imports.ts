@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../domain/errors.js';
 import { observationProblem } from '../domain/injected.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { PastRuns } from '../simulators/past-runs.js';
-import { earlierTellings, withNames, type ImportedRun, type KnownRuns } from './known-runs.js';
+import { earlierTellings, retractedTelling, withNames, type ImportedRun, type KnownRuns } from './known-runs.js';
 import type { PastTable } from './past-table.js';
 
 export interface Imports {
@@ -47,9 +47,9 @@ const problemOf = (
   sweep: Sweep,
   run: ImportedRun,
   before: ImportedRun | undefined,
-  { retracted }: KnownRuns,
+  retracted: string | undefined,
 ): string | undefined => {
-  if (retracted.has(run.trial)) return `it was imported before, as ${run.trial}, and its result was retracted`;
+  if (retracted !== undefined) return `it was imported before, as ${retracted}, and its result was retracted`;
   return before === undefined ? observationProblem(sweep, run) : tellingText(before, run);
 };
 
@@ -72,15 +72,20 @@ export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: Kn
     known.runs,
   );
   const earlier = earlierTellings(all, known);
+  const retracted = new Map(
+    all.flatMap((run): [string, string][] => {
+      const name = retractedTelling(run, known);
+      return name === undefined ? [] : [[run.trial, name]];
+    }),
+  );
   const runs: ImportedRun[] = [];
   const leftOut = [...past.leftOut];
   for (const one of all) {
-    const reason = problemOf(sweep, one, earlier.get(one.trial), known);
+    const reason = problemOf(sweep, one, earlier.get(one.trial), retracted.get(one.trial));
     if (reason === undefined) runs.push(one);
     else leftOut.push({ run: one.source.run, lines: one.source.lines, reason });
   }
-  const isKnown = earlier.size > 0 || all.some(({ trial }) => known.retracted.has(trial));
-  if (runs.length > 0 || isKnown) return { runs, leftOut };
+  if (runs.length > 0 || earlier.size > 0 || retracted.size > 0) return { runs, leftOut };
   const [first] = leftOut;
   const found =
     first === undefined ? 'none' : `${leftOut.length} runs that cannot be used, such as ${first.run}: ${first.reason}`;

@@ -68,14 +68,23 @@ const agree = (a: Metrics, b: Metrics): boolean => {
 const at = (curve: readonly CurvePoint[], steps: number): Metrics | undefined =>
   curve.find((point) => point.steps === steps)?.metrics;
 
-/** Are these one run, told at two times? */
-const isSameRun = (a: ImportedRun, b: ImportedRun): boolean => {
+/** Are these one run, told at two times? `open`: what is to be said where they tell no checkpoint in common. */
+const isSameRun = (a: ImportedRun, b: ImportedRun, open = true): boolean => {
   const areNamed = !isStandIn(a.source.run) && !isStandIn(b.source.run);
   if (areNamed && a.source.run !== b.source.run) return false;
   if (a.scale !== b.scale || !isSameMixture(a.mixture, b.mixture)) return false;
   const [shorter, longer] = a.steps <= b.steps ? [a, b] : [b, a];
   const there = shorter.steps === longer.steps ? longer.metrics : at(longer.curve, shorter.steps);
-  return there === undefined ? areNamed : agree(there, shorter.metrics);
+  return there === undefined ? areNamed && open : agree(there, shorter.metrics);
+};
+
+/** The name of the run whose result was taken back and that this one tells again: just so, in other digits, or gone on. */
+export const retractedTelling = (run: ImportedRun, { runs, retracted }: KnownRuns): string | undefined => {
+  if (retracted.has(run.trial)) return run.trial;
+  if (runs.some(({ trial }) => trial === run.trial)) return undefined;
+  const tellsAgain = (one: ImportedRun): boolean =>
+    retracted.has(one.trial) && one.status === run.status && isSameRun(one, run, false);
+  return runs.find(tellsAgain)?.trial;
 };
 
 /** For each run that was imported before as it was then, and still counts, what it was imported as. */

@@ -4,7 +4,7 @@ import type { Proposal, Recommendation } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity } from '../domain/fidelity.js';
 import { isSameMixture, massMoved } from '../domain/mixture.js';
-import type { Observation } from '../domain/observation.js';
+import { retractedRun, type Observation } from '../domain/observation.js';
 import { propose } from '../policy/propose.js';
 import { recommend } from '../policy/recommend.js';
 import {
@@ -67,20 +67,20 @@ const asObservation = ({ trial, mixture, scale, steps, status, metrics, curve }:
   imported: true,
 });
 
-/** Makes the situation as it would be. @throws InputError for a trial that the decision did not see. */
+/** Makes the situation as it would be: a run that is dropped, as if its result were taken back. @throws InputError for a trial that the decision did not see. */
 export const alter = (situation: Situation, { drop = [], add = [], budget, policy }: Changes): Situation => {
   checkDropped(situation, drop);
-  const { sweep, observations, pending } = situation;
+  const { sweep, observations, pending, prefer, ...rest } = situation;
   const isKept = ({ trial }: { readonly trial?: string }): boolean => !drop.includes(trial ?? '');
-  const gone = [...observations, ...pending].filter((run) => !isKept(run));
-  const stillSpent = gone.reduce((sum, { cost = 0 }) => sum + cost, 0);
+  const stillSpent = pending.reduce((sum, run) => (isKept(run) ? sum : sum + (run.cost ?? 0)), 0);
   const known = new Set(observations.map(({ trial }) => trial));
   const fresh = add.filter(({ trial }) => !known.has(trial)).map(asObservation);
   const chosen = policy === undefined || policy === sweep.policy.name ? sweep.policy : { name: policy };
   return {
-    ...situation,
+    ...rest,
+    ...(prefer === undefined || !observations.every(isKept) ? {} : { prefer }), // what was recommended with it would not stand
     sweep: { ...sweep, policy: chosen, budget: (budget ?? sweep.budget) - stillSpent },
-    observations: [...observations.filter(isKept), ...fresh],
+    observations: [...observations.map((run) => (isKept(run) ? run : retractedRun(run))), ...fresh],
     pending: pending.filter(isKept),
   };
 };

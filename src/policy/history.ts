@@ -1,7 +1,7 @@
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../domain/cost.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { massMoved, mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
-import { RETRACTED, type Observation, type PendingTrial } from '../domain/observation.js';
+import { counts, type Observation, type PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 
 /** What a run of a mixture at a fidelity would cost, and the trial that it would go on from. */
@@ -89,8 +89,8 @@ export const historyOf = (
   const [paid, promised] = [observations.map(charge), pending.map(charge)];
   const [spent, pendingCost] = [total(paid), total(promised)];
   // What was taken back taught nothing, and may be bought again.
-  const counted = observations.filter(({ status }) => status !== RETRACTED);
-  const retracted = observations.filter(({ status }) => status === RETRACTED);
+  const counted = observations.filter(counts);
+  const retracted = observations.filter((run) => !counts(run));
   const taught = spent - total(retracted.map(charge));
   const seen = counted.reduce((sum, run) => (run.imported === undefined ? sum : sum + costOf(sweep, run)), taught);
   const committedBelow = (cost: number): number => total([...paid, ...promised].filter((each) => each < cost));

@@ -8,6 +8,7 @@ import type { History } from './history.js';
 export interface Situation {
   readonly sweep: Sweep;
   readonly feasible: FeasibleSet;
+  /** Those that were taken back, too: they teach nothing, but others may have gone on from them. */
   readonly observations: readonly Observation[];
   readonly pending: readonly PendingTrial[];
   readonly seed: number;

@@ -8,7 +8,7 @@ import { costOf } from '../domain/cost.js';
 import type { Candidate, Explanation, Proposal } from '../domain/decision.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { massMoved, mixtureOf, sharesOf } from '../domain/mixture.js';
-import type { Observation } from '../domain/observation.js';
+import { counts, type Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
@@ -174,7 +174,7 @@ const openingProposal = (situation: Situation, next: PlannedRun, tiers: readonly
 /** Is it the turn of a test, counted over runs beyond the opening? */
 const isTestTurn = ({ sweep, observations, pending }: Situation, tiers: readonly Tier[]): boolean => {
   const domains = Object.keys(sweep.domains);
-  const searched = [...observations, ...pending].filter((run) => !isPlanned(tiers, domains, run)).length;
+  const searched = [...observations.filter(counts), ...pending].filter((run) => !isPlanned(tiers, domains, run)).length;
   return searched % TEST_EVERY === 0;
 };
 
@@ -187,7 +187,7 @@ const testCandidates = (
   candidates.filter(
     (candidate) =>
       massMoved(candidate.mixture, tested) < 1e-6 &&
-      ![...observations, ...pending].some(
+      ![...observations.filter(counts), ...pending].some(
         (run) =>
           run.scale === candidate.scale &&
           run.steps >= candidate.steps &&

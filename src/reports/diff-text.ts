@@ -73,6 +73,19 @@ const seenBy = (lines: readonly RecordLine[], { sawObservations }: DecisionView)
     .flatMap(({ event }) => (event.type === 'observed' || event.type === 'imported' ? [event.trial] : []))
     .slice(0, sawObservations);
 
+/** The results that both decisions had seen and that were taken back between them. */
+const retractedBetween = (
+  { observations, imports }: SweepView,
+  seen: readonly string[],
+  a: string,
+  b: string,
+): string => {
+  const between = [...observations, ...imports].flatMap(({ trial, retraction: { at } = { at: '' } }) =>
+    seen.includes(trial) && a < at && at <= b ? [trial] : [],
+  );
+  return onlyIn(between, []);
+};
+
 const movedText = (a: Mixture | undefined, b: Mixture | undefined): string =>
   a === undefined || b === undefined
     ? 'not known'
@@ -121,6 +134,8 @@ export const diffDecisions = (view: SweepView, lines: readonly RecordLine[], m: 
   const titles = [`decision ${m}`, `decision ${n}`] as const;
   const [seenA, seenB] = [seenBy(lines, a), seenBy(lines, b)];
   const [lost, gained] = [onlyIn(seenA, seenB), onlyIn(seenB, seenA)];
+  const [early, late] = a.at <= b.at ? [a, b] : [b, a];
+  const retracted = retractedBetween(view, early === a ? seenA : seenB, early.at, late.at);
   return [
     `${plainText(view.sweepId)}: decisions ${m} and ${n}`,
     '',
@@ -129,6 +144,7 @@ export const diffDecisions = (view: SweepView, lines: readonly RecordLine[], m: 
     `Mixtures of the runs: ${movedText(a.mixture, b.mixture)}. Believed best: ${movedText(a.explanation.incumbent?.mixture, b.explanation.incumbent?.mixture)}.`,
     ...(gained === '' ? [] : [`Seen by decision ${n} only: ${gained}.`]),
     ...(lost === '' ? [] : [`Seen by decision ${m} only: ${lost}.`]),
+    ...(retracted === '' ? [] : [`Retracted before decision ${late.decision}: ${retracted}.`]),
     ...reasonLines(titles, [a, b]),
   ].join('\n');
 };

@@ -101,7 +101,7 @@ const oddRunsText = ({ observations, imports }: SweepView, { at }: DecisionView)
 /** Results that a decision counted and that were taken back since: what it was made from was wrong. */
 const retractedLines = ({ observations, imports }: SweepView, { at }: DecisionView): string[] =>
   [...observations, ...imports].flatMap(({ trial, at: seenAt, retraction }) =>
-    retraction === undefined || seenAt > at || retraction.at <= at
+    retraction === undefined || seenAt >= at || retraction.at <= at // what is written with a decision was not seen by it
       ? []
       : [
           `It counted the result of ${plainText(trial)}, which ${plainText(retraction.by, 60)} took back later: ${plainText(retraction.reason, 300)}.`,

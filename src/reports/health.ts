@@ -50,7 +50,7 @@ const fitCheck = (view: SweepView): HealthCheck => {
 
 const scalesCheck = (view: SweepView): HealthCheck => {
   const name = 'Small scales as guides';
-  const trust = view.recommendation?.trust ?? view.decisions.at(-1)?.explanation.trust ?? [];
+  const trust = (view.recommendation ?? view.belief)?.trust ?? [];
   const used = trust.filter(({ scale, runs }) => scale !== view.sweep.target.scale && runs > 0);
   if (used.length === 0) {
     const tried = view.observations.some(({ scale }) => scale !== view.sweep.target.scale);

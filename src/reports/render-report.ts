@@ -23,7 +23,7 @@ export interface ReportOptions {
 }
 
 const trustSection = (view: SweepView): Markup | undefined => {
-  const trust = view.recommendation?.trust ?? view.decisions.at(-1)?.explanation.trust ?? [];
+  const trust = (view.recommendation ?? view.belief)?.trust ?? [];
   const plot = trustPlot(view, trust);
   if (plot === undefined) return undefined;
   const rows = trust

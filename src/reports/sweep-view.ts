@@ -2,14 +2,14 @@
 import { actLog, type LogEntry } from './act-log.js';
 import { withApprovedRun } from '../domain/approved-run.js';
 import { costUnit } from '../domain/cost.js';
-import type { NearOptimal, Recommendation } from '../domain/decision.js';
+import type { Explanation, NearOptimal, Recommendation } from '../domain/decision.js';
 import { StateError } from '../domain/errors.js';
 import { isSameFidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
 import { changesAfter, sweepInForce, type Changes } from '../domain/in-force.js';
 import type { ActEvent, RecordEvent, RecordHead, RecordLine, SweepStatus } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { RETRACTED, type ObservationStatus } from '../domain/observation.js';
+import { counts, RETRACTED, type ObservationStatus } from '../domain/observation.js';
 import { wholeRun } from '../domain/whole-run.js';
 import { formatValue } from './format.js';
 import { objectiveOf } from './objective-of.js';
@@ -91,6 +91,8 @@ export interface SweepView {
   readonly recommendations: readonly RecommendationView[];
   /** The last one. */
   readonly recommendation: Recommendation | null;
+  /** What the last decision believed; null before there is one, and where a result was taken back since. */
+  readonly belief: Explanation | null;
   /** Target-scale runs of the recommendation. */
   readonly confirmations: readonly ObservationView[];
   readonly spent: number;
@@ -115,6 +117,8 @@ interface Fold {
   readonly parkings: ParkedView[];
   /** Those that stand. */
   recommendations: readonly RecommendationView[];
+  /** Of the last decision, unless a result was taken back since. */
+  belief: Explanation | null;
   /** Has a result been taken back? */
   isRevised: boolean;
   end: (EventOf<'ended'> & Placed) | null;
@@ -130,6 +134,7 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       return;
     case 'decided':
       fold.decisions.push({ ...event, ...placed });
+      fold.belief = event.explanation;
       return;
     case 'launched':
       fold.launches.push({ ...event, ...placed });
@@ -192,6 +197,7 @@ const withoutResult = <T extends ObservationView | ImportView>(
 /** Takes a result back, and with it what was recommended. */
 const retract = (fold: Fold, event: ActEvent, at: string): void => {
   fold.recommendations = [];
+  fold.belief = null;
   fold.isRevised = true;
   const { observations, imports } = fold;
   const [own, earlier] = [observations, imports].map((runs) => runs.findIndex(({ trial }) => trial === event.trial));
@@ -226,10 +232,27 @@ const confirmationsOf = (
 ): readonly ObservationView[] => {
   const mixture = recommendations[0]?.recommendation.mixture;
   const confirms = (run: ObservationView): boolean => mixture !== undefined && isSameMixture(run.mixture, mixture);
-  return observations.filter((run) => confirming.has(run.trial) && (!isRevised || confirms(run)));
+  return observations.filter((run) => confirming.has(run.trial) && counts(run) && (!isRevised || confirms(run)));
 };
 
 const statusOf = ({ end, paused }: Fold): SweepStatus => end?.status ?? (paused ? 'paused' : 'running');
+
+const emptyFold = (): Fold => ({
+  spent: 0,
+  paused: false,
+  changes: {},
+  decisions: [],
+  launches: [],
+  observations: [],
+  imports: [],
+  attempts: [],
+  reruns: [],
+  parkings: [],
+  recommendations: [],
+  belief: null,
+  isRevised: false,
+  end: null,
+});
 
 /**
  * Folds a record into what it says about the sweep; the order of the lines is the order of events.
@@ -245,21 +268,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     );
   }
   const { sweepId, sweep, version, node } = first.event;
-  const fold: Fold = {
-    spent: 0,
-    paused: false,
-    changes: {},
-    decisions: [],
-    launches: [],
-    observations: [],
-    imports: [],
-    attempts: [],
-    reruns: [],
-    parkings: [],
-    recommendations: [],
-    isRevised: false,
-    end: null,
-  };
+  const fold = emptyFold();
   for (const line of lines) addEvent(fold, sweep, line);
   const confirms = ({ purpose, decided }: DecisionView): boolean => purpose === 'confirm' && decided === undefined;
   const confirming = new Set(fold.decisions.filter(confirms).map(({ trial }) => trial));
@@ -290,6 +299,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     unit: costUnit(sweep.cost),
     inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),
     recommendation: recommendations.at(-1)?.recommendation ?? null,
+    belief: fold.belief,
     confirmations: confirmationsOf(fold, confirming),
     spentByScale: sweep.scales.map(({ name }) => spendOf(name, fold, confirming)),
     head: { seq: last.seq, hash: last.hash },

@@ -101,7 +101,7 @@ export const approveAct = (sweep: Sweep, state: SweepState, what: ApproveAct): T
   const run = changedRun(sweep, found, what.change ?? {});
   if (typeof run === 'string') return refused(state, `trial ${trial} cannot run so: ${run}`);
   const others = { ...state, running: state.running.filter((one) => one.trial !== trial) };
-  if (!isAffordable(sweep, others, run.cost)) {
+  if (!isAffordable(sweep, others, run.cost, found.purpose)) {
     return refused(state, `trial ${trial} may cost ${short(run.cost)} so, more than the budget allows`);
   }
   const isChanged = what.change !== undefined;

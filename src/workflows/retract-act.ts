@@ -27,6 +27,12 @@ const heirsText = (state: SweepState, trial: string, { continuedBy }: FoundRun):
   return [`${heirs.join(', ')} went on from its checkpoint and still ${heirs.length === 1 ? 'counts' : 'count'}`];
 };
 
+/** Runs in flight that were to confirm what no longer stands: they may be as dear as all that was searched with. */
+const outdatedText = ({ running }: SweepState): string[] =>
+  running
+    .filter(({ purpose, abandoned }) => purpose === 'confirm' && abandoned === undefined)
+    .map(({ trial }) => `${trial} (in flight) was to confirm what no longer stands; titrate abandon ends it`);
+
 /**
  * Takes a result back: from the next decision on the run says nothing, whatever it had reported. What was recommended with
  * it no longer stands, and a search that was over is open again. `found`: what the record says of the run.
@@ -51,6 +57,7 @@ export const retractAct = (state: SweepState, what: TrialAct, found: FoundRun | 
     `the result of ${trial} counts for nothing from the next decision on; what it cost stays spent`,
     ...heirsText(state, trial, found),
     ...(wasOver ? ['the search is open again'] : []),
+    ...outdatedText(state),
   ];
   return taken(state, change, words.join('; '));
 };

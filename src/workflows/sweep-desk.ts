@@ -13,7 +13,7 @@ import { extendBudgetAct, finishAct, injectAct, lowerBudgetAct, pinAct, vetoAct 
 import { abandonAct, cancelAct, pauseAct, refused, resumeAct, retryAct } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
 import type { SweepBook } from './sweep-book.js';
-import type { SweepState } from './sweep-state.js';
+import { findTrial, type SweepState } from './sweep-state.js';
 
 const ANSWERS_KEPT = 500; // some 100 bytes each, carried from run to run; more acts of people than a sweep sees
 
@@ -84,12 +84,20 @@ export class SweepDesk {
 
   /** Judges a retraction: only the record knows the runs that have ended. */
   async retract(what: ActInputs['retract']): Promise<ActResult> {
-    const { book } = this;
-    await condition(() => !book.isWriting && book.state.head.seq > 0); // a sweep that has just been started has no record yet
-    const about = { sweepId: book.input.sweepId, head: book.state.head, trial: what.trial };
-    const found = await recordWork.titrateFindRun(about);
-    if (book.isWriting) await condition(() => !book.isWriting);
+    const { trial } = what;
+    let found = await this.#find(trial);
+    if (found === null && findTrial(this.book.state, trial) === undefined) found = await this.#find(trial); // it may have ended meanwhile
     return this.take('retract', what, found);
+  }
+
+  /** Asks the record about a run that has ended, between two writings. */
+  async #find(trial: string): Promise<FoundRun | null> {
+    const { book } = this;
+    const hasBegun = (): boolean => book.state.head.seq > 0; // a line that no record has would be asked for without end
+    if (book.isWriting || !hasBegun()) await condition(() => !book.isWriting && hasBegun());
+    const found = await recordWork.titrateFindRun({ sweepId: book.input.sweepId, head: book.state.head, trial });
+    if (book.isWriting) await condition(() => !book.isWriting);
+    return found;
   }
 
   #judge<N extends ActName>(name: N, what: ActInputs[N], found: FoundRun | null, id: string | undefined): ActResult {

@@ -120,9 +120,17 @@ export const carriedState = (carried: SweepState): SweepState => ({
 export const committedBy = ({ running, pinned }: SweepState): number =>
   [...running, ...pinned].reduce((sum, { cost }) => sum + cost, 0);
 
-/** Can a job of this cost be started within the budget, whatever becomes of the trials in flight? */
-export const isAffordable = (sweep: Sweep, state: SweepState, cost: number): boolean => {
-  const reserve = state.phase === 'searching' ? confirmationReserve(sweep) : 0;
+/**
+ * Can a job of this cost be started within the budget, whatever becomes of the trials in flight? While the search goes on the price of
+ * the confirmation is kept, but from no run that confirms: one may be in flight when a search is opened again.
+ */
+export const isAffordable = (
+  sweep: Sweep,
+  state: SweepState,
+  cost: number,
+  purpose: RunningTrial['purpose'] = 'search',
+): boolean => {
+  const reserve = state.phase === 'searching' && purpose === 'search' ? confirmationReserve(sweep) : 0;
   return state.spent + committedBy(state) + cost + reserve <= sweep.budget * (1 + BUDGET_SLACK);
 };
 

@@ -5,7 +5,7 @@
  * 1. A decision is in the record before its trial starts, and what starts is what the record holds.
  * 2. Decisions are numbered 1, 2, 3, ... without gap or double; decision n starts trial n and no other.
  * 3. When a trial starts, what is spent, the worst case of all trials in flight, and, while the search goes on, the
- *    price of the confirmation stay within the budget.
+ *    price of the confirmation stay within the budget; that price is kept from no run that confirms.
  * 4. No more than `parallel` trials are in flight; one that backs off keeps its place, one that is parked has none.
  * 5. The end of a trial's generation is counted once, however often it is told; an unknown one is ignored.
  * 6. Continuing as new loses nothing: all that arrived is recorded first, trials in flight are carried along and

@@ -136,7 +136,7 @@ const aftermath = (sweep: Sweep, retries: Retries, state: SweepState, trial: Run
   const end = (why: string): KeyedEvent[] => [observedEvent(trial, trial.job.key, lastWord(result, why), charge)];
   if (!mayRerun && !mayPark) return end(usedUp(result, limit));
   const next = nextGeneration(sweep, trial.job, result);
-  if (!isAffordable(sweep, withoutTrial(state, trial, charge), next.cost)) {
+  if (!isAffordable(sweep, withoutTrial(state, trial, charge), next.cost, trial.purpose)) {
     return end(`the budget does not allow another run, which may cost ${costText(sweep, next.cost)}`);
   }
   const attempted = attemptedEvent(trial, result, charge);

@@ -123,6 +123,20 @@ describe('earlier runs as evidence', () => {
       expect(same).toEqual({ runs: [], leftOut: [{ run: 'r1', lines: [2], reason }] });
     });
 
+    it('do not come back once their results were taken back, though they have gone on or have other digits', () => {
+      for (const columns of [header, nameless]) {
+        const row = (text: string): string => (columns === header ? `r1,${text}` : text);
+        const [run] = importCsv(table(columns, row('.118,.341,.541,small,10,2.9'))).runs;
+        const left = (...rows: string[]) =>
+          importCsv(table(columns, ...rows.map(row)), { weights: 'any' }, sweep, [run!], [run!.trial]).leftOut;
+        const reason = `it was imported before, as ${run!.trial}, and its result was retracted`;
+        expect(left('.118,.341,.541,small,10,2.9', '.118,.341,.541,small,20,2.7')).toMatchObject([{ reason }]);
+        expect(left('11.8,34.1,54.1,small,10,2.9')).toMatchObject([{ reason }]);
+        expect(left('.118,.341,.541,small,10,3.1', '.118,.341,.541,small,20,2.7')).toEqual([]);
+        expect(left('.218,.241,.541,small,10,2.9')).toEqual([]);
+      }
+    });
+
     it('keep the names that an earlier version gave to runs by their lines', () => {
       const text = table(nameless, '.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7');
       const known = importCsv(text).runs.map((run, i) => ({ ...run, trial: `i000000000${i}` }));

@@ -57,11 +57,25 @@ describe('what would be otherwise', () => {
   it('without a trial counts its money all the same, and not what it taught', () => {
     const [dropped] = situation.observations;
     const altered = alter(situation, { drop: [dropped!.trial] });
-    expect(altered.observations.map(({ trial }) => trial)).not.toContain(dropped?.trial);
-    expect(altered.sweep.budget).toBeCloseTo(situation.sweep.budget - dropped!.cost!, 12);
+    const { trial, cost } = dropped!;
+    expect(altered.observations[0]).toMatchObject({ trial, cost, status: 'retracted', metrics: {} });
+    expect(altered.sweep.budget).toBe(situation.sweep.budget);
     const result = whatIf(situation, { drop: [dropped!.trial] });
     expect(result.actual.recommendation.mean).not.toBe(result.instead.recommendation.mean);
     expect(() => alter(situation, { drop: ['t9999'] })).toThrow(InputError);
+  });
+
+  it('without a trial is what follows when its result is taken back', () => {
+    const cut = upTo((event) => event.type === 'observed' && event.trial === 't0009');
+    const after = (before: readonly RecordLine[], key: string, event: RecordEvent): RecordLine[] => {
+      const head = before.at(-1)!;
+      return [...before, linkLine(head, { key, at: head.at, event })];
+    };
+    const { recommendation } = outcomeOf(situationNow(cut));
+    const recommended = after(cut, 'recommended:search', { type: 'recommended', observations: 9, recommendation });
+    const act = { type: 'act', act: 'retract', trial: 't0002', by: 'mira', reason: 'wrong split' } as const;
+    const then = outcomeOf(situationNow(after(recommended, 'act:1', act)));
+    expect(whatIf(situationNow(recommended), { drop: ['t0002'] }).instead).toEqual(then);
   });
 
   it('with other runs counts them as evidence, charged nothing', () => {

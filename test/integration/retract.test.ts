@@ -1,11 +1,11 @@
 /** Results that are taken back, on a real server with scripted jobs: invariants 18, 19 and 21 of the sweep workflow. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
 import { auditFolder } from '../../src/audit/audit.js';
 import type { Proposal, Recommendation } from '../../src/domain/decision.js';
 import type { ActResult } from '../../src/domain/messages.js';
+import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
@@ -127,7 +127,7 @@ describe('a result that is taken back', () => {
     expect(await retract(sweep, 't0001')).toEqual({
       accepted: true,
       reason:
-        'the result of t0001 counts for nothing from the next decision on; what it cost stays spent; the search is open again',
+        'the result of t0001 counts for nothing from the next decision on; what it cost stays spent; the search is open again; t0004 (in flight) was to confirm what no longer stands; titrate abandon ends it',
     });
     expect(await sweep.progress()).toMatchObject({ phase: 'searching', recommendation: null, incumbent: null });
     expect(foldRecord(await sweep.record()).recommendation).toBeNull();
@@ -184,16 +184,6 @@ describe('a result that is taken back', () => {
     expect(await faultsOf(sweep)).toEqual([]);
   });
 
-  it('is looked for when the record is there, by an act that comes before it', async () => {
-    const [proposer, launcher] = [new ScriptedProposer(small(2)), new ScriptedLauncher()];
-    const sweep = await start({ proposer, launcher, withoutWorker: true });
-    const early = retract(sweep, 't0001');
-    await sleep(500); // the server has it: it comes with the sweep's first task
-    await sweep.startWorker();
-    expect(await early).toEqual({ accepted: false, reason: 'the record has no run t0001' });
-    expect(await sweep.result()).toMatchObject({ status: 'completed' });
-  });
-
   it('names runs that went on from its checkpoint, and is not taken from a sweep that is being cancelled', async () => {
     const proposer = new ScriptedProposer(small(3));
     const propose = proposer.propose.bind(proposer);
@@ -216,5 +206,64 @@ describe('a result that is taken back', () => {
     expect(await cancelled).toMatchObject({ accepted: true });
     expect(await late).toMatchObject({ accepted: false });
     expect(await stopping).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('holds nothing up that is asked for before the record has begun', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const proposer = new ScriptedProposer(small(2));
+    const sweep = await start({ sweep: toySweep({ parallel: 1 }), proposer, launcher, isAsleep: true });
+    const early = retract(sweep, 't0001', 'early');
+    await sweep.startWorker();
+    expect(await early).toMatchObject({ accepted: false });
+    await until('the first runs', () => launcher.running().length > 0);
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 2 });
+  });
+
+  it('finds a run that ended while the record was asked', async () => {
+    const launcher = new ScriptedLauncher(({ trial }) => (trial === 't0001' ? null : {}));
+    const asked = new Gate();
+    asked.isOpen = false;
+    const sweep = await start({
+      sweep: toySweep({ parallel: 1 }),
+      proposer: new ScriptedProposer(small(3)),
+      launcher,
+      around: (activities) => ({
+        ...activities,
+        titrateFindRun: async (input) => {
+          const found = await activities.titrateFindRun(input);
+          await asked.pass();
+          return found;
+        },
+      }),
+    });
+    await until('the first runs', () => launcher.running().length > 0);
+    const taken = retract(sweep, 't0001');
+    await until('the record was asked', () => asked.waiting > 0);
+    launcher.end(`${sweep.sweepId}.t0001.g1`);
+    await until('it has ended', async () => (await sweep.events('observed')).length > 0);
+    asked.isOpen = true;
+    expect(await taken).toMatchObject({ accepted: true });
+    expect(await sweep.result()).toMatchObject({ status: 'completed' });
+    expect(await faultsOf(sweep)).toEqual([]);
+  });
+
+  it('leaves a confirmation in flight what its reruns may cost', async () => {
+    const launcher = new ScriptedLauncher(({ trial, generation }) =>
+      trial === 't0003' && generation === 1 ? null : {},
+    );
+    const retries = { ...DEFAULT_LIMITS, backoff: { firstSeconds: 0, longestSeconds: 0 }, parkAbove: 1000 };
+    const budget = 32; // two small runs, the confirmation, and half of it again
+    const sweep = await start({
+      sweep: toySweep({ budget, parallel: 1, confirm: 1, retries }),
+      proposer: new BestOfRuns(small(2)),
+      launcher,
+    });
+    await until('a confirmation runs', () => launcher.running().length > 0);
+    expect(await retract(sweep, 't0002')).toMatchObject({ accepted: true });
+    launcher.end(`${sweep.sweepId}.t0003.g1`, { status: 'preempted', metrics: {}, curve: [], stepsReached: 0 });
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 3 });
+    expect(await sweep.events('rerun')).toMatchObject([{ trial: 't0003', generation: 2 }]);
+    expect(await faultsOf(sweep)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } 
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach } from 'vitest';
-import { createActivities, type ActivityDeps } from '../../src/activities/activities.js';
+import { createActivities, type Activities, type ActivityDeps } from '../../src/activities/activities.js';
 import type { Proposer, ProposeTask, RecommendTask } from '../../src/activities/proposer.js';
 import { costOf } from '../../src/domain/cost.js';
 import type { Proposal, Recommendation } from '../../src/domain/decision.js';
@@ -157,10 +157,12 @@ export interface SweepSetup {
   readonly launcher: ScriptedLauncher;
   readonly continueAfterEvents?: number;
   readonly maxCachedWorkflows?: number;
-  /** No worker yet: `startWorker` begins it. */
-  readonly withoutWorker?: true;
   readonly notify?: ActivityDeps['notify'];
   readonly reconcile?: ActivityDeps['reconcile'];
+  /** Changes what its worker carries out. */
+  readonly around?: (activities: Activities) => Activities;
+  /** It is started without its worker, for `startWorker` to start. */
+  readonly isAsleep?: boolean;
 }
 
 /** A sweep that has been started, with its worker. */
@@ -184,6 +186,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
   const folder = path.join(server.home.root, 'sweeps', sweepId);
   const file = path.join(folder, 'record.jsonl');
   const recordFile = new RecordFile(file);
+  const { around = (activities) => activities } = setup;
   const activities = createActivities({
     version: '0.0.0-test',
     askedAt: () => Context.current().info.scheduledTimestampMs,
@@ -202,7 +205,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
       namespace: server.namespace,
       taskQueue,
       workflowBundle: await workflowBundle(),
-      activities,
+      activities: around(activities),
       maxCachedWorkflows: setup.maxCachedWorkflows ?? 50,
     });
     const running = worker.run();
@@ -212,7 +215,7 @@ export const startScripted = async (server: RealServer, setup: SweepSetup): Prom
       await connection.close();
     };
   };
-  let endWorker = setup.withoutWorker === true ? () => Promise.resolve() : await runWorker();
+  let endWorker = setup.isAsleep === true ? () => Promise.resolve() : await runWorker();
   const input: SweepInput = {
     sweepId,
     sweep: setup.sweep ?? toySweep(),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/domain/decision.js';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
 import { massMoved, mixtureOf, sharesOf, type Mixture } from '../../src/domain/mixture.js';
-import type { Observation, PendingTrial } from '../../src/domain/observation.js';
+import { retractedRun, type Observation, type PendingTrial } from '../../src/domain/observation.js';
 import { POLICY_NAMES } from '../../src/domain/policy-options.js';
 import { createRng } from '../../src/domain/rng.js';
 import type { Sweep } from '../../src/domain/sweep.js';
@@ -56,6 +56,24 @@ describe('a run whose result was taken back', () => {
     expect(again).not.toHaveProperty('continues');
     const other = propose(sweep, [{ ...first, status: 'abandoned', metrics: {}, curve: [] }], { seed: 1 });
     expect(other?.mixture).not.toEqual(first.mixture);
+  });
+
+  it('is made again where it was a turn of the policy: a test, a promotion, one of the first runs', () => {
+    const sweep = sweepOf('titrate');
+    const runs = runAll(sweep, 15);
+    const tested = propose(sweep, runs.slice(0, 14), { seed: 1 })!;
+    expect(tested.explanation.phase).toBe('test-recommendation');
+    const untested = runs.with(14, retractedRun(runs[14]!));
+    expect(propose(sweep, untested, { seed: 1 })?.explanation.phase).toBe('test-recommendation');
+    for (const name of ['asha', 'single-fidelity-gp']) {
+      const rich = sweepOf(name, { budget: 5000 });
+      const made = runAll(rich, 5); // the fifth is a promotion, and the first one that is no opening
+      const lost = name === 'asha' ? 4 : 3;
+      const { explanation: before, ...run } = propose(rich, made.slice(0, lost), { seed: 2 })!;
+      const all = made.slice(0, lost + 1).with(lost, retractedRun(made[lost]!));
+      const { explanation, ...again } = propose(rich, all, { seed: 2 })!;
+      expect([again, explanation.phase]).toEqual([run, before.phase]);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/domain/cost.js';
 import { confirmationSentence } from '../../src/reports/confirmation.js';
+import { diffDecisions } from '../../src/reports/diff-text.js';
 import { explainDecision } from '../../src/reports/explain-decision.js';
 import { formatValue } from '../../src/reports/format.js';
 import { healthOf } from '../../src/reports/health.js';
@@ -152,6 +153,35 @@ describe('a record folded into a view', () => {
       const [recommended] = lines.filter(({ event }) => event.type === 'recommended');
       const anew = foldRecord([...lines.slice(0, last), line, recommended!]);
       expect(anew.confirmations).toHaveLength(2);
+    });
+
+    it('is believed no more before the next decision, and a confirmation that was retracted confirms nothing', () => {
+      const late = foldRecord([...lines.slice(0, middle), line]);
+      expect(foldRecord(lines.slice(0, middle)).belief).toEqual(late.decisions.at(-1)!.explanation);
+      expect(late.belief).toBeNull();
+      expect(changed.belief).toEqual(view.decisions.at(-1)!.explanation);
+      const [recommended] = lines.filter(({ event }) => event.type === 'recommended');
+      const last = lines.findLastIndex(({ event }) => event.type === 'recommended');
+      const wrong = { ...line, event: { ...act, trial: 't035' } };
+      const anew = foldRecord([...lines.slice(0, last), wrong, recommended!]);
+      expect(anew.confirmations.map(({ trial }) => trial)).toEqual(['t036']);
+    });
+
+    it('was not counted by a decision that it was written together with', () => {
+      const observed = lines.find(({ event }) => event.type === 'observed' && event.trial === 't005')!;
+      const together = changed.decisions.map((one) => (one.trial === 't019' ? { ...one, at: observed.at } : one));
+      const { decision } = together.find(({ trial }) => trial === 't019')!;
+      expect(explainDecision({ ...changed, decisions: together }, decision)).not.toContain('It counted');
+    });
+
+    it('is named between decisions that had counted it and those that had not', () => {
+      const all = lines.toSpliced(middle, 0, line);
+      const numberOf = (name: string) => changed.decisions.find(({ trial }) => trial === name)!.decision;
+      const [before, after] = [numberOf('t019'), numberOf('t021')];
+      const said = `Retracted before decision ${after}: t005.`;
+      expect(diffDecisions(changed, all, before, after)).toContain(said);
+      expect(diffDecisions(changed, all, after, before)).toContain(said);
+      expect(diffDecisions(changed, all, after, numberOf('t022'))).not.toContain('Retracted');
     });
   });
 

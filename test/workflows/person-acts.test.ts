@@ -3,18 +3,22 @@ import { checkAct } from '../../src/domain/act-inputs.js';
 import { approvalReasons } from '../../src/domain/approval.js';
 import { checkedRun } from '../../src/domain/checked-run.js';
 import { changesAfter, sweepInForce } from '../../src/domain/in-force.js';
-import type { ActEvent, RecordLine } from '../../src/domain/record-event.js';
+import type { ActEvent, ApprovalRequested, RecordEvent, RecordLine } from '../../src/domain/record-event.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
 import { ObservationLog } from '../../src/ledger/observation-log.js';
 import { linkLine } from '../../src/ledger/chain.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { actLog, renderLog } from '../../src/reports/act-log.js';
+import { approveAct } from '../../src/workflows/approval-acts.js';
 import { retractAct } from '../../src/workflows/retract-act.js';
 import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
 import { pauseAct } from '../../src/workflows/sweep-acts.js';
 import { initialState } from '../../src/workflows/sweep-state.js';
+import { awaitingTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { toySweep } from './toy-sweep.js';
+
+type Decided = Extract<RecordEvent, { type: 'decided' }>;
 
 const sweep = toySweep({ budget: 100, confirm: 1 });
 const ada = { by: 'ada' };
@@ -138,6 +142,17 @@ describe('an act that changes a sweep', () => {
     expect([finishing.accepted, finishing.reason.includes('open again')]).toEqual([true, false]);
     expect(retractAct({ ...initialState, cancel: ada }, what, found).accepted).toBe(false);
     expect(() => checkAct('retract', { ...ada, trial: 't0001' })).toThrow(/reason/);
+  });
+
+  it('leaves a confirmation that waits for leave what it may cost, when a result is taken back', () => {
+    const decided = { type: 'decided', decision: 4, trial: 't0004', purpose: 'confirm', ...run } as unknown as Decided;
+    const asked = { reasons: ['it is a target run'] } as unknown as ApprovalRequested;
+    const running = [awaitingTrial(runningTrial('s', sweep, decided, 0), asked)];
+    const confirming = { ...initialState, phase: 'confirming', spent: 70, running } as const;
+    const what = { ...ada, trial: 't0001', reason: 'wrong split' };
+    const { state } = retractAct(confirming, what, { status: 'completed', continuedBy: [] });
+    for (const before of [confirming, state])
+      expect(approveAct(sweep, before, { ...ada, trial: 't0004' }).accepted).toBe(true);
   });
 
   it('finds a sweep closed that is being finished', () => {

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
 import type { Fidelity } from '../../domain/fidelity.js';
-import type { Observation, PendingTrial } from '../../domain/observation.js';
+import { counts, type Observation, type PendingTrial } from '../../domain/observation.js';
 import type { Proposal } from '../../domain/decision.js';
 import { sharesOf } from '../../domain/mixture.js';
 import { minimizedValue } from '../../domain/objective.js';
@@ -73,7 +73,7 @@ interface Promotion extends Fidelity {
 const promotable = (situation: Situation, plan: HalvingPlan): Promotion | undefined => {
   const { sweep, feasible, history, observations, pending } = situation;
   const byTrial = new Map(observations.map((run) => [run.trial, run]));
-  const promoted = new Set([...observations, ...pending].flatMap(({ continues }) => continues ?? []));
+  const promoted = new Set([...observations.filter(counts), ...pending].flatMap(({ continues }) => continues ?? []));
   const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
   for (const [at, steps] of [...plan.rungs.entries()].slice(1).toReversed()) {
     const rung = plan.rungs[at - 1];
@@ -104,7 +104,7 @@ const promote = (situation: Situation, plan: HalvingPlan, { run, shares, ...to }
 
 /** The bracket that is furthest behind its share of new mixtures. */
 const bracketFor = ({ observations, pending }: Situation, plan: HalvingPlan): number => {
-  const begun = [...observations, ...pending].filter(({ continues }) => continues === undefined);
+  const begun = [...observations.filter(counts), ...pending].filter(({ continues }) => continues === undefined);
   const load = plan.brackets.map(
     ({ start, weight }) => (begun.filter(({ steps }) => steps === plan.rungs[start]).length + 1) / weight,
   );

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
 import type { Candidate, Proposal } from '../../domain/decision.js';
 import { createRng, seedOf } from '../../domain/rng.js';
+import { counts } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import type { Belief } from '../../surrogate/belief.js';
 import { formBelief, hyperparametersOf, type BeliefOptions } from '../../surrogate/form-belief.js';
@@ -51,7 +52,7 @@ const initialRun = (situation: Situation, { initial }: Options): Proposal | unde
   const cheapest = fidelities.reduce((a, b) => (costOf(sweep, b) < costOf(sweep, a) ? b : a));
   const cost = costOf(sweep, cheapest);
   const runs = Math.min(initial, Math.floor((INITIAL_SHARE * sweep.budget) / cost));
-  if (observations.length + pending.length >= runs) return undefined;
+  if (observations.filter(counts).length + pending.length >= runs) return undefined;
   const shares = drawUntried(situation, cheapest, 1);
   if (shares === undefined || cost > history.available) return undefined;
   const reason = `One of ${runs} short random runs that hyper-parameters are fitted to: ${fidelityText(cheapest)} for ${costText(sweep, cost)}.`;

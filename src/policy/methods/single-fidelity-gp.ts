@@ -12,6 +12,7 @@ import { isSameFidelity } from '../../domain/fidelity.js';
 import { mixtureOf, sharesOf } from '../../domain/mixture.js';
 import { objectiveSign, objectiveValue } from '../../domain/objective.js';
 import { createRng, seedOf } from '../../domain/rng.js';
+import { counts } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { fitLinearMeanProcess, type LinearMeanProcess } from '../../surrogate/linear-mean-process.js';
 import { climb } from './climb.js';
@@ -164,7 +165,7 @@ export const createSingleFidelityGp = (sweep: Sweep): Policy => {
   return {
     recommendsBy: (situation) => leastMean(situation, initial),
     propose: (situation) => {
-      const atTarget = [...situation.observations, ...situation.pending].filter((run) =>
+      const atTarget = [...situation.observations.filter(counts), ...situation.pending].filter((run) =>
         isSameFidelity(run, sweep.target),
       );
       const process = atTarget.length < initial ? undefined : processFor(situation);

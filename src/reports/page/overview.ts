@@ -136,7 +136,7 @@ export const spendTable = (view: SweepView): Markup =>
       { title: 'completed', kind: 'right', cell: ({ completed }) => completed.toString() },
       { title: `spent (${view.unit})`, kind: 'right', cell: ({ cost }) => formatCost(cost) },
       { title: 'confirming', kind: 'right', cell: ({ confirmCost }) => formatCost(confirmCost) },
-      { title: 'lost to failures', kind: 'right', cell: ({ lostCost }) => formatCost(lostCost) },
+      { title: 'lost', kind: 'right', cell: ({ lostCost }) => formatCost(lostCost) },
     ],
     view.spentByScale,
   )}</details>`;
