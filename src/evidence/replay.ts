@@ -92,11 +92,16 @@ const leftOutOf = (sweep: Sweep, runs: readonly PastRun[]): PastRuns['leftOut'] 
     return reason === undefined ? [] : [{ run: one.run, lines: one.lines, reason }];
   });
 
-/** What a run of the table cost: as the table says it, else by the sweep's cost model. */
-const chargeOf = (sweep: Sweep, run: PastRun): number => run.cost ?? costOf(sweep, run);
+/** What a run would cost by the sweep's cost model: one that went on from another, the rest. */
+const modelCost = (sweep: Sweep, runs: readonly PastRun[], run: PastRun): number => {
+  const source = run.continues === undefined ? undefined : runs.find((one) => one.run === run.continues);
+  const resumeSteps = source?.scale === run.scale && source.steps < run.steps ? source.steps : 0;
+  return costOf(sweep, run, resumeSteps);
+};
 
 /** How the table's prices compare to the cost model's, for a run. */
-const priceRatio = (sweep: Sweep, run: PastRun): number => chargeOf(sweep, run) / costOf(sweep, run);
+const priceRatio = (sweep: Sweep, runs: readonly PastRun[], run: PastRun): number =>
+  run.cost === undefined ? 1 : run.cost / modelCost(sweep, runs, run);
 
 /** A run at the target, and what it reported there. */
 interface Reached {
@@ -134,7 +139,7 @@ const targetRowsOf = (sweep: Sweep, runs: readonly PastRun[], mixtures: readonly
 };
 
 const storyOf = (sweep: Sweep, runs: readonly PastRun[], best: TargetRow): TeamStory => {
-  const charges = runs.map((run) => chargeOf(sweep, run));
+  const charges = runs.map((run) => run.cost ?? modelCost(sweep, runs, run));
   const sum = (part: readonly number[]): number => part.reduce((total, charge) => total + charge, 0);
   return { runs: runs.length, spent: sum(charges), spentAtBest: sum(charges.slice(0, runs.indexOf(best.run) + 1)) };
 };
@@ -216,7 +221,7 @@ export const createReplay = (file: Sweep, past: PastRuns): Replay => {
         status: gotThere ? 'completed' : run.status,
         metrics: gotThere ? last.metrics : {},
         curve,
-        cost: cost * done * priceRatio(sweep, run),
+        cost: cost * done * priceRatio(sweep, known, run),
         ...(continues === undefined ? {} : { continues }),
       };
     },

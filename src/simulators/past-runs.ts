@@ -24,6 +24,8 @@ export interface PastRun {
   readonly curve: readonly CurvePoint[];
   /** As the table says it; absent when it does not. */
   readonly cost?: number;
+  /** The table's name of the run from whose last checkpoint this one went on. */
+  readonly continues?: string;
   /** What was done to its mixture because domains have changed. */
   readonly changed: readonly string[];
 }
@@ -65,6 +67,7 @@ interface Row {
   readonly status: ObservationStatus;
   readonly metrics: Metrics;
   readonly cost: number | undefined;
+  readonly continues: string;
 }
 
 /** Reads rows, and notes everything that is wrong with them. */
@@ -202,6 +205,7 @@ class RowReader {
       status,
       metrics,
       cost: this.cost(row),
+      continues: this.text(row, this.columns.continues),
     };
   }
 }
@@ -260,6 +264,7 @@ const toRun = (
     curve: rows
       .map(({ steps, metrics }) => ({ steps, metrics }))
       .filter(({ metrics }) => Object.keys(metrics).length > 0),
+    ...(last.continues === '' ? {} : { continues: last.continues }),
     ...(costs.length === 0 ? {} : { cost: Math.max(...costs) }), // said per row, it grows with the run
     changed,
   };

@@ -102,6 +102,20 @@ describe('what past runs are to a replay', () => {
     expect(replay.observe('t1', half).cost).toBe(2); // twice the model's price, for half of a run
   });
 
+  it('prices a run that went on from another as the rest, as the export of a sweep says of it', () => {
+    const csv = [
+      'trial,share.a,share.b,share.c,scale,steps,metric.loss,continues',
+      't1,1,0,0,small,10,3,',
+      't2,1,0,0,small,20,2.5,t1',
+      't3,1,0,0,big,20,2,',
+    ].join('\n');
+    expect(createReplay(lawSweep(), readPastRuns(csv)).team.spent).toBe(1 + 1 + 20);
+    const paid = csv.replaceAll(/$/gm, ',4').replace('continues,4', 'continues,paid');
+    const replay = createReplay(lawSweep(), readPastRuns(paid, { mapping: { columns: { cost: 'paid' } } }));
+    const whole = { scale: 'small', steps: 20, mixture: { a: 1, b: 0, c: 0 }, cost: 2 };
+    expect(replay.observe('t1', whole).cost).toBe(8); // four times the model's price, as t2 was
+  });
+
   it('shows a run that failed as it failed: its checkpoints, its ending, and the part that it ran as its cost', () => {
     const replay = createReplay(lawSweep(), pastOfLaw(6));
     const mixture: Mixture = { a: 0.4, b: 0.3, c: 0.3 };
