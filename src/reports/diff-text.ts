@@ -73,6 +73,14 @@ const seenBy = (lines: readonly RecordLine[], { sawObservations }: DecisionView)
     .flatMap(({ event }) => (event.type === 'observed' || event.type === 'imported' ? [event.trial] : []))
     .slice(0, sawObservations);
 
+/** The trials whose results were taken back between two decisions: the later one had no use for them any more. */
+const takenBack = ({ observations, imports }: SweepView, a: DecisionView, b: DecisionView): string[] => {
+  const [from = '', to = ''] = [a.at, b.at].toSorted();
+  return [...observations, ...imports].flatMap(({ trial, retraction }) =>
+    retraction !== undefined && retraction.at > from && retraction.at <= to ? [plainText(trial)] : [],
+  );
+};
+
 const movedText = (a: Mixture | undefined, b: Mixture | undefined): string =>
   a === undefined || b === undefined
     ? 'not known'
@@ -121,6 +129,7 @@ export const diffDecisions = (view: SweepView, lines: readonly RecordLine[], m: 
   const titles = [`decision ${m}`, `decision ${n}`] as const;
   const [seenA, seenB] = [seenBy(lines, a), seenBy(lines, b)];
   const [lost, gained] = [onlyIn(seenA, seenB), onlyIn(seenB, seenA)];
+  const gone = takenBack(view, a, b).join(', ');
   return [
     `${plainText(view.sweepId)}: decisions ${m} and ${n}`,
     '',
@@ -129,6 +138,7 @@ export const diffDecisions = (view: SweepView, lines: readonly RecordLine[], m: 
     `Mixtures of the runs: ${movedText(a.mixture, b.mixture)}. Believed best: ${movedText(a.explanation.incumbent?.mixture, b.explanation.incumbent?.mixture)}.`,
     ...(gained === '' ? [] : [`Seen by decision ${n} only: ${gained}.`]),
     ...(lost === '' ? [] : [`Seen by decision ${m} only: ${lost}.`]),
+    ...(gone === '' ? [] : [`Taken back in between, so that decision ${Math.max(m, n)} did not count it: ${gone}.`]),
     ...reasonLines(titles, [a, b]),
   ].join('\n');
 };
