@@ -1,7 +1,7 @@
 /** A record's observations as a flat table: a row a run, or a row a checkpoint. */
 import { costUnit } from '../domain/cost.js';
 import { objectiveValue } from '../domain/objective.js';
-import type { Observation } from '../domain/observation.js';
+import { RETRACTED, type Observation } from '../domain/observation.js';
 import { retractedBy, type RecordEvent, type RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import { observationsOf, sweepOf } from '../ledger/observations.js';
@@ -112,8 +112,10 @@ const objectiveOf = (sweep: Sweep, metrics: Observation['metrics']): Row => {
   return { objective: isKnown ? objectiveValue(sweep.objective, metrics) : null };
 };
 
-/** Rows of one run: itself, or its checkpoints. */
-const rowsOf = (sweep: Sweep, row: Row, { metrics, curve = [] }: Observation, isCurve: boolean): Row[] => {
+/** Rows of one run: itself, or its checkpoints; one that ended before its first is not lost for that. */
+const rowsOf = (sweep: Sweep, row: Row, one: Observation, isCurve: boolean): Row[] => {
+  const { metrics, curve = [], steps, status } = one;
+  if (isCurve && curve.length === 0 && status !== RETRACTED) return [{ ...row, checkpoint_steps: steps }];
   if (!isCurve) return [{ ...row, ...objectiveOf(sweep, metrics), ...prefixed('metric.', metrics) }];
   return curve.map((point) => ({
     ...row,

@@ -44,9 +44,10 @@ export const backtest = async (invocation: Invocation): Promise<Outcome> => {
   const seeds = numberOf('--seeds', textFlag(invocation, 'seeds'), 1, true);
   const budget = numberOf('--budget', textFlag(invocation, 'budget'), file.budget, false);
   const past = await openPastTable(table, textFlag(invocation, 'mapping'), file);
-  const leftOut = leftOutText(past);
-  if (leftOut !== undefined) io.note(leftOut);
   const replay = createReplay({ ...file, budget }, past);
+  const leftOut = [...past.leftOut, ...replay.leftOut];
+  const note = leftOutText({ leftOut });
+  if (note !== undefined) io.note(note);
   const tasks = policies.flatMap((policy) =>
     Array.from({ length: seeds }, (_, i) => ({ policy, seed: file.seed + i })),
   );
@@ -60,7 +61,7 @@ export const backtest = async (invocation: Invocation): Promise<Outcome> => {
       }),
     );
     const summary = summarize(replay, played);
-    const json = { ...summary, leftOut: past.leftOut, played: played.map(jsonOf) };
+    const json = { ...summary, leftOut, played: played.map(jsonOf) };
     return { exitCode: EXIT.ok, json, text: backtestText(summary, replay) };
   } finally {
     await decider.close();

@@ -49,6 +49,7 @@ export const keptRuns = async (home: Home, sweepId: string): Promise<KnownRuns> 
   runs: (await readStagedImports(sweepPaths(home, sweepId).imports)).flatMap(({ event }) =>
     event.type === 'imported' ? [event] : [],
   ),
+  own: [],
   retracted: new Set(),
 });
 

@@ -38,8 +38,9 @@ const changesOf = async (
   if (policy !== undefined && !policies.includes(policy)) refuse('--policy', knownWords(policy, policies), policy);
   const past = add === undefined ? undefined : await openPastTable(add, textFlag(invocation, 'mapping'), sweep);
   const seen = new Set(observations.map(({ trial }) => trial));
-  const { runs, retracted } = knownRuns(lines);
-  const known = { runs: runs.filter(({ trial }) => seen.has(trial)), retracted };
+  const { runs, own, retracted } = knownRuns(lines);
+  const isSeen = ({ trial }: { readonly trial: string }): boolean => seen.has(trial);
+  const known = { runs: runs.filter(isSeen), own: own.filter(isSeen), retracted };
   const imports = past && importsOf(sweep, past, basename(add ?? ''), known);
   const leftOut = imports && leftOutText(imports);
   if (leftOut !== undefined) invocation.io.note(leftOut);

@@ -2,6 +2,7 @@ import type { Problem } from './errors.js';
 import { linearProgram } from './linear-program.js';
 import type { LimitedSweep, Limits } from './limits.js';
 import { epochCaps, FEASIBLE, limitsOf, sumOver, targetTokens, total } from './limits.js';
+import { sharesOf } from './mixture.js';
 import type { Group } from './sweep.js';
 import { numberText, pathText } from './zod-problems.js';
 
@@ -98,6 +99,30 @@ const togetherProblems = (sweep: Bounds): Problem[] => {
   ];
   const expected = 'limits that bounds and other groups can keep together';
   return [{ path: 'groups', expected, found: `at best ${missed.join(', ')}` }];
+};
+
+const NO_CHOICE = 1e-6; // of share: mixtures closer than this in every share are one
+
+/** Says so where the limits, which can be kept, leave one mixture only: there would be nothing to learn, and runs to pay for. */
+export const choiceProblems = (sweep: LimitedSweep): Problem[] => {
+  const limits = limitsOf(sweep);
+  const { domains } = limits;
+  if (domains.length < 2) return [];
+  if (sweep.mixtures !== undefined) {
+    const [first, ...others] = sweep.mixtures.map((mixture) => sharesOf(mixture, domains));
+    const isOther = (shares: readonly number[]): boolean =>
+      shares.some((share, i) => Math.abs(share - (first?.[i] ?? 0)) > NO_CHOICE);
+    if (first === undefined || others.some(isOther)) return [];
+    return [{ path: 'mixtures', expected: 'two different mixtures or more, to choose from', found: 'one' }];
+  }
+  const { minimize } = linearProgram(limits);
+  const extreme = (i: number, sign: 1 | -1): number =>
+    minimize(Float64Array.from(domains, (_, k) => (k === i ? sign : 0)))[i] ?? 0;
+  if (domains.some((_, i) => extreme(i, -1) - extreme(i, 1) > NO_CHOICE)) return [];
+  const only = domains.map((name, i) => `${name} ${numberText(extreme(i, 1))}`);
+  return [
+    { path: 'domains', expected: 'limits that leave mixtures to choose from', found: `one only: ${spellOut(only)}` },
+  ];
 };
 
 /** Says why no mixture keeps the bounds, epoch caps and groups, if none does. Groups name known domains only. */

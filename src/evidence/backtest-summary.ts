@@ -55,6 +55,8 @@ export interface BacktestSummary {
     readonly run: string;
   };
   readonly atTarget: number;
+  /** See `Replay.broken`. */
+  readonly broken: number;
   /** See `Replay.outside`. */
   readonly outside: number;
   readonly policies: readonly PolicySummary[];
@@ -86,7 +88,10 @@ const summaryOf = (policy: string, played: readonly Played[], teamSpent: number)
 };
 
 /** Adds up plays, policy by policy in their order. */
-export const summarize = ({ sweep, team, targetRows, outside }: Replay, played: readonly Played[]): BacktestSummary => {
+export const summarize = (
+  { sweep, team, targetRows, broken, outside }: Replay,
+  played: readonly Played[],
+): BacktestSummary => {
   const [best] = targetRows;
   const policies = [...new Set(played.map(({ policy }) => policy))];
   return {
@@ -96,6 +101,7 @@ export const summarize = ({ sweep, team, targetRows, outside }: Replay, played: 
     team,
     best: { mixture: best?.mixture ?? {}, value: best?.value ?? Number.NaN, run: best?.run.run ?? '' },
     atTarget: targetRows.length,
+    broken,
     outside,
     policies: policies.map((policy) =>
       summaryOf(
@@ -128,12 +134,13 @@ const rowOf = (summary: PolicySummary, teamSpent: number): string[] => [
 
 /** Says what a backtest came to. */
 export const backtestText = (summary: BacktestSummary, { sweep }: Replay): string => {
-  const { unit, team, best, atTarget, outside, budget, parallel } = summary;
+  const { unit, team, best, atTarget, broken, outside, budget, parallel } = summary;
   const marks = MARKS.map((mark) => `at ${formatShare(mark, 0)}`);
   const header = ['policy', 'found', `paid to find (${unit})`, 'of team', `paid to run (${unit})`, ...marks, 'spent'];
-  const more = outside === 0 ? '' : `; ${formatCount(outside)} more did that the sweep’s limits exclude`;
+  const unguarded = broken === 0 ? '' : `; ${formatCount(broken)} more did and broke a guard there`;
+  const excluded = outside === 0 ? '' : `; ${formatCount(outside)} more did that the sweep’s limits exclude`;
   return [
-    `The team made ${plural(team.runs, 'run')} for ${formatCost(team.spent, unit)}; ${plural(atTarget, 'mixture')} ran to the target, ${formatFidelity(sweep.target)}${more}.`,
+    `The team made ${plural(team.runs, 'run')} for ${formatCost(team.spent, unit)}; ${plural(atTarget, 'mixture')} ran to the target, ${formatFidelity(sweep.target)}${unguarded}${excluded}.`,
     `Best there: ${objectiveName(sweep.objective)} ${formatValue(best.value)} (${plainText(best.run)}): ${formatMixture(best.mixture)}.`,
     `In the table's order, the team had it after ${formatCost(team.spentAtBest, unit)}.`,
     '',

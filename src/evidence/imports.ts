@@ -3,8 +3,15 @@ import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { observationProblem } from '../domain/injected.js';
 import type { Sweep } from '../domain/sweep.js';
-import type { PastRuns } from '../simulators/past-runs.js';
-import { earlierTellings, retractedTelling, withNames, type ImportedRun, type KnownRuns } from './known-runs.js';
+import { isStandIn, type PastRuns } from '../simulators/past-runs.js';
+import {
+  earlierTellings,
+  ownTelling,
+  retractedTelling,
+  withNames,
+  type ImportedRun,
+  type KnownRuns,
+} from './known-runs.js';
 import type { PastTable } from './past-table.js';
 
 export interface Imports {
@@ -31,31 +38,31 @@ const domainProblems = (sweep: Sweep, before: readonly string[]): Problem[] => {
   ];
 };
 
-const howToldBefore = ({ steps, metrics }: ImportedRun, run: ImportedRun): string => {
+const howToldBefore = ({ steps, metrics, source }: ImportedRun, run: ImportedRun): string => {
   if (steps !== run.steps) return `at ${steps} steps`;
   const isSame = canonicalJson(metrics) === canonicalJson(run.metrics);
+  if (isSame && !isStandIn(source.run) && source.run !== run.source.run) return `under the name ${source.run}`;
   return isSame ? 'with shares in other digits, or another ending' : 'with other metrics';
 };
 
 const tellingText = (before: ImportedRun, run: ImportedRun): string =>
   `it was imported before, as ${before.trial}, ${howToldBefore(before, run)}: what decisions were made from stays as it is`;
 
-const UNKNOWN: KnownRuns = { runs: [], retracted: new Set() };
+const UNKNOWN: KnownRuns = { runs: [], own: [], retracted: new Set() };
 
-/** Why a run is not imported; undefined when it is. */
-const problemOf = (
-  sweep: Sweep,
-  run: ImportedRun,
-  before: ImportedRun | undefined,
-  retracted: string | undefined,
-): string | undefined => {
+/** What the sweep has a run as already, for people; undefined of one that it does not know. */
+const knownAs = (run: ImportedRun, before: ImportedRun | undefined, known: KnownRuns): string | undefined => {
+  const own = ownTelling(run, known)?.trial;
+  if (own !== undefined)
+    return `the sweep made it itself, as ${own}${known.retracted.has(own) ? ', and its result was retracted' : ''}`;
+  const retracted = retractedTelling(run, known);
   if (retracted !== undefined) return `it was imported before, as ${retracted}, and its result was retracted`;
-  return before === undefined ? observationProblem(sweep, run) : tellingText(before, run);
+  return before === undefined ? undefined : tellingText(before, run);
 };
 
 /**
  * Makes imported runs of a table; what the sweep cannot learn from is left out with its reason, and so is a run that it knows
- * (`known`) from another state of the table, unless its result was taken back. One that it knows just so is among the runs under the name that it has.
+ * (`known`) as one of its own or from another state of the table, unless its result was taken back. One that it knows just so is among the runs under the name that it has.
  * @throws InputError when the domains differ and no rule says what became of them, or nothing is left.
  */
 export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: KnownRuns = UNKNOWN): Imports => {
@@ -72,20 +79,17 @@ export const importsOf = (sweep: Sweep, past: PastTable, file: string, known: Kn
     known.runs,
   );
   const earlier = earlierTellings(all, known);
-  const retracted = new Map(
-    all.flatMap((run): [string, string][] => {
-      const name = retractedTelling(run, known);
-      return name === undefined ? [] : [[run.trial, name]];
-    }),
-  );
   const runs: ImportedRun[] = [];
   const leftOut = [...past.leftOut];
+  let isKnown = false;
   for (const one of all) {
-    const reason = problemOf(sweep, one, earlier.get(one.trial), retracted.get(one.trial));
+    const as = knownAs(one, earlier.get(one.trial), known);
+    const reason = as ?? observationProblem(sweep, one);
+    isKnown ||= as !== undefined;
     if (reason === undefined) runs.push(one);
     else leftOut.push({ run: one.source.run, lines: one.source.lines, reason });
   }
-  if (runs.length > 0 || earlier.size > 0 || retracted.size > 0) return { runs, leftOut };
+  if (runs.length > 0 || isKnown) return { runs, leftOut };
   const [first] = leftOut;
   const found =
     first === undefined ? 'none' : `${leftOut.length} runs that cannot be used, such as ${first.run}: ${first.reason}`;

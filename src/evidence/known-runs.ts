@@ -4,9 +4,10 @@
  */
 import { canonicalJson } from '../domain/canonical-json.js';
 import { isSameMixture } from '../domain/mixture.js';
-import type { CurvePoint, Metrics } from '../domain/observation.js';
+import type { CurvePoint, Metrics, Observation } from '../domain/observation.js';
 import { retractedBy, type Imported, type RecordLine } from '../domain/record-event.js';
 import { digestOf } from '../ledger/chain.js';
+import { toldBy } from '../ledger/observations.js';
 import { isStandIn } from '../simulators/past-runs.js';
 
 /** An imported run without who imported it. */
@@ -15,15 +16,19 @@ export type ImportedRun = Omit<Imported, 'type' | 'by' | 'reason'>;
 /** A run that has no name among the sweep's trials yet. */
 type Nameless = Omit<ImportedRun, 'trial'>;
 
-/** The runs that a sweep has from tables, and the names of those whose results were taken back. */
+/** The runs that a sweep has, and the names of those whose results were taken back. */
 export interface KnownRuns {
+  /** From tables. */
   readonly runs: readonly ImportedRun[];
+  /** Its own ones, as they were reported. */
+  readonly own: readonly Observation[];
   readonly retracted: ReadonlySet<string>;
 }
 
-/** What a record says of its imported runs. */
+/** What a record says of its runs. */
 export const knownRuns = (lines: readonly RecordLine[]): KnownRuns => ({
   runs: lines.flatMap(({ event }) => (event.type === 'imported' ? [event] : [])),
+  own: toldBy(lines).filter(({ imported }) => imported === undefined),
   retracted: new Set(lines.flatMap(({ event }) => retractedBy(event) ?? [])),
 });
 
@@ -68,10 +73,13 @@ const agree = (a: Metrics, b: Metrics): boolean => {
 const at = (curve: readonly CurvePoint[], steps: number): Metrics | undefined =>
   curve.find((point) => point.steps === steps)?.metrics;
 
+/** Does a run come under the name that a sweep gave to the other, as in what that sweep exports? */
+const isExportOf = (a: ImportedRun, b: ImportedRun): boolean => a.source.run === b.trial;
+
 /** Are these one run, told at two times? `open`: what is to be said where they tell no checkpoint in common. */
 const isSameRun = (a: ImportedRun, b: ImportedRun, open = true): boolean => {
   const areNamed = !isStandIn(a.source.run) && !isStandIn(b.source.run);
-  if (areNamed && a.source.run !== b.source.run) return false;
+  if (areNamed && a.source.run !== b.source.run && !isExportOf(a, b) && !isExportOf(b, a)) return false;
   if (a.scale !== b.scale || !isSameMixture(a.mixture, b.mixture)) return false;
   const [shorter, longer] = a.steps <= b.steps ? [a, b] : [b, a];
   const there = shorter.steps === longer.steps ? longer.metrics : at(longer.curve, shorter.steps);
@@ -86,6 +94,18 @@ export const retractedTelling = (run: ImportedRun, { runs, retracted }: KnownRun
     retracted.has(one.trial) && one.status === run.status && isSameRun(one, run, false);
   return runs.find(tellsAgain)?.trial;
 };
+
+/** The run of the sweep itself that a table tells again, as its export does: in the same digits or, where it reported nothing, by its name. */
+export const ownTelling = (run: ImportedRun, { own }: KnownRuns): Observation | undefined =>
+  own.find((one) => {
+    if (one.scale !== run.scale) return false;
+    const isSilent = Object.keys({ ...one.metrics, ...run.metrics }).length === 0;
+    const there = one.steps === run.steps ? one.metrics : at(one.curve ?? [], run.steps);
+    const isTold = isSilent
+      ? run.source.run === one.trial && run.status === one.status
+      : agree(there ?? {}, run.metrics);
+    return isTold && isSameMixture(one.mixture, run.mixture);
+  });
 
 /** For each run that was imported before as it was then, and still counts, what it was imported as. */
 export const earlierTellings = (runs: readonly ImportedRun[], known: KnownRuns): ReadonlyMap<string, ImportedRun> => {

@@ -67,14 +67,20 @@ const asObservation = ({ trial, mixture, scale, steps, status, metrics, curve }:
   imported: true,
 });
 
+/** The runs that are counted in beside those that the decision saw. */
+const freshRuns = ({ observations }: Situation, { add = [] }: Changes): readonly ImportedRun[] => {
+  const known = new Set(observations.map(({ trial }) => trial));
+  return add.filter(({ trial }) => !known.has(trial));
+};
+
 /** Makes the situation as it would be: a run that is dropped, as if its result were taken back. @throws InputError for a trial that the decision did not see. */
-export const alter = (situation: Situation, { drop = [], add = [], budget, policy }: Changes): Situation => {
+export const alter = (situation: Situation, changes: Changes): Situation => {
+  const { drop = [], budget, policy } = changes;
   checkDropped(situation, drop);
   const { sweep, observations, pending, prefer, ...rest } = situation;
   const isKept = ({ trial }: { readonly trial?: string }): boolean => !drop.includes(trial ?? '');
   const stillSpent = pending.reduce((sum, run) => (isKept(run) ? sum : sum + (run.cost ?? 0)), 0);
-  const known = new Set(observations.map(({ trial }) => trial));
-  const fresh = add.filter(({ trial }) => !known.has(trial)).map(asObservation);
+  const fresh = freshRuns(situation, changes).map(asObservation);
   const chosen = policy === undefined || policy === sweep.policy.name ? sweep.policy : { name: policy };
   return {
     ...rest,
@@ -91,12 +97,18 @@ export const outcomeOf = ({ sweep, observations, pending, seed, prefer }: Situat
   recommendation: recommend(sweep, observations, { seed: sweep.seed, ...(prefer === undefined ? {} : { prefer }) }),
 });
 
-const changesText = (situation: Situation, { drop = [], add = [], budget, policy }: Changes): string[] => {
+const changesText = (situation: Situation, changes: Changes): string[] => {
   const { sweep } = situation;
+  const { drop = [], add, budget, policy } = changes;
+  const fresh = freshRuns(situation, changes);
+  const added =
+    fresh.length === 0
+      ? 'with no run that is new'
+      : `with ${plural(fresh.length, 'run')} of ${plainText(fresh[0]?.source.file ?? '')}`;
   const unit = costUnit(sweep.cost);
   return [
     ...drop.map((trial) => `without ${plainText(trial)} (what it cost stays spent)`),
-    ...(add.length === 0 ? [] : [`with ${plural(add.length, 'run')} of ${plainText(add[0]?.source.file ?? '')}`]),
+    ...(add === undefined ? [] : [added]),
     ...(budget === undefined
       ? []
       : [`with a budget of ${formatCost(budget, unit)} instead of ${formatCost(sweep.budget, unit)}`]),

@@ -52,8 +52,8 @@ export const observationsOf = (lines: readonly RecordLine[]): Observation[] => {
   return toldBy(lines).map((one) => (retracted.has(one.trial) ? retractedRun(one) : one));
 };
 
-/** As they were reported. */
-const toldBy = (lines: readonly RecordLine[]): Observation[] => {
+/** As they were reported, those that were taken back too. */
+export const toldBy = (lines: readonly RecordLine[]): Observation[] => {
   const attempts = new Map<string, EventOf<'attempted'>[]>();
   for (const attempt of eventsOf(lines, 'attempted')) {
     const { trial } = attempt;

@@ -21,8 +21,9 @@ const percent = (share: number): string => `${Number((100 * share).toPrecision(3
 
 /** Names what is wrong with declared changes; `before` are the domains of the table. */
 export const changeProblems = (changes: DomainChanges, before: readonly string[], file: string): Problem[] => {
-  const { split = {}, joined = {}, dropped = {} } = changes;
+  const { split = {}, joined = {}, added = [], dropped = {} } = changes;
   const old = [...Object.keys(split), ...Object.values(joined).flat(), ...Object.keys(dropped)];
+  const others = domainsAfter({ split, joined, dropped }, before);
   const unknown = old.filter((domain) => !before.includes(domain));
   const twice = old.filter((domain, i) => old.indexOf(domain) !== i);
   const unequal = Object.entries(split).filter(
@@ -32,6 +33,13 @@ export const changeProblems = (changes: DomainChanges, before: readonly string[]
   return [
     ...unknown.map((found) => ({ path: path(found), expected: `a domain of the table: ${before.join(', ')}`, found })),
     ...twice.map((found) => ({ path: path(found), expected: 'one rule for a domain', found: 'two' })),
+    ...added
+      .filter((domain) => others.includes(domain))
+      .map((found) => ({
+        path: path(found),
+        expected: 'added: a domain that the table did not have',
+        found: 'one that it has',
+      })),
     ...unequal.map(([domain, shares]) => ({
       path: path(`split.${domain}`),
       expected: 'shares that sum to 1',

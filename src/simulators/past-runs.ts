@@ -24,6 +24,8 @@ export interface PastRun {
   readonly curve: readonly CurvePoint[];
   /** As the table says it; absent when it does not. */
   readonly cost?: number;
+  /** The table's name of the run from whose last checkpoint this one went on. */
+  readonly continues?: string;
   /** What was done to its mixture because domains have changed. */
   readonly changed: readonly string[];
 }
@@ -65,6 +67,7 @@ interface Row {
   readonly status: ObservationStatus;
   readonly metrics: Metrics;
   readonly cost: number | undefined;
+  readonly continues: string;
 }
 
 /** Reads rows, and notes everything that is wrong with them. */
@@ -135,15 +138,26 @@ class RowReader {
 
   wholeSteps(row: CsvRow, column: number, unit: number): number {
     const before = this.problems.length;
-    const steps = Math.round(this.number(row, column) / unit);
-    if (this.problems.length === before && steps < 1)
+    const value = this.number(row, column);
+    const steps = Math.round(value / unit);
+    const isWhole = unit !== 1 || steps === value; // epochs, say, are no steps
+    if (this.problems.length === before && (steps < 1 || !isWhole))
       this.note(
         row.line,
         column,
-        unit === 1 ? 'steps, 1 or more' : `tokens of a step or more (${unit})`,
+        unit === 1 ? 'a whole number of steps, 1 or more' : `tokens of a step or more (${unit})`,
         this.text(row, column),
       );
     return steps;
+  }
+
+  /** A row without a name would be of one run with all the others. */
+  run(row: CsvRow): string | undefined {
+    const { run } = this.columns;
+    if (run === undefined) return undefined;
+    const name = this.text(row, run);
+    if (name === '') this.note(row.line, run, 'the name of the run', '""');
+    return name;
   }
 
   /** What titrate exports says of results that were taken back, too. */
@@ -177,7 +191,6 @@ class RowReader {
   }
 
   read(row: CsvRow): Row {
-    const { run } = this.columns;
     const scale = this.scale(row);
     const mixture = this.mixture(row);
     const steps = this.steps(row, scale);
@@ -185,13 +198,14 @@ class RowReader {
     const metrics = this.metrics(row, status);
     return {
       line: row.line,
-      run: run === undefined ? undefined : this.text(row, run),
+      run: this.run(row),
       mixture,
       scale,
       steps,
       status,
       metrics,
       cost: this.cost(row),
+      continues: this.text(row, this.columns.continues),
     };
   }
 }
@@ -250,6 +264,7 @@ const toRun = (
     curve: rows
       .map(({ steps, metrics }) => ({ steps, metrics }))
       .filter(({ metrics }) => Object.keys(metrics).length > 0),
+    ...(last.continues === '' ? {} : { continues: last.continues }),
     ...(costs.length === 0 ? {} : { cost: Math.max(...costs) }), // said per row, it grows with the run
     changed,
   };

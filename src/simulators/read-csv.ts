@@ -29,7 +29,8 @@ export const readCsv = (text: string, delimiter = ',', file = ''): Csv => {
   };
   try {
     const options = { bom: true, trim: true, skip_empty_lines: true, info: true, delimiter };
-    const [first, ...rest] = parse(text, options) as unknown as WithInfo[];
+    const ends = text.includes('\n') ? { record_delimiter: ['\r\n', '\n'] } : {}; // else one line's end is taken for all
+    const [first, ...rest] = parse(text, { ...options, ...ends }) as unknown as WithInfo[];
     const header = first?.record ?? [];
     if (header.length === 1) refuse(`a header of one field, ${JSON.stringify(header[0])}`);
     return { header, rows: rest.map(({ info, record }) => ({ line: info.lines, cells: record })) };

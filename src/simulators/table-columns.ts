@@ -13,6 +13,7 @@ export interface TableColumns {
   readonly steps?: number;
   readonly tokens?: number;
   readonly status?: number;
+  readonly continues?: number;
   readonly cost?: number;
 }
 
@@ -27,7 +28,7 @@ type Usual = 'scale' | 'steps' | 'status' | 'run';
 const usualColumns = (header: readonly string[]): NonNullable<TableMapping['columns']> => {
   const begins = (prefix: string): boolean => header.some((name) => name.startsWith(prefix));
   if (begins('mix.') || !begins('share.')) return {};
-  const named = { trial: 'run', checkpoint_steps: 'steps' } as const;
+  const named = { trial: 'run', checkpoint_steps: 'steps', continues: 'continues' } as const;
   const there = Object.entries(named).filter(([column]) => header.includes(column));
   return {
     mixture: { prefix: 'share.' },
@@ -101,7 +102,7 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
   finder.once(domains);
   const metrics = finder.several(columns.metrics, 'metric.', 'columns.metrics');
   const places = (['run', 'scale', 'steps', 'status'] as const).map((name) => finder.usual(name, columns[name]));
-  const given = (['tokens', 'cost'] as const).flatMap((name) => {
+  const given = (['tokens', 'cost', 'continues'] as const).flatMap((name) => {
     const column = columns[name];
     return column === undefined ? [] : [{ [name]: finder.find(column, `columns.${name}`) }];
   });

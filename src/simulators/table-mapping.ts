@@ -25,6 +25,7 @@ const Columns = strict({
   metrics: z.union([Prefixed, z.record(text, text).describe('Metric to its column.')], {
     error: '{ prefix: ... }, or a map of metric to column',
   }),
+  continues: text.describe('Names the run from whose last checkpoint this one went on; empty where there is none.'),
   status: text.describe('How the run ended. Without it, every run of the table is complete.'),
   cost: text.describe('What the run cost, in the units of the sweep file; else its cost model is used.'),
 }).partial();

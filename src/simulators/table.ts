@@ -33,12 +33,16 @@ export interface TableWorld extends World, TableRows {
 const largestGap = (a: Mixture, b: Mixture, domains: readonly string[]): number =>
   domains.reduce((gap, domain) => Math.max(gap, Math.abs((a[domain] ?? 0) - (b[domain] ?? 0))), 0);
 
+/** Tells mixtures apart beyond any rounding that matters. */
+export const mixtureKey = (mixture: Mixture, domains: readonly string[]): string =>
+  domains.map((domain) => (mixture[domain] ?? 0).toFixed(6)).join();
+
 /** Lists the distinct mixtures of a table, and its runs by the index of their mixture. */
 export const indexRows = ({ rows, domains }: TableRows): Pick<TableWorld, 'mixtures' | 'runs'> => {
   const indexOf = new Map<string, number>();
   const mixtures: Mixture[] = [];
   const runs = rows.map(({ mixture, scale, steps }) => {
-    const key = domains.map((domain) => (mixture[domain] ?? 0).toFixed(6)).join(); // beyond any rounding that matters
+    const key = mixtureKey(mixture, domains);
     const index = indexOf.get(key) ?? mixtures.push(mixture) - 1;
     indexOf.set(key, index);
     return { mixture: index, scale, steps };

@@ -1,5 +1,6 @@
 /** What must hold for a sweep to be run and its file alone does not tell: what its policy and its world make of it. */
 import { InputError, type Problem } from '../domain/errors.js';
+import { choiceProblems } from '../domain/limit-problems.js';
 import { knownWords } from '../domain/nearest-word.js';
 import type { World } from '../domain/ports.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -26,8 +27,8 @@ const tryScales = ({ domains, scales, seed }: Sweep, world: World): void => {
 
 /**
  * Checks before a sweep starts what would only pause it after: the options of its policy, the world's name, its metrics,
- * domains and sizes.
- * @throws InputError when the policy or the world refuses.
+ * domains and sizes. And whether there is anything to choose: one mixture would be run for nothing.
+ * @throws InputError when the policy or the world refuses, or one mixture only is allowed.
  */
 export const checkRunnable = async (sweep: Sweep): Promise<void> => {
   const { launcher } = sweep;
@@ -40,5 +41,11 @@ export const checkRunnable = async (sweep: Sweep): Promise<void> => {
     }
     if (!isTable(world)) tryScales(sweep, world);
   }
-  policyOf(await limitToWorld(sweep));
+  const limited = await limitToWorld(sweep);
+  const problems = choiceProblems(limited);
+  if (problems.length > 0) {
+    const hint = 'give shares room with min and max, or list several mixtures';
+    throw new InputError('the sweep has nothing to choose', problems, { hint });
+  }
+  policyOf(limited);
 };

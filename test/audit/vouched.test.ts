@@ -132,6 +132,23 @@ describe('an exported table', () => {
     expect(rows.length).toBeGreaterThan(6);
   });
 
+  it('keeps a run that ended before its first checkpoint when asked for checkpoints', () => {
+    const isLast = (line: RecordLine): boolean => line.event.type === 'observed' && line.event.trial === 't0003';
+    const failed = lines.map((line) =>
+      isLast(line)
+        ? ({ ...line, event: { ...line.event, status: 'diverged', metrics: {}, curve: [] } } as RecordLine)
+        : line,
+    );
+    const { columns, rows } = observationTable(failed, true);
+    const cells = (row: readonly unknown[] | undefined) =>
+      ['trial', 'status', 'steps', 'checkpoint_steps', 'metric.loss'].map(
+        (name) => row?.[columns.findIndex((column) => column.name === name)],
+      );
+    const [, , steps] = cells(rows.find((row) => row.includes('t0003')));
+    expect(rows.filter((row) => row.includes('t0003')).map(cells)).toEqual([['t0003', 'diverged', steps, steps, null]]);
+    expect(steps).toBeGreaterThan(0);
+  });
+
   it.each([
     ['a quoted text', 'a "quoted", torn\nline; =1+1'],
     ['a line feed alone', 'exit status 1\nRuntimeError: out of memory'],

@@ -59,6 +59,18 @@ describe('claiming a sweep', () => {
       'parameters: 7e9',
       /scales.1B.parameters: expected .*found 7000000000/,
     ],
+    [
+      'shares that are all fixed',
+      /domains:\n[^]*?\n\n/,
+      'domains: { wikipedia: { share: 0.5 }, github: { share: 0.3 }, book: { min: 0.2 }, stackexchange: { share: 0 }, arxiv: { max: 0.9 } }\n#',
+      /domains: expected limits that leave mixtures to choose from; found one only: wikipedia 0\.5, github 0\.3, book 0\.2, stackexchange 0, arxiv 0/,
+    ],
+    [
+      'a list of one mixture',
+      'seed: 7',
+      'seed: 7\nmixtures: [{ book: 0.9, github: 0.1 }, { github: 0.1, book: 0.9 }]',
+      /mixtures: expected two different mixtures or more, to choose from; found one/,
+    ],
     ['an option that its policy does not know', 'policy: titrate', 'policy: { name: titrate, foo: 1 }', /found foo/],
   ])('refuses %s before there is a folder', async (_, from, to, message) => {
     const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));

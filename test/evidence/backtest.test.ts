@@ -102,6 +102,20 @@ describe('what past runs are to a replay', () => {
     expect(replay.observe('t1', half).cost).toBe(2); // twice the model's price, for half of a run
   });
 
+  it('prices a run that went on from another as the rest, as the export of a sweep says of it', () => {
+    const csv = [
+      'trial,share.a,share.b,share.c,scale,steps,metric.loss,continues',
+      't1,1,0,0,small,10,3,',
+      't2,1,0,0,small,20,2.5,t1',
+      't3,1,0,0,big,20,2,',
+    ].join('\n');
+    expect(createReplay(lawSweep(), readPastRuns(csv)).team.spent).toBe(1 + 1 + 20);
+    const paid = csv.replaceAll(/$/gm, ',4').replace('continues,4', 'continues,paid');
+    const replay = createReplay(lawSweep(), readPastRuns(paid, { mapping: { columns: { cost: 'paid' } } }));
+    const whole = { scale: 'small', steps: 20, mixture: { a: 1, b: 0, c: 0 }, cost: 2 };
+    expect(replay.observe('t1', whole).cost).toBe(8); // four times the model's price, as t2 was
+  });
+
   it('shows a run that failed as it failed: its checkpoints, its ending, and the part that it ran as its cost', () => {
     const replay = createReplay(lawSweep(), pastOfLaw(6));
     const mixture: Mixture = { a: 0.4, b: 0.3, c: 0.3 };
@@ -112,6 +126,56 @@ describe('what past runs are to a replay', () => {
       status: 'completed',
       cost: 1,
     });
+  });
+
+  it('lets a run be bought to the steps behind the checkpoint at which it failed', () => {
+    const replay = createReplay(lawSweep(), pastOfLaw(6));
+    const runs = replay.sweep.runs?.filter(({ mixture, scale }) => mixture === 6 && scale === 'small');
+    expect(runs?.map(({ steps }) => steps)).toEqual([10, 20]);
+  });
+
+  it('sells no checkpoint that lacks a metric of the sweep, and names the runs that have none with all', async () => {
+    const lacks = (row: string): boolean => row.includes(',small,10,') || row.startsWith('s9');
+    const csv = csvOfLaw()
+      .split('\n')
+      .map((row) => (lacks(row) ? row.replace(/,[^,]+,completed$/, ',,completed') : row))
+      .map((row, i) => `${row},${i === 0 ? 'metric.accuracy' : '0.5'}`)
+      .join('\n');
+    const replay = createReplay(lawSweep(), readPastRuns(csv));
+    const played = await play(replay, 'titrate', 3, here);
+    const bought = eventsOf(played, 'decided').filter(({ scale, steps }) => scale === 'small' && steps === 10);
+    expect(bought).toEqual([]);
+    expect(eventsOf(played, 'observed').every(({ metrics }) => metrics['loss'] !== undefined)).toBe(true);
+    const reason = 'it has no checkpoint at 10, 20 steps with loss';
+    expect(replay.leftOut).toEqual([{ run: 's9', lines: [25, 26], reason }]);
+    expect(() =>
+      createReplay(lawSweep({ objective: { direction: 'minimize', weights: { los: 1 } } }), pastOfLaw()),
+    ).toThrow(/a metric of the table: .*did you mean loss/);
+  });
+
+  it('names the runs at scales that the sweep does not have', () => {
+    const csv = csvOfLaw().replace(',small,20,', ',Small,20,').replace('s0,', 'x0,');
+    const past = readPastRuns(csv.replace('\ns0,', '\ny0,'));
+    const { leftOut, team } = createReplay(lawSweep(), past);
+    expect(leftOut).toMatchObject([{ run: 'y0', reason: expect.stringContaining('did you mean small') as string }]);
+    expect(team.runs).toBe(15);
+  });
+
+  it('judges by the best mixture that kept the guards, and counts one that broke them as the worst', () => {
+    const csv = csvOfLaw()
+      .split('\n')
+      .map((row, i) => `${row},${i === 0 ? 'metric.harm' : (row.split(',')[1] ?? '')}`)
+      .join('\n');
+    const guards = [{ metric: 'harm', atMost: 0.45, confidence: 0.84 }];
+    const replay = createReplay(lawSweep({ guards }), readPastRuns(csv));
+    expect(replay.targetRows.map(({ run }) => run.run)).toEqual(['b6', 'b8', 'b2']);
+    expect(replay.broken).toBe(2);
+    expect(replay.regretOf({ a: 0.5, b: 0, c: 0.5 })).toBe(replay.regretOf({ a: 0, b: 0, c: 1 }));
+    expect(backtestText(summarize(replay, []), replay)).toContain(
+      '3 mixtures ran to the target, big x 20 steps; 2 more did and broke a guard there.',
+    );
+    const none = [{ metric: 'harm', atMost: -1, confidence: 0.84 }];
+    expect(() => createReplay(lawSweep({ guards: none }), readPastRuns(csv))).toThrow(/5 mixtures, all of which break/);
   });
 
   it('refuses a table without a completed run at the target, and one over other domains', () => {

@@ -8,6 +8,7 @@ import { recordActivities } from '../../src/activities/record-activities.js';
 import type { ActivityDeps } from '../../src/activities/activities.js';
 import { InputError } from '../../src/domain/errors.js';
 import { observationProblem } from '../../src/domain/injected.js';
+import type { Observation } from '../../src/domain/observation.js';
 import type { Imported } from '../../src/domain/record-event.js';
 import { importsOf, type Imports } from '../../src/evidence/imports.js';
 import type { ImportedRun } from '../../src/evidence/known-runs.js';
@@ -26,10 +27,11 @@ const importCsv = (
   into = sweep,
   known: readonly ImportedRun[] = [],
   retracted: readonly string[] = [],
+  own: readonly Observation[] = [],
 ): Imports => {
   const named = mapping === undefined ? {} : { mapping: { name: 'm.yaml', content: mapping } };
   const past = readPastTable({ name: 'runs.csv', bytes: bytesOf(csv), ...named }, into);
-  return importsOf(into, past, 'runs.csv', { runs: known, retracted: new Set(retracted) });
+  return importsOf(into, past, 'runs.csv', { runs: known, own, retracted: new Set(retracted) });
 };
 const eventsOf = (csv: string): Imported[] =>
   importCsv(csv).runs.map((run) => ({ type: 'imported', ...run, by: 'ann', reason: 'last year’s runs' }));
@@ -137,12 +139,49 @@ describe('earlier runs as evidence', () => {
       }
     });
 
+    it('count once when they come under the name that a sweep gave them, or the other way round', () => {
+      const first = importCsv(table(header, 'r1,.5,.3,.2,small,10,2.9')).runs;
+      const exported = table(header, `${first[0]!.trial},.5,.3,.2,small,10,2.9`);
+      const reason = (name: string): unknown => expect.stringContaining(`under the name ${name}:`);
+      expect(importCsv(exported, undefined, sweep, first)).toMatchObject({
+        runs: [],
+        leftOut: [{ reason: reason('r1') }],
+      });
+      expect(again(exported, table(header, 'r1,.5,.3,.2,small,10,2.9'))).toMatchObject({
+        runs: [],
+        leftOut: [{ reason: reason(first[0]!.trial) }],
+      });
+    });
+
     it('keep the names that an earlier version gave to runs by their lines', () => {
       const text = table(nameless, '.5,.3,.2,small,20,2.5', '.2,.3,.5,small,20,2.7');
       const known = importCsv(text).runs.map((run, i) => ({ ...run, trial: `i000000000${i}` }));
       const moved = table(nameless, '.1,.1,.8,small,20,3', '.2,.3,.5,small,20,2.7', '.5,.3,.2,small,20,2.5');
       expect(namesOf(importCsv(moved, undefined, sweep, known)).slice(1)).toEqual(['i0000000001', 'i0000000000']);
     });
+  });
+
+  it('leave out what the sweep made itself, as its own export tells it, and take in other values of it', () => {
+    const mixture = { a: 0.5, b: 0.3, c: 0.2 };
+    const run = { mixture, scale: 'small', steps: 20, status: 'completed', metrics: { loss: 2.5 } } as const;
+    const own: readonly Observation[] = [
+      { ...run, trial: 't0001', curve: [{ steps: 10, metrics: { loss: 2.9 } }] },
+      { ...run, trial: 't0002', status: 'diverged', metrics: {} },
+    ];
+    const csv = [
+      'trial,share.a,share.b,share.c,scale,steps,metric.loss,status',
+      't0001,.5,.3,.2,small,20,2.5,completed',
+      'tracker 7,.5,.3,.2,small,10,2.9,completed',
+      't0002,.5,.3,.2,small,20,,diverged',
+    ];
+    const taken = importCsv(csv.join('\n'), undefined, sweep, [], [], own);
+    expect(taken.runs).toEqual([]);
+    const isItself = (trial: string): string => `the sweep made it itself, as ${trial}`;
+    expect(taken.leftOut.map(({ reason }) => reason)).toEqual(['t0001', 't0001', 't0002'].map(isItself));
+    const retracted = importCsv(csv.slice(0, 2).join('\n'), undefined, sweep, [], ['t0001'], own);
+    expect(retracted.leftOut[0]?.reason).toBe(`${isItself('t0001')}, and its result was retracted`);
+    const corrected = `${csv[0]}\nt0001,.5,.3,.2,small,20,2.6,completed`;
+    expect(importCsv(corrected, undefined, sweep, [], ['t0001'], own).runs).toMatchObject([{ metrics: { loss: 2.6 } }]);
   });
 
   it('leave out, with the reason, what the sweep cannot learn from', () => {

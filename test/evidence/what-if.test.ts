@@ -84,8 +84,10 @@ describe('what would be otherwise', () => {
     const { runs } = importsOf(situation.sweep, past, 'old.csv');
     const altered = alter(situation, { add: runs });
     expect(altered.observations.at(-1)).toMatchObject({ cost: 0, imported: true, metrics: { loss: 0.5 } });
-    const { actual, instead: then } = whatIf(situation, { add: runs });
+    const { actual, instead: then, changes } = whatIf(situation, { add: runs });
     expect(then.recommendation.mean).not.toBe(actual.recommendation.mean);
+    expect(changes).toEqual(['with 1 run of old.csv']);
+    expect(whatIf(altered, { add: runs }).changes).toEqual(['with no run that is new']);
   });
 
   it('with less money buys nothing when it is spent, and says so', () => {

@@ -22,6 +22,18 @@ describe('two decisions of a sweep', () => {
     expect(text).toContain('Believed best:');
   });
 
+  it('say whose results were taken back in between', () => {
+    const { lines } = side;
+    const at = lines.findIndex(({ event }) => event.type === 'decided' && event.decision === 22);
+    const act = { type: 'act', act: 'retract', trial: 't005', by: 'mira', reason: 'wrong split' } as const;
+    const changed = lines.toSpliced(at, 0, { ...lines[at]!, event: act, key: 'act:1' });
+    const between = (m: number, n: number): string => diffDecisions(foldRecord(changed), changed, m, n);
+    const told = 'Retracted before decision 24: t005.';
+    expect([between(20, 24), between(24, 20)].map((text) => text.includes(told))).toEqual([true, true]);
+    expect(between(22, 24)).not.toContain('Retracted before');
+    expect(between(12, 20)).not.toContain('Retracted before');
+  });
+
   it('are refused when one of them is not there', () => {
     expect(() => diffDecisions(side.view, side.lines, 3, 99)).toThrow(InputError);
   });

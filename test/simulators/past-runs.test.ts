@@ -97,6 +97,21 @@ describe('a team’s own table of past runs', () => {
     expect(problemsOf(() => readPastRuns(csv))[0]?.path).toBe('line 4, column 3 (steps)');
   });
 
+  it('counts lines whose ends differ, and reads them all', () => {
+    const at = (csv: string): string | undefined => problemsOf(() => readPastRuns(csv))[0]?.path;
+    expect(at('mix.a,scale,steps,metric.l\n1,S,10,1\r\n1,S,soon,1\r\n')).toBe('line 3, column 3 (steps)');
+    expect(at('mix.a,scale,steps,metric.l\r\n1,S,10,1\n1,S,soon,1\n')).toBe('line 3, column 3 (steps)');
+    expect(readPastRuns('mix.a,scale,steps,metric.l\r1,S,10,1\r1,S,20,"1"\r').runs[0]?.lines).toEqual([2, 3]);
+  });
+
+  it('refuses steps that are no whole number, and a run without its name where runs have names', () => {
+    const csv = 'run,mix.a,scale,steps,metric.l\nx,1,S,10.0,1\nx,1,S,12.5,1\n,1,S,10,1\n';
+    expect(problemsOf(() => readPastRuns(csv))).toEqual([
+      { path: 'line 3, column 4 (steps)', expected: 'a whole number of steps, 1 or more', found: '12.5' },
+      { path: 'line 4, column 1 (run)', expected: 'the name of the run', found: '""' },
+    ]);
+  });
+
   it('refuses rows of one run that contradict each other', () => {
     const csv = 'run,mix.a,mix.b,scale,steps,metric.l\nx,1,0,S,10,1\nx,0,1,S,20,1\ny,1,0,S,10,1\ny,1,0,S,10,2\n';
     expect(problemsOf(() => readPastRuns(csv)).map(({ path }) => path)).toEqual(['line 3', 'line 5, column 5 (steps)']);
@@ -171,5 +186,7 @@ describe('domains that have changed since', () => {
     expect(problemsOf(() => changed({ split: { b: { b1: 0.7, b2: 0.7 } } }, rows))).toHaveLength(1);
     expect(problemsOf(() => changed({ dropped: { z: 0.1 } }, rows))[0]?.found).toBe('z');
     expect(problemsOf(() => changed({ dropped: { b: 0.1 }, split: { b: { c: 1 } } }, rows))[0]?.found).toBe('two');
+    expect(problemsOf(() => changed({ added: ['b'] }, rows))[0]?.found).toBe('one that it has');
+    expect(problemsOf(() => changed({ joined: { ab: ['a', 'b'] }, added: ['ab'] }, rows))).toHaveLength(1);
   });
 });
