@@ -68,7 +68,10 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
     return {
       exitCode: EXIT.ok,
       json,
-      text: `${sweepId} has not begun. Start it with: titrate run ${sweepPaths(home, sweepId).sweepFile} --id ${sweepId}`,
+      text: [
+        `${sweepId} has not begun. Start it with: titrate run FILE --id ${sweepId}`,
+        `FILE is the sweep file that it was made from, where it lies: from the copy in ${sweepPaths(home, sweepId).folder} relative paths lead elsewhere.`,
+      ].join('\n'),
     };
   }
   const { view } = recorded;

@@ -114,6 +114,16 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     });
   });
 
+  it('starts a sweep that has not begun from its own file, not from the copy', async () => {
+    const home = homeAt(join(root, 'staged'));
+    const { folder, sweepFile } = sweepPaths(home, 'next-1a2b3c4d');
+    await mkdir(folder, { recursive: true });
+    await writeFile(sweepFile, '');
+    const { out } = await titrate('status', 'next', '--home', home.root);
+    expect(out).toContain('titrate run FILE --id next-1a2b3c4d');
+    expect(out).toContain(`relative paths lead elsewhere`);
+  });
+
   it('says what is wrong on stderr, with the exit status of usage', async () => {
     const ran = await titrate('runn', 'x.yaml');
     expect([ran.code, ran.out]).toEqual([2, '']);
