@@ -1,7 +1,7 @@
 import { formatCost, formatPrediction, formatShare, formatTime } from '../reports/format.js';
 import { renderProgress } from '../reports/render-progress.js';
 import { renderSummary } from '../reports/render-summary.js';
-import type { SweepView } from '../reports/sweep-view.js';
+import { hasMeasured, type SweepView } from '../reports/sweep-view.js';
 import { textTable } from '../reports/text-table.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
@@ -29,7 +29,7 @@ const look = async (home: Home, id: string): Promise<Listed> => {
 
 const bestOf = (view: SweepView): string => {
   const best = view.recommendation ?? view.decisions.at(-1)?.explanation.incumbent;
-  return best === undefined ? '' : formatPrediction(best);
+  return best === undefined || !hasMeasured(view) ? '' : formatPrediction(best);
 };
 
 const rowOf = ({ id, view, trouble }: Listed): string[] => {

@@ -136,6 +136,21 @@ describe('the closing text', () => {
     expect(text).toContain('No recommendation yet');
   });
 
+  it('predicts nothing where nothing was measured, as after a cancel before the first result', () => {
+    const view = foldRecord(simulateRecord());
+    const blank = { ...view, observations: [], confirmations: [] };
+    const text = renderSummary(blank, { ...options, width: 1000 }).join('\n');
+    expect(text).toContain('Predicted book_ce at 1B x 19,600 steps: nothing yet.');
+    expect(text).toContain('No run has reported the objective');
+    expect(text).not.toMatch(/95 % interval|cannot be told from it|rests on smaller/);
+    const failed = view.observations.filter(({ trial }) => trial === 't014').map((run) => ({ ...run, curve: [] }));
+    expect(failed).toHaveLength(1);
+    expect(renderSummary({ ...blank, observations: failed }, options).join('\n')).toContain('nothing yet');
+    const [checkpoint] = view.observations.filter(({ curve }) => curve.length > 0);
+    const partial = { ...checkpoint!, status: 'failed' as const, metrics: {}, curve: checkpoint!.curve.slice(0, 1) };
+    expect(renderSummary({ ...blank, observations: [partial] }, options).join('\n')).toContain('95 % interval');
+  });
+
   it('lets no control character of a job or a sweep reach the terminal', () => {
     const property = fc.property(hostileText, (text) => {
       const sweep = { ...SWEEP, name: text, domains: { ...SWEEP.domains, [text]: { min: 0, max: 1 } } };
