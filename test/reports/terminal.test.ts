@@ -78,6 +78,15 @@ describe('the progress block', () => {
     expect(renderProgress(paused, jobsOf(paused), options).join(' ')).toContain(`paused by titrate: ${reason}`);
   });
 
+  it('promises no rerun soon while the sweep is paused', () => {
+    const [first, ...others] = running.inFlight;
+    const inFlight = [{ ...first!, state: 'backing-off' as const, generation: 2 }, ...others];
+    const pause = { by: 'somebody' };
+    const says = (progress: typeof running): string => renderProgress(progress, jobsOf(progress), options)[1] ?? '';
+    expect(says({ ...running, inFlight })).toMatch(/ run 2 soon$/);
+    expect(says({ ...running, inFlight, status: 'paused', pause })).toMatch(/ run 2 after a resume$/);
+  });
+
   it('fits every width, with and without colour', () => {
     const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
       for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
