@@ -86,6 +86,7 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
       [1, ['pause', sweepId]],
       [2, ['run', 'none.yaml']],
       [2, ['nonsense']],
+      [2, ['pause', sweepId, '--idempotency-key', 'ä'.repeat(501)]],
       [2, ['explain', sweepId, '999']],
     ];
     const outcomes = await Promise.all(asked.map(([, args]) => titrate(...args, '--json', '--home', root)));
