@@ -151,5 +151,7 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     const written = await readFile(join(folder, 'sweep.yaml'), 'utf8');
     const again = await titrate('init', folder);
     expect([again.code, await readFile(join(folder, 'sweep.yaml'), 'utf8')]).toEqual([2, written]);
+    const odd = await titrate('init', join(root, "team's first"));
+    expect(odd.out).toMatch(/^next: titrate run '.*team'\\''s first\/sweep.yaml'$/m);
   });
 });
