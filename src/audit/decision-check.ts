@@ -1,5 +1,6 @@
 /** Is every decision what the policy makes of what the record says it saw? */
 import { canonicalJson } from '../domain/canonical-json.js';
+import { InputError } from '../domain/errors.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Mixture } from '../domain/mixture.js';
 import { retractedBy, type RecordEvent, type RecordLine, type Software } from '../domain/record-event.js';
@@ -300,12 +301,22 @@ const notesOf = ({ makers }: DecisionWalk, { version, node }: DecisionOptions, h
   return notes;
 };
 
-/** Checks digests and seeds of all decisions, and decides them again. */
+/** Nothing was checked where a range holds no decision: that must not pass for a check that held. */
+const refuseEmptyRange = ({ range, decisions }: DecisionWalk, lines: readonly RecordLine[]): void => {
+  if (decisions > 0) return;
+  const last = lines.filter(({ event }) => event.type === 'decided').length;
+  const expected = last === 0 ? 'a record that holds decisions' : `decisions from 1 to ${last}`;
+  const problem = { path: '--decisions', expected, found: range.join('..') };
+  throw new InputError('the record has no such decision', [problem]);
+};
+
+/** Checks digests and seeds of all decisions, and decides them again. @throws InputError when `range` holds none. */
 export const checkDecisions = async (lines: readonly RecordLine[], options: DecisionOptions): Promise<Check> => {
   const started = lines[0]?.event;
   if (started?.type !== 'started') return notChecked('decisions', 'the record does not begin with its sweep');
   const walk = new DecisionWalk(options.range ?? [0, Infinity], options.sweepAt, started);
   for (const line of lines) walk.take(line);
+  if (options.range !== undefined) refuseEmptyRange(walk, lines);
   const { same, near } = await recomputeAll(walk, options);
   const people = walk.pinned === 0 ? '' : `, ${walk.pinned} made by a person`;
   const evidence = `${counted(walk.decisions, 'decision')}, ${walk.digests} made from what the record holds${people}`;

@@ -15,6 +15,16 @@ export const numberFlag = (invocation: Invocation, flag: string): number | undef
   return value;
 };
 
+const LONGEST_KEY = 1000; // bytes of an update's id that a Temporal server takes
+
+/** @throws InputError when the key is longer than a server takes. */
+export const idempotencyKey = (invocation: Invocation): string | undefined => {
+  const key = textFlag(invocation, 'idempotency-key');
+  const length = Buffer.byteLength(key ?? '');
+  if (length <= LONGEST_KEY) return key;
+  throw unusable('idempotency-key', `at most ${LONGEST_KEY} bytes`, `${length} bytes`);
+};
+
 /** @throws InputError when the flag is there and is no list like `web=0.6,books=0.4`. */
 export const mixtureFlag = (invocation: Invocation, flag: string): Mixture | undefined => {
   const text = textFlag(invocation, flag);

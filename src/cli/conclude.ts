@@ -63,7 +63,7 @@ export const conclude = async (home: Home, sweepId: string, io: Io): Promise<Out
   const recorded = await readSweep(home, sweepId);
   if (recorded === undefined) {
     throw new StateError(`sweep ${sweepId} has no record in ${sweepPaths(home, sweepId).folder}`, {
-      hint: 'its worker writes it: titrate doctor',
+      hint: 'mount or restore it there; titrate run FILE --fresh starts the sweep anew',
     });
   }
   const { view, warnings } = recorded;

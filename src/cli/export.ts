@@ -21,7 +21,9 @@ const refuse = (path: string, expected: string, found: string): never => {
 const formatOf = (asked: string | undefined, file: string): TableFormat => {
   const text = asked ?? extname(file).slice(1);
   if (isFormat(text)) return text;
-  return refuse(asked === undefined ? '--out' : '--format', TABLE_FORMATS.join(', '), JSON.stringify(text));
+  const formats = TABLE_FORMATS.join(', ');
+  if (asked !== undefined) return refuse('--format', formats, JSON.stringify(asked));
+  return refuse('--out', `a file that ends in one of ${formats}, or --format beside it`, JSON.stringify(file));
 };
 
 /** `titrate export [SWEEP|FOLDER] --out FILE`. */

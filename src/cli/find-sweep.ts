@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
+import { diskError, errnoOf } from '../host/disk-errors.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
 
 interface Folder {
@@ -9,18 +10,36 @@ interface Folder {
   readonly touched: number;
 }
 
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+
+/** Undefined when the folder holds no sweep; one that may not be looked into is listed, as the oldest. */
 const touchedAt = async (home: Home, id: string): Promise<number | undefined> => {
   const { record, sweepFile } = sweepPaths(home, id);
   for (const file of [record, sweepFile]) {
-    const found = await stat(file).catch(() => undefined);
-    if (found !== undefined) return found.mtimeMs;
+    try {
+      return (await stat(file)).mtimeMs;
+    } catch (error) {
+      if (!isMissing(error)) return 0;
+    }
   }
   return undefined;
 };
 
-/** Lists the sweeps of a home, the one that moved last first; none when there is no home yet. */
+const namesIn = async (home: Home): Promise<string[]> => {
+  try {
+    return await readdir(home.sweeps);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw diskError(error, 'look for sweeps', home.sweeps);
+  }
+};
+
+/**
+ * Lists the sweeps of a home, the one that moved last first; none when there is no home yet.
+ * @throws StateError when the home may not be looked into.
+ */
 export const listSweeps = async (home: Home): Promise<string[]> => {
-  const names = await readdir(home.sweeps).catch(() => [] as string[]);
+  const names = await namesIn(home);
   const folders: Folder[] = [];
   for (const id of names) {
     const touched = await touchedAt(home, id);

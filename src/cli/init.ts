@@ -20,5 +20,6 @@ export const init = async ({ positionals }: Invocation): Promise<Outcome> => {
     ]);
   }
   const shown = relative('.', file);
-  return { exitCode: EXIT.ok, json: { file }, text: `wrote ${shown}\nnext: titrate run ${shown}` };
+  const word = /^[\w./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`; // as a shell takes it
+  return { exitCode: EXIT.ok, json: { file }, text: `wrote ${shown}\nnext: titrate run ${word}` };
 };

@@ -1,7 +1,7 @@
 /** The part of `titrate run` that needs a server; loaded only when one is needed. */
 import type { Sweep } from '../domain/sweep.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
-import { isNamedQueue, sweepPaths, type Home } from '../temporal/home.js';
+import { isNamedQueue, type Home } from '../temporal/home.js';
 import { begunElsewhere } from '../temporal/sweep-errors.js';
 import { standing, start, type StartedSweep } from '../temporal/sweeps.js';
 import { limitToWorld } from '../temporal/world-limits.js';
@@ -9,7 +9,7 @@ import { ensureWorker } from '../temporal/worker-process.js';
 import type { Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
-import { showLive } from './show-live.js';
+import { showLive, told } from './show-live.js';
 
 export interface LiveRun {
   readonly home: Home;
@@ -45,17 +45,9 @@ const SAID: Readonly<Record<StartedSweep['outcome'], string>> = {
   'already-ended': 'has ended already',
 };
 
-const detached = (home: Home, sweepId: string, { outcome, taken }: StartedSweep): Outcome => ({
+const detached = async (home: Home, sweepId: string, { outcome, taken }: StartedSweep): Promise<Outcome> => ({
   exitCode: EXIT.ok,
-  json: {
-    sweep: sweepId,
-    folder: sweepPaths(home, sweepId).folder,
-    status: 'running',
-    recommendation: null,
-    spent: 0,
-    outcome,
-    taken,
-  },
+  json: { ...(await told({ home, sweepId })), outcome, taken },
   text: `${sweepId} ${SAID[outcome]}${taken ? '' : ', but no worker has taken it up yet'}. Watch it with: titrate watch ${sweepId}`,
 });
 
@@ -67,7 +59,7 @@ export const runLive = async ({ home, sweepId, sweep, io, hasBegun, detach }: Li
   try {
     if (hasBegun && (await standing(on, sweepId)) === 'none') throw begunElsewhere(on, sweepId);
     const started = await start(on, { sweepId, sweep: await limitToWorld(sweep) });
-    if (detach) return detached(home, sweepId, started);
+    if (detach) return await detached(home, sweepId, started);
     io.note(`sweep ${sweepId} ${SAID[started.outcome]}; Ctrl-C ends the watching only`);
     return await showLive(on, { home, sweepId, sweep, io, revive: () => bringUp(home, quiet) });
   } finally {

@@ -2,6 +2,7 @@ import type { Act, ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome } from '../temporal/home.js';
+import { idempotencyKey } from './act-flags.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
@@ -28,6 +29,7 @@ export const sendActOf = async <N extends ActName>(
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const sweepId = await findSweep(home, invocation.positionals[0], 'unique');
   const given = textFlag(invocation, 'reason');
+  const updateId = idempotencyKey(invocation);
   const by: Act = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
   const what = await inputOf(by, sweepId);
   const trial = 'trial' in what ? what.trial : undefined;
@@ -40,7 +42,6 @@ export const sendActOf = async <N extends ActName>(
   const { act } = await import('../temporal/sweeps.js');
   const on = await connect({ home, onlyRunning: true });
   try {
-    const updateId = textFlag(invocation, 'idempotency-key');
     const options = updateId === undefined ? {} : { updateId };
     return outcomeOf(sweepId, name, trial, await act(on, sweepId, name, what, options));
   } finally {

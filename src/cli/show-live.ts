@@ -9,17 +9,21 @@ import { EXIT } from './exit-codes.js';
 import { readSweep } from './sweep-record.js';
 import { watchSweep, type Watched } from './watch-sweep.js';
 
-/** What programs are told of a sweep that goes on, as far as its record is there. */
-const standing = async ({ home, sweepId }: Watched, status: SweepStatus): Promise<Record<string, unknown>> => {
+/** What programs are told of a sweep that goes on, as far as its record is there; `status` where more is known than that. */
+export const told = async (
+  { home, sweepId }: Pick<Watched, 'home' | 'sweepId'>,
+  status?: SweepStatus,
+): Promise<Record<string, unknown>> => {
   const recorded = await readSweep(home, sweepId).catch(() => undefined);
   const { folder } = sweepPaths(home, sweepId);
   const known = recorded === undefined ? {} : sweepJson(home, recorded.view);
-  return { sweep: sweepId, folder, recommendation: null, spent: 0, ...known, status };
+  const begun = { sweep: sweepId, folder, status: 'running', recommendation: null, spent: 0 };
+  return { ...begun, ...known, ...(status && { status }) };
 };
 
 const interrupted = async (watched: Watched): Promise<Outcome> => ({
   exitCode: EXIT.interrupted,
-  json: await standing(watched, 'running'),
+  json: await told(watched),
   text: `The sweep goes on. Come back with: titrate watch ${watched.sweepId}`,
 });
 
@@ -39,7 +43,7 @@ const waiting = async (watched: Watched, waitsFor: string, trials: SweepProgress
   const { sweepId } = watched;
   return {
     exitCode: EXIT.sweep,
-    json: { ...(await standing(watched, 'running')), reason: waitsFor, ...namedBy(trials) },
+    json: { ...(await told(watched, 'running')), reason: waitsFor, ...namedBy(trials) },
     text: [
       `The sweep waits for you: ${plainText(waitsFor)}.`,
       ...trials.flatMap((one) => [
@@ -58,7 +62,7 @@ const stuck = async (watched: Watched, { pause, waitsFor, inFlight }: SweepProgr
   const { sweepId } = watched;
   return {
     exitCode: EXIT.sweep,
-    json: { ...(await standing(watched, 'paused')), reason },
+    json: { ...(await told(watched, 'paused')), reason },
     text: [
       `The sweep has paused itself and waits for you: ${plainText(reason)}`,
       `When that is mended: titrate resume ${sweepId}, or end it: titrate cancel ${sweepId}. Nothing is lost meanwhile.`,

@@ -1,7 +1,7 @@
 import { formatCost, formatPrediction, formatShare, formatTime } from '../reports/format.js';
 import { renderProgress } from '../reports/render-progress.js';
 import { renderSummary } from '../reports/render-summary.js';
-import type { SweepView } from '../reports/sweep-view.js';
+import { hasMeasured, type SweepView } from '../reports/sweep-view.js';
 import { textTable } from '../reports/text-table.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
@@ -29,7 +29,7 @@ const look = async (home: Home, id: string): Promise<Listed> => {
 
 const bestOf = (view: SweepView): string => {
   const best = view.recommendation ?? view.belief?.incumbent;
-  return best === undefined ? '' : formatPrediction(best);
+  return best === undefined || !hasMeasured(view) ? '' : formatPrediction(best);
 };
 
 const rowOf = ({ id, view, trouble }: Listed): string[] => {
@@ -68,7 +68,10 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
     return {
       exitCode: EXIT.ok,
       json,
-      text: `${sweepId} has not begun. Start it with: titrate run ${sweepPaths(home, sweepId).sweepFile} --id ${sweepId}`,
+      text: [
+        `${sweepId} has not begun. Start it with: titrate run FILE --id ${sweepId}`,
+        `FILE is the sweep file that it was made from, where it lies: from the copy in ${sweepPaths(home, sweepId).folder} relative paths lead elsewhere.`,
+      ].join('\n'),
     };
   }
   const { view } = recorded;

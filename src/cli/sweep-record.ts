@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { RecordLine } from '../domain/record-event.js';
+import { diskError, errnoOf } from '../host/disk-errors.js';
 import { readRecord } from '../ledger/record-file.js';
 import { foldRecord, type SweepView } from '../reports/sweep-view.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
@@ -11,10 +12,20 @@ export interface RecordedSweep {
   readonly warnings: readonly string[];
 }
 
-/** Reads a sweep's record; undefined while it has none. @throws StateError when it is broken. */
+const isThere = async (record: string): Promise<boolean> => {
+  try {
+    await stat(record);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    throw diskError(error, 'read the record', record);
+  }
+};
+
+/** Reads a sweep's record; undefined while it has none. @throws StateError when it is broken or may not be read. */
 export const readSweep = async (home: Home, sweepId: string): Promise<RecordedSweep | undefined> => {
   const { record } = sweepPaths(home, sweepId);
-  if (!existsSync(record)) return undefined;
+  if (!(await isThere(record))) return undefined;
   const { lines, warnings } = await readRecord(record);
   return lines.length === 0 ? undefined : { lines, view: foldRecord(lines), warnings };
 };

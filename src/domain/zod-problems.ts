@@ -42,6 +42,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'a map',
   record: 'a map',
   array: 'a list',
+  tuple: 'a list',
+  boolean: 'true or false',
 };
 
 const sizeText = (issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string => {
@@ -78,9 +80,18 @@ const unknownKeys = (issue: Extract<Issue, { code: 'unrecognized_keys' }>, at: P
     found: 'an unknown key',
   }));
 
-/** Of a union's forms, those that the value has the type of: only their problems are worth telling. */
-const fittingForms = (issue: Extract<Issue, { code: 'invalid_union' }>): readonly (readonly Issue[])[] =>
-  issue.errors.filter((form) => !form.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+/** Is the value of another type than this form of a union, another word, or a map without a key that the form needs? */
+const isOtherForm = (form: readonly Issue[], found: unknown): boolean =>
+  form.some(({ code, path: { length, 0: key = '' } }) => {
+    if (length === 0) return code === 'invalid_type' || code === 'invalid_value';
+    return length === 1 && code === 'invalid_type' && valueAt(found, [key]) === undefined;
+  });
+
+/** Of a union's forms, those that the value has the form of: only their problems are worth telling. */
+const fittingForms = (
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  found: unknown,
+): readonly (readonly Issue[])[] => issue.errors.filter((form) => !isOtherForm(form, found));
 
 const unionProblems = (issue: Extract<Issue, { code: 'invalid_union' }>, at: Path, input: unknown): Problem[] => {
   if ('discriminator' in issue && typeof issue.discriminator === 'string') {
@@ -91,9 +102,10 @@ const unionProblems = (issue: Extract<Issue, { code: 'invalid_union' }>, at: Pat
       { path: pathText(path), expected: knownWords(wordIn(found), issue.message.split(', ')), found: valueText(found) },
     ];
   }
-  const [form, ...others] = fittingForms(issue);
+  const found = valueAt(input, at);
+  const [form, ...others] = fittingForms(issue, found);
   if (form !== undefined && others.length === 0) return form.flatMap((inner) => problemsOf(inner, at, input));
-  return [{ path: pathText(at), expected: issue.message, found: valueText(valueAt(input, at)) }];
+  return [{ path: pathText(at), expected: issue.message, found: valueText(found) }];
 };
 
 const problemsOf = (issue: Issue, base: Path, input: unknown): Problem[] => {

@@ -113,12 +113,12 @@ const readBytes = async (file: string, position: number, length: number): Promis
   }
 };
 
-/** Reads the text at a file's end (at most so many bytes); undefined when there is no such plain file. */
-export const readTail = async (file: string, bytes: number): Promise<string | undefined> => {
+/** Reads the text at a file's end (at most so many bytes, none before `from`); undefined when there is no such plain file. */
+export const readTail = async (file: string, bytes: number, from = 0): Promise<string | undefined> => {
   try {
     const found = await stat(file);
     if (!found.isFile()) return undefined;
-    const wanted = Math.min(bytes, found.size);
+    const wanted = Math.max(0, Math.min(bytes, found.size - from));
     return await readBytes(file, found.size - wanted, wanted);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
@@ -126,8 +126,18 @@ export const readTail = async (file: string, bytes: number): Promise<string | un
   }
 };
 
-/** Reads the last lines of a log; empty when there is none. */
-export const lastLines = async (file: string, count: number): Promise<string> => {
-  const tail = (await readTail(file, count * LINE_BYTES)) ?? '';
+/** How long a file is (bytes); 0 when there is none. */
+export const sizeOf = async (file: string): Promise<number> => {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
+};
+
+/** Reads the last lines of a log, of what was written from byte `from` on; empty when there is none. */
+export const lastLines = async (file: string, count: number, from = 0): Promise<string> => {
+  const tail = (await readTail(file, count * LINE_BYTES, from)) ?? '';
   return tail.trim().split('\n').slice(-count).join('\n');
 };

@@ -1,7 +1,7 @@
 import type { FidelityTrust } from '../domain/decision.js';
 import { formatFixed } from './format.js';
 import { plainText } from './plain-text.js';
-import { isLost, targetRuns, type SweepView } from './sweep-view.js';
+import { hasMeasured, isLost, targetRuns, type SweepView } from './sweep-view.js';
 import { formatTrustInterval, standingOf, type Standing } from './trust-text.js';
 
 const bracketed = (trust: FidelityTrust): string => {
@@ -30,7 +30,9 @@ export const cautionsOf = (view: SweepView): string[] => {
   const { recommendation } = view;
   if (recommendation === null) return [];
   const cautions: string[] = recommendation.note === undefined ? [] : [plainText(recommendation.note, 400)];
-  if (targetRuns(view).length === 0) {
+  if (!hasMeasured(view)) {
+    cautions.push('No run has reported the objective: this is the mixture to begin with, and nothing is known of it.');
+  } else if (targetRuns(view).length === 0) {
     cautions.push('No run was made at the target: the prediction rests on smaller or shorter runs alone.');
   }
   cautions.push(...trustCautions(view, recommendation.trust));

@@ -13,7 +13,7 @@ import {
   plural,
 } from './format.js';
 import { plainText } from './plain-text.js';
-import type { DecisionView, SweepView } from './sweep-view.js';
+import { hasMeasured, type DecisionView, type SweepView } from './sweep-view.js';
 import { textTable } from './text-table.js';
 
 /** A thing that two sides say otherwise; `path` names it. */
@@ -203,7 +203,9 @@ const resultRows = (a: SweepView, b: SweepView): string[][] => {
     both('recommended', ({ recommendation }) =>
       recommendation === null ? 'none' : formatMixture(recommendation.mixture, 5),
     ),
-    both('predicted', ({ recommendation }) => (recommendation === null ? '' : formatPrediction(recommendation))),
+    both('predicted', (view) =>
+      view.recommendation === null || !hasMeasured(view) ? '' : formatPrediction(view.recommendation),
+    ),
     ...scalesOfBoth(a, b).map((scale) => both(`spent at ${plainText(scale, 20)}`, (view) => spentAt(view, scale))),
   ];
 };

@@ -37,6 +37,11 @@ export interface ProgressOptions extends TerminalOptions {
   readonly now?: number;
 }
 
+/** A sweep that is paused starts no rerun. */
+interface TrialOptions extends ProgressOptions {
+  readonly isPaused: boolean;
+}
+
 /** How far the job of each trial is, by trial; a trial that has not said is absent. */
 export type TrialProgress = Readonly<Record<string, JobProgress | undefined>>;
 
@@ -68,17 +73,18 @@ const titleLine = (progress: SweepProgress, options: ProgressOptions): string =>
 };
 
 /** What a trial waits for that has no job at the moment; empty for one that runs. */
-const waitText = ({ state, generation, notBefore }: InFlightTrial, { now }: ProgressOptions): string => {
+const waitText = ({ state, generation, notBefore }: InFlightTrial, { now, isPaused }: TrialOptions): string => {
   if (state === 'parked') return 'parked: retry or abandon it';
   if (state === 'awaiting-approval') return 'waits for approval';
   if (state === 'stopping') return 'stopping';
   const run = generation > 1 ? `run ${generation}` : '';
   if (state !== 'backing-off') return state === 'queued' ? `${run} waits for a place` : '';
+  if (isPaused) return `${run} after a resume`;
   const left = notBefore === undefined || now === undefined ? 0 : notBefore - now;
   return left > 0 ? `${run} in ${formatDuration(left)}` : `${run} soon`;
 };
 
-const lossSoFar = (trial: InFlightTrial, job: JobProgress | undefined, options: ProgressOptions): string => {
+const lossSoFar = (trial: InFlightTrial, job: JobProgress | undefined, options: TrialOptions): string => {
   const { objective } = options.sweep;
   const value = objectiveOf(objective, job?.metrics);
   const waiting = waitText(trial, options);
@@ -93,7 +99,7 @@ const trialLine = (
   trial: InFlightTrial,
   job: JobProgress | undefined,
   columns: readonly number[],
-  options: ProgressOptions,
+  options: TrialOptions,
 ): string => {
   const [nameColumns = 8, scaleColumns = 5, stepColumns = 15] = columns;
   const done = Math.min(job?.steps ?? 0, trial.steps);
@@ -120,7 +126,8 @@ const trialLines = (progress: SweepProgress, jobs: TrialProgress, options: Progr
     longest(({ scale }) => scale, 10),
     longest(({ steps }) => `${formatCount(steps)}/${formatCount(steps)}`, 19),
   ];
-  const lines = shown.map((trial) => trialLine(trial, jobs[trial.trial], columns, options));
+  const trialOptions = { ...options, isPaused: progress.pause !== null };
+  const lines = shown.map((trial) => trialLine(trial, jobs[trial.trial], columns, trialOptions));
   const hidden = progress.inFlight.length - shown.length;
   return hidden > 0 ? [...lines, line([piece(`  and ${plural(hidden, 'more trial')}`, 'soft')], options)] : lines;
 };

@@ -15,7 +15,7 @@ import {
 import { guardSentence, isHeld } from './guard-text.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import { otherNearOptimal, type SweepView } from './sweep-view.js';
+import { hasMeasured, otherNearOptimal, type SweepView } from './sweep-view.js';
 import { bar, columnsOf, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface SummaryOptions extends TerminalOptions {
@@ -66,7 +66,10 @@ const mixtureLines = (
 const recommendationLines = (view: SweepView, options: TerminalOptions): string[] => {
   const { recommendation, sweep } = view;
   if (recommendation === null) return [heading('No recommendation yet', options)];
-  const prediction = `Predicted ${objectiveName(sweep.objective)} at ${formatFidelity(sweep.target)}: ${formatPrediction(recommendation)} (95 % interval ${formatInterval(recommendation)}).`;
+  const said = hasMeasured(view)
+    ? `${formatPrediction(recommendation)} (95 % interval ${formatInterval(recommendation)})`
+    : 'nothing yet';
+  const prediction = `Predicted ${objectiveName(sweep.objective)} at ${formatFidelity(sweep.target)}: ${said}.`;
   return [
     heading('Recommended mixture', options),
     ...mixtureLines(view, recommendation, options),
@@ -94,8 +97,9 @@ const frontLines = ({ recommendation }: SweepView, options: TerminalOptions): st
   return ['', heading('The front of trade-offs, at the target', options), ...lines];
 };
 
-const nearOptimalLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
-  if (recommendation === null) return [];
+const nearOptimalLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const { recommendation } = view;
+  if (recommendation === null || !hasMeasured(view)) return [];
   const near = otherNearOptimal(recommendation);
   if (near.length === 0) return [];
   const asText = ({ mixture }: Pick<Recommendation, 'mixture'>): string => formatMixture(mixture, 5);

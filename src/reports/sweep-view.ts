@@ -316,3 +316,10 @@ export const isLost = ({ status }: ObservationView): boolean => status !== 'comp
 /** Completed runs at the target itself, search and confirmation alike. */
 export const targetRuns = (view: SweepView): readonly ObservationView[] =>
   view.observations.filter((run) => isSameFidelity(run, view.sweep.target) && run.value !== undefined);
+
+/** Has any run reported the objective? Before that, the mean and sd of a recommendation are those that the belief began with. */
+export const hasMeasured = ({ sweep, observations, imports }: SweepView): boolean =>
+  [...observations, ...imports].some(
+    ({ value, curve }) =>
+      value !== undefined || curve.some(({ metrics }) => objectiveOf(sweep.objective, metrics) !== undefined),
+  );

@@ -90,7 +90,7 @@ class Finder {
   }
 
   need(isThere: boolean, expected: string): void {
-    if (!isThere) this.problems.push({ path: 'header', expected, found: this.header.join(',') });
+    if (!isThere) this.problems.push({ path: 'header', expected, found: this.header.join(',') || 'nothing' });
   }
 }
 

@@ -8,9 +8,11 @@ import type { Home } from './home.js';
 import { visibilityReady } from './namespace.js';
 import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
+import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
 import { isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
+import { workerStatus } from './worker-process.js';
 
 /** One thing that must be right, and how to mend it when it is not. */
 export interface Check {
@@ -127,11 +129,26 @@ const checkSearchAttributes = async ({ connection, namespace, kind }: TitrateCon
   }
 };
 
-const checkWorker = async (on: TitrateConnection): Promise<Check> => {
+/** A key of the home's own worker that this environment lacks: what the worker encrypts cannot be read here. */
+const keyLacked = async (on: TitrateConnection, { home, env }: DoctorOptions): Promise<string | undefined> => {
+  const status = await workerStatus(home, on);
+  const keys = status.state === 'none' ? [] : (status.record.keys ?? []);
+  const ours = readKeyRing(env)?.keys.map(({ id }) => id) ?? [];
+  return keys.find((id) => !ours.includes(id));
+};
+
+const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promise<Check> => {
   try {
-    return (await isWorkerPolling(on))
+    if (!(await isWorkerPolling(on)))
+      return bad('worker', `none polls task queue ${on.taskQueue}`, 'titrate run starts one; or titrate worker');
+    const key = await keyLacked(on, options);
+    return key === undefined
       ? good('worker', `polls task queue ${on.taskQueue}`)
-      : bad('worker', `none polls task queue ${on.taskQueue}`, 'titrate run starts one; or titrate worker');
+      : bad(
+          'worker',
+          `it has the encryption key "${key}", which this command lacks`,
+          `set ${ENCRYPTION_KEYS_VARIABLE} to a file that has it, for workers and commands alike`,
+        );
   } catch (error) {
     return failed('worker', error, 'titrate worker');
   }
@@ -183,7 +200,7 @@ export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   checks.push(check);
   if (on === undefined) return checks;
   try {
-    checks.push(await checkNamespace(on), await checkSearchAttributes(on), await checkWorker(on));
+    checks.push(await checkNamespace(on), await checkSearchAttributes(on), await checkWorker(on, options));
   } finally {
     await on.close();
   }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StateError } from '../domain/errors.js';
-import { lastLines } from '../host/atomic-files.js';
+import { lastLines, sizeOf } from '../host/atomic-files.js';
 import { startDetached } from '../host/detached-process.js';
 import { diskError } from '../host/disk-errors.js';
 import { identify, liveness } from '../host/process-identity.js';
@@ -70,8 +70,9 @@ const recordProcess = async (
   return record;
 };
 
-const failure = async (home: Home, what: string): Promise<LaunchOutcome> => {
-  const said = await lastLines(home.server.log, 5);
+/** Goes by what the log says from byte `from` on: before that, it tells of earlier starts. */
+const failure = async (home: Home, what: string, from: number): Promise<LaunchOutcome> => {
+  const said = await lastLines(home.server.log, 5, from);
   if (/address already in use|can't set frontend port|can't set UI port|bind:/i.test(said)) {
     const error = new StateError(`${what}: its port was taken by another process`, { hint: `see ${home.server.log}` });
     return { started: false, reason: 'port-taken', error };
@@ -86,24 +87,30 @@ const failure = async (home: Home, what: string): Promise<LaunchOutcome> => {
   return { started: false, reason: 'failed', error };
 };
 
-const awaitAnswer = async (home: Home, child: ChildProcess, record: ServerRecord): Promise<LaunchOutcome> => {
+const awaitAnswer = async (
+  home: Home,
+  child: ChildProcess,
+  record: ServerRecord,
+  from: number,
+): Promise<LaunchOutcome> => {
   const end = performance.now() + READY_MS;
   while (!(await answers(record.address, 1000))) {
-    if ((await liveness(record)) === 'dead') return failure(home, 'the Temporal server ended while starting');
+    if ((await liveness(record)) === 'dead') return failure(home, 'the Temporal server ended while starting', from);
     if (performance.now() > end) {
       child.kill('SIGKILL');
-      return failure(home, `the Temporal server did not answer within ${READY_MS / 1000} s`);
+      return failure(home, `the Temporal server did not answer within ${READY_MS / 1000} s`, from);
     }
     await sleep(POLL_MS);
   }
   // Something else may have taken the port and answered in our server's place.
   const isGone = (await liveness(record)) === 'dead';
-  return isGone ? failure(home, 'the Temporal server ended while starting') : { started: true, record };
+  return isGone ? failure(home, 'the Temporal server ended while starting', from) : { started: true, record };
 };
 
 /** Starts one server process and waits until it answers. @throws StateError when files cannot be written. */
 export const launchServer = async (home: Home, cli: TemporalCli, ports: ServerPorts): Promise<LaunchOutcome> => {
   await checkSpace(home.server.folder);
+  const from = await sizeOf(home.server.log);
   const child = await startProcess(home, cli, ports);
   let record: ServerRecord | undefined;
   try {
@@ -113,5 +120,7 @@ export const launchServer = async (home: Home, cli: TemporalCli, ports: ServerPo
     throw error;
   }
   child.unref();
-  return record === undefined ? failure(home, 'the Temporal server ended at once') : awaitAnswer(home, child, record);
+  return record === undefined
+    ? failure(home, 'the Temporal server ended at once', from)
+    : awaitAnswer(home, child, record, from);
 };

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { StateError } from '../domain/errors.js';
-import { lastLines } from '../host/atomic-files.js';
+import { lastLines, sizeOf } from '../host/atomic-files.js';
 import { signalProcess, startDetached, waitUntilGone } from '../host/detached-process.js';
 import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
@@ -110,14 +110,17 @@ const spawnWorker = (
     }),
   );
 
-/** Waits until some worker process of this target polls. @throws StateError with the end of its log when none does. */
-const awaitPolling = async (files: WorkerFiles, hasEnded: () => boolean): Promise<WorkerRecord> => {
+/**
+ * Waits until some worker process of this target polls.
+ * @throws StateError when none does, with the end of what its log says from byte `from` on: before that, it tells of others.
+ */
+const awaitPolling = async (files: WorkerFiles, hasEnded: () => boolean, from = 0): Promise<WorkerRecord> => {
   const end = performance.now() + READY_MS;
   for (;;) {
     const record = await livingRecord(files);
     if (record?.state === 'polling') return record;
     if ((record === undefined && hasEnded()) || performance.now() > end) {
-      throw new StateError(`the worker did not come up:\n${await lastLines(files.log, 8)}`, {
+      throw new StateError(`the worker did not come up:\n${await lastLines(files.log, 8, from)}`, {
         hint: `the whole log: ${files.log}`,
       });
     }
@@ -168,11 +171,12 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
     options.log?.(`the worker (process ${running.pid}) ${why}; starting it anew`);
     await end(running);
   }
+  const from = await sizeOf(files.log);
   const child = await spawnWorker(home, files, options);
   let ended = false;
   child.once('exit', () => (ended = true));
   child.unref();
-  const { pid } = await awaitPolling(files, () => ended);
+  const { pid } = await awaitPolling(files, () => ended, from);
   options.log?.(`worker: process ${pid}, log ${files.log}`);
   return { pid, started: true, log: files.log };
 };

@@ -80,6 +80,16 @@ describe('an untouched record', () => {
     expect(jobs?.summary).toContain('7 ended jobs: 7 with the very file');
   });
 
+  it('is asked for decisions that it has, in part or wholly, else refused: nothing was checked', async () => {
+    const summaryOf = async (range: readonly [number, number]): Promise<string | undefined> => {
+      const { checks } = await auditAfter(() => Promise.resolve(), { range });
+      return checks.find(({ name }) => name === 'decisions')?.summary;
+    };
+    expect(await summaryOf([5, 99])).toMatch(/^2 decisions/);
+    await expect(summaryOf([7, 99])).rejects.toThrow(/--decisions: expected decisions from 1 to 6; found 7\.\.99/);
+    await expect(summaryOf([0, 0])).rejects.toThrow(/no such decision/);
+  });
+
   it('holds with an anchor in any of its lines', async () => {
     for (const seq of [1, 7, lines.length]) {
       expect((await auditAfter(() => Promise.resolve(), { anchors: [anchorOf(seq)] })).holds).toBe(true);

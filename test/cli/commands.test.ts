@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
-import { simulateRecord } from '../reports/simulated-record.js';
+import { simulateRecord, SWEEP } from '../reports/simulated-record.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const HELP_LIMIT_MS = 400; // the promise is 150 ms on an idle machine; test machines are not idle
@@ -86,6 +86,7 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
       [1, ['pause', sweepId]],
       [2, ['run', 'none.yaml']],
       [2, ['nonsense']],
+      [2, ['pause', sweepId, '--idempotency-key', 'ä'.repeat(501)]],
       [2, ['explain', sweepId, '999']],
     ];
     const outcomes = await Promise.all(asked.map(([, args]) => titrate(...args, '--json', '--home', root)));
@@ -114,6 +115,39 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     });
   });
 
+  it('starts a sweep that has not begun from its own file, not from the copy', async () => {
+    const home = homeAt(join(root, 'staged'));
+    const { folder, sweepFile } = sweepPaths(home, 'next-1a2b3c4d');
+    await mkdir(folder, { recursive: true });
+    await writeFile(sweepFile, '');
+    const { out } = await titrate('status', 'next', '--home', home.root);
+    expect(out).toContain('titrate run FILE --id next-1a2b3c4d');
+    expect(out).toContain(`relative paths lead elsewhere`);
+  });
+
+  it('tells of a sweep whose file lay elsewhere what it was started with', async () => {
+    const home = homeAt(join(root, 'moved'));
+    const launcher = { kind: 'local' as const, command: ['python3', '/elsewhere/train.py'], env: {} };
+    const lines = simulateRecord({ sweep: { ...SWEEP, launcher } });
+    const { folder, record } = sweepPaths(home, 'moved-1a2b3c4d');
+    await mkdir(folder, { recursive: true });
+    await writeFile(record, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const run = async (...command: string[]): Promise<string> => {
+      const file = join(root, 'moved.yaml');
+      const domains = { a: {}, b: {} };
+      const scales = { s: { parameters: 1, tokensPerStep: 1, steps: [1] } };
+      const goal = { objective: { minimize: 'loss' }, target: { scale: 's', steps: 1 }, budget: { targetRuns: 9 } };
+      await writeFile(
+        file,
+        JSON.stringify({ name: 'x', ...goal, domains, scales, launcher: { kind: 'local', command } }),
+      );
+      await rm(join(folder, 'sweep.yaml'), { force: true });
+      return (await titrate('run', file, '--id', 'moved-1a2b3c4d', '--home', home.root)).err;
+    };
+    expect(await run('python3', './train.py')).toContain('with command ["python3","/elsewhere/train.py"]');
+    expect(await run('python3', '/elsewhere/train.py')).not.toContain('elsewhere');
+  });
+
   it('says what is wrong on stderr, with the exit status of usage', async () => {
     const ran = await titrate('runn', 'x.yaml');
     expect([ran.code, ran.out]).toEqual([2, '']);
@@ -140,5 +174,7 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     const written = await readFile(join(folder, 'sweep.yaml'), 'utf8');
     const again = await titrate('init', folder);
     expect([again.code, await readFile(join(folder, 'sweep.yaml'), 'utf8')]).toEqual([2, written]);
+    const odd = await titrate('init', join(root, "team's first"));
+    expect(odd.out).toMatch(/^next: titrate run '.*team'\\''s first\/sweep.yaml'$/m);
   });
 });

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findSweep, listSweeps } from '../../src/cli/find-sweep.js';
+import { readSweep } from '../../src/cli/sweep-record.js';
 import { homeAt, type Home } from '../../src/temporal/home.js';
 
 let home: Home;
@@ -41,6 +42,20 @@ describe('a sweep', () => {
     expect(await findSweep(home, 'alpha')).toBe('alpha-22222222-2');
     await expect(findSweep(home, 'alpha', 'unique')).rejects.toThrow(/alpha-11111111.*fits all of them/s);
     await expect(findSweep(home, 'alph')).rejects.toThrow(/fits all of them/);
+  });
+
+  it('is not said to be missing where nobody may look', async () => {
+    const file = join(home.root, 'file');
+    await writeFile(file, '');
+    await expect(listSweeps(homeAt(file))).rejects.toThrow(/cannot look for sweeps: a file stands where a folder is/);
+    if (process.getuid?.() === 0) return; // root may look everywhere
+    await chmod(home.sweeps, 0o000);
+    await expect(findSweep(home, 'beta')).rejects.toThrow(/cannot look for sweeps: permission denied/);
+    await chmod(home.sweeps, 0o700);
+    await chmod(join(home.sweeps, 'own'), 0o000);
+    expect(await listSweeps(home)).toContain('own');
+    await expect(readSweep(home, 'own')).rejects.toThrow(/cannot read the record: permission denied/);
+    await chmod(join(home.sweeps, 'own'), 0o700);
   });
 
   it('that is not there is refused with the nearest name', async () => {

@@ -233,6 +233,21 @@ describe('what is wrong with a sweep file', () => {
     expect(problemsOf(input)).toEqual([expect.stringContaining(suggestion)]);
   });
 
+  test.each([
+    [{ retries: { failed: 1.5 } }, 'retries.failed: a whole number from 0, or unlimited; 1.5'],
+    [{ retries: { failed: -1 } }, 'retries.failed: a number of at least 0; -1'],
+    [{ approval: { target: 'yes' } }, 'approval.target: true or false; "yes"'],
+    [{ approval: { outside: { github: 0.3 } } }, 'approval.outside.github: a list; 0.3'],
+    [{ notify: [{ command: 'tell' }] }, 'notify[0].command: a list; "tell"'],
+    [
+      { notify: [{ command: ['tell'], on: ['finished'] }] },
+      'notify[0].on[0]: one of approval-needed, trial-parked, budget-80, sweep-finished; "finished"',
+    ],
+    [{ notify: [{}] }, 'notify[0]: { webhook: ... } or { command: [...] }; an empty map'],
+  ])('is told of the form that is meant, where there are several (%#)', (part, problem) => {
+    expect(problemsOf({ ...file, ...part })).toEqual([problem]);
+  });
+
   test.each([undefined, null, 3, 'text', [file]])('is that it is not a map: %j', (input) => {
     expect(problemsOf(input)).toHaveLength(1);
   });

@@ -3,7 +3,15 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOnce, isThere, lastLines, makeFolder, readTail, replaceFile } from '../../src/host/atomic-files.js';
+import {
+  createOnce,
+  isThere,
+  lastLines,
+  makeFolder,
+  readTail,
+  replaceFile,
+  sizeOf,
+} from '../../src/host/atomic-files.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -82,6 +90,9 @@ describe('the end of a file', () => {
     expect(await readTail(join(folder, 'log'), 6)).toBe('three\n');
     expect(await readTail(join(folder, 'log'), 1000)).toBe('one\ntwo\nthree\n');
     expect(await lastLines(join(folder, 'log'), 2)).toBe('two\nthree');
+    expect(await lastLines(join(folder, 'log'), 2, 8)).toBe('three');
+    expect(await lastLines(join(folder, 'log'), 2, 99)).toBe('');
+    expect([await sizeOf(join(folder, 'log')), await sizeOf(join(folder, 'none'))]).toEqual([14, 0]);
   });
 
   it('is nothing where there is no plain file, and nobody waits for the writer of a pipe', async () => {

@@ -62,6 +62,9 @@ describe('titrate on a real server', () => {
     expect((await titrate('pause', 'slow', '--reason', 'looking')).code).toBe(0);
     const twice = await titrate('pause', 'slow');
     expect([twice.code, twice.out]).toEqual([1, expect.stringContaining('not taken')]);
+    const attached = readJson(await titrate('run', file, '--detach', '--json'));
+    expect(attached).toMatchObject({ status: 'paused', outcome: 'attached' });
+    expect(attached['decisions']).toBeGreaterThan(0);
     expect((await titrate('resume', 'slow')).code).toBe(0);
     const status = readJson(await titrate('status', 'slow', '--json'));
     expect(status).toMatchObject({ status: 'running', progress: { phase: 'searching' } });

@@ -6,6 +6,7 @@ import proto from '@temporalio/proto';
 import { HEAD_MEMO, sweepWorkflowId, trialWorkflowId } from '../../src/domain/messages.js';
 import { anchoredHead } from '../../src/temporal/anchored-head.js';
 import { connect, type TitrateConnection } from '../../src/temporal/client.js';
+import { examine } from '../../src/temporal/doctor.js';
 import { sweepPaths, type Home } from '../../src/temporal/home.js';
 import { ENCRYPTION_KEYS_VARIABLE, writeNewKey } from '../../src/temporal/payload-keys.js';
 import * as sweeps from '../../src/temporal/sweeps.js';
@@ -106,6 +107,10 @@ it('without the key, commands say which one is missing, lists still list, and no
   await expect(sweeps.act(plain, 'rotated', 'pause', { by: 'test' })).rejects.toThrow(firstKey);
   expect((await sweeps.progress(on, 'rotated')).status).not.toBe('paused'); // what cannot be answered is not done either
   expect((await sweeps.list(plain)).map(({ sweepId }) => sweepId)).toContain('rotated');
+  const failing = async (environment: typeof env): Promise<(string | undefined)[]> =>
+    (await examine({ home, env: environment })).filter(({ ok }) => !ok).map(({ detail }) => detail);
+  expect(await failing(env)).toEqual([]);
+  expect(await failing(plainEnv)).toEqual([`it has the encryption key "${firstKey}", which this command lacks`]);
   await stopWorker(home, on);
   await expect(ensureWorker(home, plain, { env: plainEnv })).rejects.toThrow(
     new RegExp(`encrypted with the key "${firstKey}"; found no keys[^]*TITRATE_ENCRYPTION_KEYS`),

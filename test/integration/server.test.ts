@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { missingSearchAttributes, visibilityReady } from '../../src/temporal/namespace.js';
 import { serverStatus, startServer, stopServer } from '../../src/temporal/embedded-server.js';
@@ -133,6 +134,19 @@ describe('a home of its own', () => {
     } finally {
       spawnSync('umount', [home.root]);
     }
+  });
+
+  it('takes no failure of an earlier start, which its log still tells, for that of this one', async () => {
+    const home = await newHome();
+    const cli = join(home.root, 'temporal');
+    const says = 'temporal version 1.5.1 (Server 1.29.1, UI 2.0.0)';
+    await writeFile(cli, `#!/bin/sh\n[ "$1" = --version ] && exec echo '${says}'\necho 'unknown flag' >&2; exit 1\n`);
+    await chmod(cli, 0o700);
+    await mkdir(home.server.folder, { recursive: true });
+    await writeFile(home.server.log, 'no space left on device\n');
+    const failed = startServer(home, { env: { ...process.env, TITRATE_TEMPORAL_CLI: cli } });
+    await expect(failed).rejects.toThrow(/unknown flag/);
+    await expect(failed).rejects.not.toThrow(/disk is full|no space left/);
   });
 
   it('says so when the folder is read-only', async (context) => {

@@ -78,6 +78,15 @@ describe('the progress block', () => {
     expect(renderProgress(paused, jobsOf(paused), options).join(' ')).toContain(`paused by titrate: ${reason}`);
   });
 
+  it('promises no rerun soon while the sweep is paused', () => {
+    const [first, ...others] = running.inFlight;
+    const inFlight = [{ ...first!, state: 'backing-off' as const, generation: 2 }, ...others];
+    const pause = { by: 'somebody' };
+    const says = (progress: typeof running): string => renderProgress(progress, jobsOf(progress), options)[1] ?? '';
+    expect(says({ ...running, inFlight })).toMatch(/ run 2 soon$/);
+    expect(says({ ...running, inFlight, status: 'paused', pause })).toMatch(/ run 2 after a resume$/);
+  });
+
   it('fits every width, with and without colour', () => {
     const property = fc.property(fc.integer({ min: 20, max: 220 }), fc.boolean(), (width, colour) => {
       for (const line of renderProgress(running, jobsOf(running), { ...options, width, colour })) {
@@ -134,6 +143,21 @@ describe('the closing text', () => {
   it('is plain about a sweep without a recommendation', () => {
     const text = renderSummary(foldRecord(simulateRecord().slice(0, 3)), options).join('\n');
     expect(text).toContain('No recommendation yet');
+  });
+
+  it('predicts nothing where nothing was measured, as after a cancel before the first result', () => {
+    const view = foldRecord(simulateRecord());
+    const blank = { ...view, observations: [], confirmations: [] };
+    const text = renderSummary(blank, { ...options, width: 1000 }).join('\n');
+    expect(text).toContain('Predicted book_ce at 1B x 19,600 steps: nothing yet.');
+    expect(text).toContain('No run has reported the objective');
+    expect(text).not.toMatch(/95 % interval|cannot be told from it|rests on smaller/);
+    const failed = view.observations.filter(({ trial }) => trial === 't014').map((run) => ({ ...run, curve: [] }));
+    expect(failed).toHaveLength(1);
+    expect(renderSummary({ ...blank, observations: failed }, options).join('\n')).toContain('nothing yet');
+    const [checkpoint] = view.observations.filter(({ curve }) => curve.length > 0);
+    const partial = { ...checkpoint!, status: 'failed' as const, metrics: {}, curve: checkpoint!.curve.slice(0, 1) };
+    expect(renderSummary({ ...blank, observations: [partial] }, options).join('\n')).toContain('95 % interval');
   });
 
   it('lets no control character of a job or a sweep reach the terminal', () => {

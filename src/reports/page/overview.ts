@@ -19,7 +19,7 @@ import {
 } from '../format.js';
 import { objectiveName, objectiveSentence } from '../objective-of.js';
 import { mixturePlot } from '../plots/mixture-plot.js';
-import { otherNearOptimal, type ObservationView, type ScaleSpend, type SweepView } from '../sweep-view.js';
+import { hasMeasured, otherNearOptimal, type ObservationView, type ScaleSpend, type SweepView } from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
 import { guardTable } from './several-metrics.js';
 import { section, table } from './table.js';
@@ -59,7 +59,7 @@ export const tiles = (view: SweepView): Markup => {
   const metric = objectiveName(view.sweep.objective);
   const { recommendation, spent, unit, sweep } = view;
   const prediction =
-    recommendation === null
+    recommendation === null || !hasMeasured(view)
       ? tile(`Predicted ${metric}`, 'none yet', '')
       : tile(
           `Predicted ${metric} at the target`,
@@ -105,7 +105,7 @@ export const recommendationSection = (view: SweepView, recommendation: Recommend
     mixturePlot(view, recommendation),
     markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief; anything in it is about as good.</p>`,
     guardTable(view, recommendation),
-    nearOptimalTable(view, otherNearOptimal(recommendation)),
+    nearOptimalTable(view, hasMeasured(view) ? otherNearOptimal(recommendation) : []),
   ]);
 
 export const confirmationSection = (view: SweepView): Markup => {
