@@ -43,13 +43,21 @@ export interface Problem {
 const problemLine = ({ path, expected, found }: Problem): string =>
   `${path === '' ? '(whole)' : path}: expected ${expected}; found ${found}`;
 
-/** Input from outside that breaks its contract; carries every problem found, not the first only. */
+const MOST_LISTED = 50; // lines that a person reads, and that a message may carry: a table has as many faults as rows
+
+const listed = (problems: readonly Problem[]): string[] => {
+  const lines = problems.slice(0, MOST_LISTED).map((problem) => `  ${problemLine(problem)}`);
+  const left = problems.length - lines.length;
+  return left === 0 ? lines : [...lines, `  and ${left} more`];
+};
+
+/** Input from outside that breaks its contract; carries every problem found, of which its message lists the first. */
 export class InputError extends TitrateError {
   readonly code = 'InputError';
   readonly problems: readonly Problem[];
 
   constructor(what: string, problems: readonly Problem[], details: ErrorDetails = {}) {
-    super([what, ...problems.map((problem) => `  ${problemLine(problem)}`)].join('\n'), details);
+    super([what, ...listed(problems)].join('\n'), details);
     this.problems = problems.map(({ path, expected, found }) => ({
       path: visible(path),
       expected: visible(expected),

@@ -27,7 +27,8 @@ export const limitToTable = (sweep: Sweep, table: TableChoices): Sweep => {
   const runs = table.runs.filter((run) => isKnown(run) && isAllowed[run.mixture] === true);
   const used = [...new Set(runs.map(({ mixture }) => mixture))];
   if (used.length === 0) {
-    const expected = 'runs at the scales and steps of the sweep, within its limits';
+    const expected =
+      'runs at the scales and steps of the sweep, within its limits, with every metric of its objective and guards';
     throw new InputError('the table holds nothing for the sweep', [
       { path: 'launcher.world', expected, found: 'none' },
     ]);

@@ -84,6 +84,12 @@ describe('a team’s own table of past runs', () => {
     ]);
   });
 
+  it('lists the first faults of a long table, and carries them all', () => {
+    const csv = `${PLAIN}${'0.5,0.5,S,10,NaN\n'.repeat(1000)}`;
+    expect(problemsOf(() => readPastRuns(csv))).toHaveLength(1000);
+    expect(() => readPastRuns(csv)).toThrow(/line 51, column 5 \(metric\.l\): .*\n {2}and 950 more$/);
+  });
+
   it('refuses a cost below 0', () => {
     const csv = `${PLAIN.trimEnd()},cost\n1,0,s,10,2,-5\n0.5,0.5,s,10,3,0`;
     const priced = { mapping: { columns: { cost: 'cost' } } };

@@ -52,6 +52,18 @@ describe('a sweep over a table of past runs', () => {
     expect(sweep.runs).toHaveLength(7 + 3);
   });
 
+  it('leaves out rows that lack a metric which it asks for', async () => {
+    const world = join(folder, 'sparse.csv');
+    const [header, ...others] = csv
+      .split('\n')
+      .map((row, i) => `${row},${i === 0 ? 'metric.accuracy' : i % 2 ? '0.5' : ''}`);
+    await writeFile(world, [header, ...others].join('\n'));
+    const launcher = { kind: 'simulator', world };
+    expect((await limitToWorld(sweepOf({ launcher }))).runs).toHaveLength(16);
+    const guards = [{ metric: 'accuracy', atLeast: 0.4 }];
+    expect((await limitToWorld(sweepOf({ launcher, guards }))).runs).toHaveLength(8);
+  });
+
   it('takes rows that keep its limits but for the rounding of published shares', async () => {
     const world = join(folder, 'rounded.csv');
     const rounded = '0.333,0.668,big,100,2\n0.334,0.667,big,100,3\n0.34,0.66,big,100,3';
