@@ -74,6 +74,8 @@ export interface JobResult {
   readonly folder: string;
   /** Last step reached. */
   readonly stepsReached: number;
+  /** It was stopped before its command started, and wrote nothing: nothing of it was trained. */
+  readonly notStarted?: true;
   /** Anything odd found on the way, such as a torn last line. */
   readonly warnings: readonly string[];
 }

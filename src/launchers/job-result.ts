@@ -125,6 +125,7 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
     digest: report.digest,
     folder: files.folder,
     stepsReached: report.stepsReached,
+    ...(verdict.status === 'cancelled' && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
     warnings: [
       ...report.warnings,
       ...holes(report, onTheWay),

@@ -58,11 +58,11 @@ export const nextGeneration = (sweep: Sweep, job: JobSpec, { curve }: Pick<JobRe
 };
 
 /**
- * What a job is charged: nothing when it was refused, all of it when it completed, else up to the first checkpoint after
+ * What a job is charged: nothing when it was refused or stopped before its start, all of it when it completed, else up to the first checkpoint after
  * the step that it reached, since it may have trained for that long without saying so. Never more than its worst case.
  */
 export const chargeFor = (sweep: Sweep, job: JobSpec, result: JobResult): number => {
-  if (result.status === 'refused') return 0;
+  if (result.status === 'refused' || result.notStarted === true) return 0;
   if (result.status === 'completed') return job.cost;
   const from = job.resume?.steps ?? 0;
   const reached = Math.max(from, result.stepsReached);

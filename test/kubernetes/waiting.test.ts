@@ -37,7 +37,7 @@ describe('A job that waits is running, and says why', () => {
   it('when its image cannot be pulled', async () => {
     const { launcher, ref } = await waiting({ image: 'missing:latest' }, /ImagePullBackOff.*missing:latest/);
     await launcher.stop(ref);
-    expect((await launcher.collect(ref)).status).toBe('cancelled');
+    expect(await launcher.collect(ref)).toMatchObject({ status: 'cancelled', notStarted: true });
   });
 
   it('when its pod is not admitted', async () => {

@@ -130,7 +130,11 @@ export const describeLauncherConformance = (name: string, makeHarness: () => Pro
       await launcher.stop(ref);
       expect((await launcher.inspect(ref)).state).toBe('ended');
       const result = { status: 'cancelled', stepsReached: 0, curve: [] };
-      expect(await launcher.collect(ref)).toMatchObject({ ...result, detail: 'stopped before its start' });
+      expect(await launcher.collect(ref)).toMatchObject({
+        ...result,
+        detail: 'stopped before its start',
+        notStarted: true,
+      });
       await createLauncher().launch(job); // a launch that was under way
       await waitForState(launcher, ref, ['ended']);
       expect(await createLauncher().collect(ref)).toMatchObject(result);

@@ -129,7 +129,7 @@ describe('a job that is told to end', () => {
     const { launcher, ref, key } = await begin({ sbatchArgs: ['--hold'] });
     expect(await launcher.inspect(ref)).toEqual({ state: 'running', waiting: 'PENDING (JobHeldUser)' });
     await launcher.stop(ref);
-    expect((await launcher.collect(ref)).status).toBe('cancelled');
+    expect(await launcher.collect(ref)).toMatchObject({ status: 'cancelled', notStarted: true });
     expect(await harness.starts(key)).toBe(0);
   });
 });

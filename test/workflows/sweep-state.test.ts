@@ -125,6 +125,9 @@ describe('the state of a sweep', () => {
     expect(chargeFor(sweep, resumed, result({ status: 'cancelled', stepsReached: 15 }))).toBe(10);
     expect(chargeFor(sweep, resumed, result({ status: 'failed', stepsReached: 0 }))).toBe(10);
     expect(chargeFor(sweep, job, result({ status: 'refused', stepsReached: 0 }))).toBe(0);
+    const stopped = { status: 'cancelled', stepsReached: 0 } as const;
+    expect(chargeFor(sweep, job, result(stopped))).toBe(10);
+    expect(chargeFor(sweep, job, result({ ...stopped, notStarted: true }))).toBe(0);
   });
 
   it('charges every start of a job, and none that was refused', () => {

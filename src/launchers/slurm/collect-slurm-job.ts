@@ -45,11 +45,14 @@ const withoutExit = ({ starts, words }: EndRecord, state: FinalState): ProcessEn
 };
 
 const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
-  const { kind, state, exit, words, byUser } = end;
+  const { kind, state, exit, words, byUser, starts } = end;
   if (kind === 'stopped-before-start') return STOPPED_BEFORE_START;
   if (kind === 'refused') return { how: 'failed', words: `refused: ${words}`, notStarted: true };
   if (exit?.why === 'own') return afterOwnExit(exit, end, isStopped);
-  if (isStopped) return { how: 'cancelled', words: saidBySlurm(end) };
+  if (isStopped) {
+    const notStarted = starts === 0 && exit === null;
+    return { how: 'cancelled', words: saidBySlurm(end), ...(notStarted ? { notStarted } : {}) };
+  }
   // A controller that was restarted, or a dependency that cannot be met: nobody meant this job.
   if (state === 'CANCELLED' && byUser === false)
     return { how: 'host-lost', words: `cancelled by Slurm itself, for no user (${saidBySlurm(end)})` };
