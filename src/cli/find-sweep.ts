@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
-import { diskError, errnoOf } from '../host/disk-errors.js';
-import { sweepPaths, type Home } from '../temporal/home.js';
+import { errnoOf } from '../host/disk-errors.js';
+import { sweepFolders, sweepPaths, type Home } from '../temporal/home.js';
 
 interface Folder {
   readonly id: string;
@@ -25,21 +25,12 @@ const touchedAt = async (home: Home, id: string): Promise<number | undefined> =>
   return undefined;
 };
 
-const namesIn = async (home: Home): Promise<string[]> => {
-  try {
-    return await readdir(home.sweeps);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskError(error, 'look for sweeps', home.sweeps);
-  }
-};
-
 /**
  * Lists the sweeps of a home, the one that moved last first; none when there is no home yet.
  * @throws StateError when the home may not be looked into.
  */
 export const listSweeps = async (home: Home): Promise<string[]> => {
-  const names = await namesIn(home);
+  const names = await sweepFolders(home);
   const folders: Folder[] = [];
   for (const id of names) {
     const touched = await touchedAt(home, id);

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StateError } from '../domain/errors.js';
 import { createOnce, makeFolder } from '../host/atomic-files.js';
-import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
 
 /** Where everything of one home lies; absolute paths. */
 export interface Home {
@@ -133,3 +133,13 @@ export const taskQueueOf = (homeId: string, env: Readonly<Record<string, string 
 /** Is the task queue one that a person named, and may share with workflows that are not titrate's? */
 export const isNamedQueue = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
   Boolean(env['TITRATE_TASK_QUEUE']);
+
+/** Names what lies among a home's sweeps; nothing when there is no home yet. @throws StateError when it may not be looked into. */
+export const sweepFolders = async ({ sweeps }: Home): Promise<string[]> => {
+  try {
+    return await readdir(sweeps);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw diskError(error, 'look for sweeps', sweeps);
+  }
+};

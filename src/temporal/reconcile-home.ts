@@ -3,7 +3,6 @@
  * whose workflow is gone is taken up again by its sweep, and one whose end the sweep has not heard of (its workflow was
  * reset, say) is asked for; a job that nobody owns goes into quarantine. Nothing is stopped.
  */
-import { readdir } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import { sweepWorkflowId, SWEEP_SIGNALS, trialWorkflowId } from '../domain/messages.js';
 import { isTitrateError } from '../domain/errors.js';
@@ -16,7 +15,7 @@ import { changeQuarantine, type Orphan, type QuarantineAct } from '../ledger/qua
 import type { RecordFile } from '../ledger/record-file.js';
 import { describeWorkflow } from './describe-workflow.js';
 import { findTrialBy } from './find-trial.js';
-import { sweepPaths, type Home } from './home.js';
+import { sweepFolders, sweepPaths, type Home } from './home.js';
 import { isElsewhere } from './sweep-server.js';
 import { openSweepFolder, type SweepFolder } from './sweep-folder.js';
 import type { createLaunchers } from './launchers.js';
@@ -208,7 +207,7 @@ const adopt = async (tools: ReconcileTools, looked: readonly Looked[]): Promise<
 
 /** Looks at all sweeps of a home; see the head of this file. */
 const reconcileHome = async (tools: ReconcileTools): Promise<ReconcileReport> => {
-  const sweepIds = await readdir(tools.home.sweeps).catch(() => [] as string[]);
+  const sweepIds = await sweepFolders(tools.home); // one that cannot be looked into tells of no job that it is gone
   const known = new Set(sweepIds);
   const looked: Looked[] = [];
   const troubles: { sweep: string; trouble: string }[] = [];

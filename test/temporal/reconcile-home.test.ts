@@ -1,11 +1,12 @@
 /** What a look at a home does about jobs that have ended; those that run are looked at on a real server (test/integration). */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FoundJob, Launcher } from '../../src/domain/ports.js';
 import type { RecordEvent } from '../../src/domain/record-event.js';
+import { foldQuarantine, readQuarantine } from '../../src/ledger/quarantine.js';
 import { RecordFile } from '../../src/ledger/record-file.js';
 import { homeAt, sweepPaths, type Home } from '../../src/temporal/home.js';
 import { createReconciler } from '../../src/temporal/reconcile-home.js';
@@ -50,9 +51,12 @@ describe('a job that has ended', () => {
     });
     return { workflow: { getHandle } } as unknown as Client;
   };
-  const look = async (server: Client) => {
-    const job: FoundJob = { key: KEY, native: '1', state: 'ended' };
-    const launcher = { kind: 'local', list: async () => [job] } as unknown as Launcher;
+  const look = async (server: Client, job: FoundJob = { key: KEY, native: '1', state: 'ended' }) => {
+    const launcher = {
+      kind: 'local',
+      list: async () => [job],
+      inspect: async () => ({ state: job.state }),
+    } as unknown as Launcher;
     const recordFor = (sweepId: string): RecordFile => new RecordFile(sweepPaths(home, sweepId).record);
     return createReconciler({ home, launcherFor: async () => launcher, recordFor })(server);
   };
@@ -81,5 +85,14 @@ describe('a job that has ended', () => {
     await record.append([{ key: 'observed:t0001', at: '2026-01-01T00:00:01.000Z', event: observed }]);
     expect(await look(serverWhere('COMPLETED'))).toMatchObject({ adopted: [], orphans: [], troubles: [] });
     expect(told).toEqual([]);
+  });
+
+  it('stays in quarantine while nobody can look into the home', async () => {
+    const stray: FoundJob = { key: 's.t0009.g1', native: '1', state: 'running' };
+    expect((await look(serverWhere('RUNNING'), stray)).orphans).toMatchObject([{ key: stray.key }]);
+    await rename(home.sweeps, `${home.sweeps}.away`);
+    await writeFile(home.sweeps, '');
+    await expect(look(serverWhere('RUNNING'), stray)).rejects.toThrow(/look for sweeps/);
+    expect(foldQuarantine(await readQuarantine(home.quarantine)).size).toBe(1);
   });
 });
