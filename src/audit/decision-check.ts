@@ -61,6 +61,8 @@ class DecisionWalk {
   /** Runs that people asked for and that no decision came of yet. */
   readonly #pins: (Fidelity & { readonly mixture: Mixture })[] = [];
   #searched: EventOf<'recommended'> | undefined;
+  /** The mixture that a confirmation was last decided for. */
+  #confirmed: Mixture | undefined;
 
   constructor(
     readonly range: readonly [number, number],
@@ -71,7 +73,10 @@ class DecisionWalk {
 
   take(line: RecordLine): void {
     const { event, seq } = line;
-    if (event.type === 'decided') this.#decided(event, seq);
+    if (event.type === 'decided') {
+      this.#decided(event, seq);
+      if (event.purpose === 'confirm') this.#confirmed = event.mixture;
+    }
     if (event.type === 'recommended') this.#recommended(event, seq);
     if (event.type === 'act') {
       if (event.act === 'pin' && event.run !== undefined) {
@@ -214,7 +219,7 @@ class DecisionWalk {
   }
 
   #recommended(event: EventOf<'recommended'>, seq: number): void {
-    const before = this.#searched;
+    const prefer = this.#searched?.recommendation.mixture ?? this.#confirmed;
     this.#searched = event;
     if (!this.#isAsked(this.moments.decisions)) return;
     const sweep = this.sweepAt(seq);
@@ -224,7 +229,7 @@ class DecisionWalk {
       list: this.moments.last?.retracted ?? 0,
       observations: event.observations,
       seed: sweep.seed,
-      ...(before === undefined ? {} : { prefer: before.recommendation.mixture }),
+      ...(prefer === undefined ? {} : { prefer }),
     };
     const where = `line ${seq}, recommendation`;
     const known = this.moments.last?.observations ?? 0;

@@ -20,6 +20,8 @@ export interface Situation {
   readonly seed: number;
   /** What was recommended last before, which the next recommendation leaves on clear evidence only. */
   readonly prefer?: Mixture;
+  /** What a confirmation was last decided for: preferred where a result is taken back. */
+  readonly confirmed?: Mixture;
   /** The decision as the record has it; absent of one that is not made yet. */
   readonly recorded?: EventOf<'decided'>;
 }
@@ -30,11 +32,17 @@ const momentsOf = (lines: readonly RecordLine[]): MomentLog => {
   return moments;
 };
 
-/** The mixture that was recommended last, up to a line; none where a result was taken back since. */
-const preferredAt = (lines: readonly RecordLine[], seq: number): Mixture | undefined => {
+/** The mixture that a confirmation was last decided for. */
+const confirmedBy = (lines: readonly RecordLine[]): Mixture | undefined => {
+  const last = lines.findLast(({ event }) => event.type === 'decided' && event.purpose === 'confirm')?.event;
+  return last?.type === 'decided' ? last.mixture : undefined;
+};
+
+/** The mixture that was recommended last or, where a result was taken back since, the one that was last to be confirmed. */
+const preferredBy = (lines: readonly RecordLine[]): Mixture | undefined => {
   const isTurn = ({ event }: RecordLine): boolean => event.type === 'recommended' || retractedBy(event) !== undefined;
-  const last = lines.findLast((line) => line.seq <= seq && isTurn(line))?.event;
-  return last?.type === 'recommended' ? last.recommendation.mixture : undefined;
+  const last = lines.findLast(isTurn)?.event;
+  return last?.type === 'recommended' ? last.recommendation.mixture : confirmedBy(lines);
 };
 
 const isDecision = (event: RecordEvent, decision: number): event is EventOf<'decided'> =>
@@ -63,8 +71,9 @@ const situationOf = (
   }
   const { seq, pending } = moment;
   const { sweep, observations } = moments.viewAt(seq);
-  const prefer = preferredAt(lines, seq);
-  const before = prefer === undefined ? {} : { prefer };
+  const known = lines.filter((line) => line.seq <= seq);
+  const [prefer, confirmed] = [preferredBy(known), confirmedBy(known)];
+  const before = { ...(prefer === undefined ? {} : { prefer }), ...(confirmed === undefined ? {} : { confirmed }) };
   return { decision, sweep, observations, pending, seed: seedOf('decision', sweep.seed, decision), ...before };
 };
 

@@ -77,14 +77,15 @@ const freshRuns = ({ observations }: Situation, { add = [] }: Changes): readonly
 export const alter = (situation: Situation, changes: Changes): Situation => {
   const { drop = [], budget, policy } = changes;
   checkDropped(situation, drop);
-  const { sweep, observations, pending, prefer, ...rest } = situation;
+  const { sweep, observations, pending, prefer: before, ...rest } = situation;
   const isKept = ({ trial }: { readonly trial?: string }): boolean => !drop.includes(trial ?? '');
   const stillSpent = pending.reduce((sum, run) => (isKept(run) ? sum : sum + (run.cost ?? 0)), 0);
+  const prefer = observations.every(isKept) ? before : rest.confirmed; // what was recommended with it would not stand
   const fresh = freshRuns(situation, changes).map(asObservation);
   const chosen = policy === undefined || policy === sweep.policy.name ? sweep.policy : { name: policy };
   return {
     ...rest,
-    ...(prefer === undefined || !observations.every(isKept) ? {} : { prefer }), // what was recommended with it would not stand
+    ...(prefer === undefined ? {} : { prefer }),
     sweep: { ...sweep, policy: chosen, budget: (budget ?? sweep.budget) - stillSpent },
     observations: [...observations.map((run) => (isKept(run) ? run : retractedRun(run))), ...fresh],
     pending: pending.filter(isKept),

@@ -136,10 +136,11 @@ export class SweepDecisions {
   /** Asks for a recommendation; null when that must wait for something to be mended. */
   #recommendation(): Promise<RecommendOutput | null> {
     const { book } = this;
-    const { head, recommendation: before } = book.state;
+    const { head, recommendation, confirmed } = book.state;
+    const prefer = recommendation?.mixture ?? confirmed;
     const request = { sweepId: book.input.sweepId, head, seed: book.sweep.seed };
     return this.#orPause('recommend a mixture', () =>
-      decisionWork.titrateRecommend(before === null ? request : { ...request, prefer: before.mixture }),
+      decisionWork.titrateRecommend(prefer === null ? request : { ...request, prefer }),
     );
   }
 

@@ -47,6 +47,8 @@ export interface SweepState {
   readonly refusedActs: number;
   /** Requests for approval in a row that nobody answered in time. */
   readonly unanswered: number;
+  /** The mixture that a confirmation was last decided for: preferred when the recommendation was taken back, as runs of it are paid. */
+  readonly confirmed: Mixture | null;
   /** Trials whose results people took back. */
   readonly retracted: readonly string[];
   /** How often the search was begun: once more whenever a result was taken back after it was over. */
@@ -94,6 +96,7 @@ export const initialState: SweepState = {
   answers: [],
   refusedActs: 0,
   unanswered: 0,
+  confirmed: null,
   retracted: [],
   searches: 1,
   toldOfBudget: null,
@@ -173,6 +176,7 @@ export const withDecision = (state: SweepState, event: Decided, trial: RunningTr
   running: [...state.running, trial],
   pinned: event.origin === 'person' ? state.pinned.slice(1) : state.pinned,
   incumbent: event.explanation.incumbent ?? state.incumbent,
+  confirmed: event.purpose === 'confirm' ? event.mixture : state.confirmed,
   confirming:
     event.purpose === 'confirm' && state.confirming !== null
       ? { ...state.confirming, left: state.confirming.left - 1 }

@@ -71,13 +71,19 @@ describe('a record in which results were taken back', () => {
     expect(trials).toContain('t0002');
   });
 
-  it('tells what a decision was made from as it was then, and prefers nothing that no longer stands', async () => {
+  it('tells what a decision was made from as it was then, and prefers what was to be confirmed alone', async () => {
     const { lines } = await play('situation');
     expect(situationAt(lines, 3).observations[0]?.status).toBe('completed');
     expect(situationAt(lines, 4).observations[0]?.status).toBe('retracted');
     const second = lines.findIndex(({ key }) => key === 'act:5');
-    expect(situationNow(lines.slice(0, second))).toHaveProperty('prefer');
-    expect(situationNow(lines.slice(0, second + 1))).not.toHaveProperty('prefer');
+    const confirmed = lines.findLast(({ seq, key }) => seq <= second && key === 'decided:6')?.event;
+    expect(confirmed).toMatchObject({ purpose: 'confirm' });
+    const { mixture } = confirmed as { mixture: object };
+    expect(situationNow(lines.slice(0, second + 1)).prefer).toEqual(mixture);
+    const search = lines.findIndex(({ key }) => key === 'recommended:search');
+    const retraction = { ...lines[second]!, seq: search + 2 };
+    expect(situationNow(lines.slice(0, search + 1)).prefer).toEqual(mixture);
+    expect(situationNow([...lines.slice(0, search + 1), retraction])).not.toHaveProperty('prefer');
   });
 
   it('is found out when the retraction is another one, or left out', async () => {

@@ -275,7 +275,7 @@ export const playSmallSweep = async (
   await player.confirm(found);
   if (revised) {
     await player.retract(5, 't0003');
-    found = await player.recommend('search', undefined, 2);
+    found = await player.recommend('search', found.recommendation.mixture, 2);
     await player.confirm(found);
   }
   await player.recommend('final', found.recommendation.mixture);

@@ -33,15 +33,15 @@ class Gate {
 class BestOfRuns extends ScriptedProposer {
   readonly thinking = new Gate();
   readonly recommending = new Gate();
-  recommended = 0;
+  readonly preferred: unknown[] = [];
 
   override async propose(task: ProposeTask): Promise<Proposal | null> {
     await this.thinking.pass();
     return super.propose(task);
   }
 
-  override async recommend({ observations }: RecommendTask): Promise<Recommendation> {
-    this.recommended += 1;
+  override async recommend({ observations, prefer }: RecommendTask): Promise<Recommendation> {
+    this.preferred.push(prefer?.['a']);
     await this.recommending.pass();
     const loss = ({ metrics }: (typeof observations)[number]): number => metrics['loss'] ?? Infinity;
     const [best] = observations.toSorted((a, b) => loss(a) - loss(b));
@@ -150,6 +150,8 @@ describe('a result that is taken back', () => {
     const lines = await sweep.record();
     const keys = lines.flatMap(({ key, event }) => (event.type === 'recommended' ? [key] : []));
     expect(keys).toEqual(['recommended:search', 'recommended:search:2', 'recommended:final']);
+    // What was to be confirmed is paid: it is left on clear evidence only.
+    expect(proposer.preferred).toEqual([undefined, 0, 0.236]);
     const view = foldRecord(lines);
     expect(view.confirmations.map(({ trial }) => trial)).toEqual(['t0006']);
     expect(view.recommendations).toHaveLength(2);
