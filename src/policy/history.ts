@@ -17,6 +17,8 @@ export interface History {
   readonly spent: number;
   /** What was spent on runs that count, and what imported ones would have cost: they taught as much, and are charged nothing. */
   readonly seen: number;
+  /** The runs that were made and count, and the pending ones. */
+  readonly made: readonly (Observation | PendingTrial)[];
   /** Worst-case cost of the pending trials. */
   readonly pendingCost: number;
   /** What may still be spent on search: the budget less all of the above and the confirmation runs. */
@@ -75,13 +77,28 @@ const refusedRuns = (
 /** A run as it counts at its place. */
 type PlacedRun = PendingTrial & Pick<Observation, 'imported'> & { readonly status: Observation['status'] | 'pending' };
 
+/** Finds the runs of a mixture at a scale. */
+const runsByPlace = (
+  sweep: Sweep,
+  runs: readonly PlacedRun[],
+): ((shares: ArrayLike<number>, scale: string) => readonly PlacedRun[]) => {
+  const domains = Object.keys(sweep.domains);
+  const byPlace = new Map<string, PlacedRun[]>();
+  for (const run of runs) {
+    const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
+    const there = byPlace.get(key);
+    if (there === undefined) byPlace.set(key, [run]);
+    else there.push(run);
+  }
+  return (shares, scale) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
+};
+
 /** Reckons the state of a sweep from its trials. */
 export const historyOf = (
   sweep: Sweep,
   observations: readonly Observation[],
   pending: readonly PendingTrial[],
 ): History => {
-  const domains = Object.keys(sweep.domains);
   const stepsOf = new Map(observations.map(({ trial, steps }) => [trial, steps]));
   const charge = (run: PendingTrial): number =>
     run.cost ?? costOf(sweep, run, run.continues === undefined ? 0 : (stepsOf.get(run.continues) ?? 0));
@@ -96,16 +113,9 @@ export const historyOf = (
   const committedBelow = (cost: number): number => total([...paid, ...promised].filter((each) => each < cost));
   const available = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep) - spent - pendingCost;
 
-  const continued = new Set([...counted, ...pending].flatMap(({ continues }) => continues ?? []));
-  const byPlace = new Map<string, PlacedRun[]>();
-  const runs = [...counted, ...pending.map((run) => ({ ...run, status: 'pending' as const }))];
-  for (const run of runs) {
-    const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
-    const there = byPlace.get(key);
-    if (there === undefined) byPlace.set(key, [run]);
-    else there.push(run);
-  }
-  const at = (shares: ArrayLike<number>, scale: string) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
+  const made = [...counted, ...pending];
+  const continued = new Set(made.flatMap(({ continues }) => continues ?? []));
+  const at = runsByPlace(sweep, [...counted, ...pending.map((run) => ({ ...run, status: 'pending' as const }))]);
 
   const isPossible = possibleRuns(sweep);
   const isRefused = refusedRuns(sweep, observations);
@@ -134,5 +144,5 @@ export const historyOf = (
     if (source?.trial === undefined) return { cost: costOf(sweep, fidelity) };
     return { cost: costOf(sweep, fidelity, source.steps), continues: source.trial, mixture: source.mixture };
   };
-  return { spent, seen, pendingCost, available, committedBelow, isTaken, offer };
+  return { spent, seen, made, pendingCost, available, committedBelow, isTaken, offer };
 };

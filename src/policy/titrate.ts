@@ -8,7 +8,7 @@ import { costOf } from '../domain/cost.js';
 import type { Candidate, Explanation, Proposal } from '../domain/decision.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { massMoved, mixtureOf, sharesOf } from '../domain/mixture.js';
-import { counts, type Observation } from '../domain/observation.js';
+import type { Observation } from '../domain/observation.js';
 import { createRng, seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { Belief } from '../surrogate/belief.js';
@@ -172,22 +172,22 @@ const openingProposal = (situation: Situation, next: PlannedRun, tiers: readonly
 };
 
 /** Is it the turn of a test, counted over runs beyond the opening? */
-const isTestTurn = ({ sweep, observations, pending }: Situation, tiers: readonly Tier[]): boolean => {
+const isTestTurn = ({ sweep, history }: Situation, tiers: readonly Tier[]): boolean => {
   const domains = Object.keys(sweep.domains);
-  const searched = [...observations.filter(counts), ...pending].filter((run) => !isPlanned(tiers, domains, run)).length;
+  const searched = history.made.filter((run) => !isPlanned(tiers, domains, run)).length;
   return searched % TEST_EVERY === 0;
 };
 
 /** The candidates that test the proposal, at fidelities where nothing like it was run. */
 const testCandidates = (
-  { observations, pending }: Situation,
+  { history }: Situation,
   candidates: readonly Candidate[],
   tested: Candidate['mixture'],
 ): Candidate[] =>
   candidates.filter(
     (candidate) =>
       massMoved(candidate.mixture, tested) < 1e-6 &&
-      ![...observations.filter(counts), ...pending].some(
+      !history.made.some(
         (run) =>
           run.scale === candidate.scale &&
           run.steps >= candidate.steps &&

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
 import type { Fidelity } from '../../domain/fidelity.js';
-import { counts, type Observation, type PendingTrial } from '../../domain/observation.js';
+import type { Observation, PendingTrial } from '../../domain/observation.js';
 import type { Proposal } from '../../domain/decision.js';
 import { sharesOf } from '../../domain/mixture.js';
 import { minimizedValue } from '../../domain/objective.js';
@@ -71,9 +71,9 @@ interface Promotion extends Fidelity {
 
 /** The best run that has earned its promotion and not had it, highest rung first; not where its mixture may not be run, or was. */
 const promotable = (situation: Situation, plan: HalvingPlan): Promotion | undefined => {
-  const { sweep, feasible, history, observations, pending } = situation;
+  const { sweep, feasible, history, observations } = situation;
   const byTrial = new Map(observations.map((run) => [run.trial, run]));
-  const promoted = new Set([...observations.filter(counts), ...pending].flatMap(({ continues }) => continues ?? []));
+  const promoted = new Set(history.made.flatMap(({ continues }) => continues ?? []));
   const value = ({ metrics }: Observation): number => minimizedValue(sweep.objective, metrics);
   for (const [at, steps] of [...plan.rungs.entries()].slice(1).toReversed()) {
     const rung = plan.rungs[at - 1];
@@ -103,8 +103,8 @@ const promote = (situation: Situation, plan: HalvingPlan, { run, shares, ...to }
 };
 
 /** The bracket that is furthest behind its share of new mixtures. */
-const bracketFor = ({ observations, pending }: Situation, plan: HalvingPlan): number => {
-  const begun = [...observations.filter(counts), ...pending].filter(({ continues }) => continues === undefined);
+const bracketFor = ({ history }: Situation, plan: HalvingPlan): number => {
+  const begun = history.made.filter(({ continues }) => continues === undefined);
   const load = plan.brackets.map(
     ({ start, weight }) => (begun.filter(({ steps }) => steps === plan.rungs[start]).length + 1) / weight,
   );

@@ -12,7 +12,6 @@ import { z } from 'zod';
 import { costOf } from '../../domain/cost.js';
 import type { Candidate, Proposal } from '../../domain/decision.js';
 import { createRng, seedOf } from '../../domain/rng.js';
-import { counts } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import type { Belief } from '../../surrogate/belief.js';
 import { formBelief, hyperparametersOf, type BeliefOptions } from '../../surrogate/form-belief.js';
@@ -47,12 +46,12 @@ const beliefOptions = (initial: number): BeliefOptions => ({
 });
 
 const initialRun = (situation: Situation, { initial }: Options): Proposal | undefined => {
-  const { sweep, history, observations, pending } = situation;
+  const { sweep, history } = situation;
   const fidelities = sweep.scales.map(({ name, steps }) => ({ scale: name, steps: steps[0]! }));
   const cheapest = fidelities.reduce((a, b) => (costOf(sweep, b) < costOf(sweep, a) ? b : a));
   const cost = costOf(sweep, cheapest);
   const runs = Math.min(initial, Math.floor((INITIAL_SHARE * sweep.budget) / cost));
-  if (observations.filter(counts).length + pending.length >= runs) return undefined;
+  if (history.made.length >= runs) return undefined;
   const shares = drawUntried(situation, cheapest, 1);
   if (shares === undefined || cost > history.available) return undefined;
   const reason = `One of ${runs} short random runs that hyper-parameters are fitted to: ${fidelityText(cheapest)} for ${costText(sweep, cost)}.`;

@@ -12,7 +12,6 @@ import { isSameFidelity } from '../../domain/fidelity.js';
 import { mixtureOf, sharesOf } from '../../domain/mixture.js';
 import { objectiveSign, objectiveValue } from '../../domain/objective.js';
 import { createRng, seedOf } from '../../domain/rng.js';
-import { counts } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { fitLinearMeanProcess, type LinearMeanProcess } from '../../surrogate/linear-mean-process.js';
 import { climb } from './climb.js';
@@ -165,9 +164,7 @@ export const createSingleFidelityGp = (sweep: Sweep): Policy => {
   return {
     recommendsBy: (situation) => leastMean(situation, initial),
     propose: (situation) => {
-      const atTarget = [...situation.observations.filter(counts), ...situation.pending].filter((run) =>
-        isSameFidelity(run, sweep.target),
-      );
+      const atTarget = situation.history.made.filter((run) => isSameFidelity(run, sweep.target));
       const process = atTarget.length < initial ? undefined : processFor(situation);
       return process === undefined ? openingRun(situation, initial) : searchRun(situation, process);
     },
