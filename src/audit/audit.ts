@@ -9,7 +9,7 @@ import { InputError } from '../domain/errors.js';
 import { changesAfter, sweepInForce, type Changes } from '../domain/in-force.js';
 import type { RecordLine } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { diskError, errnoOf } from '../host/disk-errors.js';
+import { diskError, isMissing } from '../host/disk-errors.js';
 import { CHECKPOINTS_FILE, readCheckpoints } from '../ledger/checkpoints.js';
 import { checkAnchors, type Anchor } from './anchor-check.js';
 import { checkBudget } from './budget-check.js';
@@ -47,7 +47,7 @@ const readBytes = async (file: string): Promise<Buffer> => {
   try {
     return await readFile(file);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw diskError(error, 'read the record', file);
+    if (!isMissing(error)) throw diskError(error, 'read the record', file);
     throw new InputError('there is no record to verify', [
       { path: 'SWEEP', expected: `a sweep’s folder with ${RECORD_FILE} in it`, found: `no ${file}` },
     ]);

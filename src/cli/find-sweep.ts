@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
-import { errnoOf } from '../host/disk-errors.js';
+import { isMissing } from '../host/disk-errors.js';
 import { sweepFolders, sweepPaths, type Home } from '../temporal/home.js';
 
 interface Folder {
@@ -9,8 +9,6 @@ interface Folder {
   /** When its record was last written (ms since the epoch). */
   readonly touched: number;
 }
-
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
 
 /** Undefined when the folder holds no sweep; one that may not be looked into is listed, as the oldest. */
 const touchedAt = async (home: Home, id: string): Promise<number | undefined> => {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { RecordLine } from '../domain/record-event.js';
-import { diskError, errnoOf } from '../host/disk-errors.js';
+import { diskError, isMissing } from '../host/disk-errors.js';
 import { readRecord } from '../ledger/record-file.js';
 import { foldRecord, type SweepView } from '../reports/sweep-view.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
@@ -17,7 +17,7 @@ const isThere = async (record: string): Promise<boolean> => {
     await stat(record);
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    if (isMissing(error)) return false;
     throw diskError(error, 'read the record', record);
   }
 };

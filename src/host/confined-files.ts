@@ -1,7 +1,7 @@
 /** Names inside a folder that somebody else writes to may be links that lead anywhere. */
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
-import { errnoOf } from './disk-errors.js';
+import { errnoOf, isMissing } from './disk-errors.js';
 
 /**
  * Does the name stay inside its folder, links followed? A name without anything behind it does; a link without an end, or to
@@ -11,7 +11,7 @@ export const staysInside = async (file: string): Promise<boolean> => {
   try {
     if (!(await lstat(file)).isSymbolicLink()) return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return true;
+    if (isMissing(error)) return true;
     throw error;
   }
   try {

@@ -33,6 +33,9 @@ export const errnoOf = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined;
 };
 
+/** Did it fail because there is nothing of that name? */
+export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+
 /**
  * Turns a failed system call into an error that says what was being done, what is wrong and what to do; what is no
  * failed system call, or was turned already, stays as it is.

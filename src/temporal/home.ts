@@ -3,7 +3,7 @@ import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StateError } from '../domain/errors.js';
 import { createOnce, makeFolder } from '../host/atomic-files.js';
-import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
+import { diskError, errnoOf, isMissing, onDisk } from '../host/disk-errors.js';
 
 /** Where everything of one home lies; absolute paths. */
 export interface Home {
@@ -100,7 +100,7 @@ const writeNewId = async ({ idFile }: Home): Promise<void> => {
 /** Reads the home's id; undefined when the home was never opened. @throws StateError when the file is not an id. */
 export const readHomeId = async (home: Home): Promise<string | undefined> => {
   const text = await readFile(home.idFile, 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (text === undefined) return undefined;

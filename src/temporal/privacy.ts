@@ -1,7 +1,7 @@
 /** Who else may look into a home. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../host/disk-errors.js';
+import { isMissing } from '../host/disk-errors.js';
 import type { Home } from './home.js';
 
 const OTHERS = 0o077; // rights of the group and of everybody
@@ -10,7 +10,7 @@ const isOpen = async (folder: string): Promise<boolean> => {
   try {
     return ((await stat(folder)).mode & OTHERS) !== 0;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { replaceFile } from '../host/atomic-files.js';
-import { errnoOf, onDisk } from '../host/disk-errors.js';
+import { isMissing, onDisk } from '../host/disk-errors.js';
 import { ProcessRecord } from '../host/process-record.js';
 
 /** What `server.json` says: where this home's server runs, or ran last. */
@@ -38,7 +38,7 @@ export const readJsonFile = async <T>(path: string, schema: z.ZodType<T>): Promi
     const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (error instanceof SyntaxError || isMissing(error)) return undefined;
     throw error;
   }
 };

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import type { RecordLine } from '../domain/record-event.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import { readTail } from '../host/atomic-files.js';
-import { errnoOf } from '../host/disk-errors.js';
+import { isMissing } from '../host/disk-errors.js';
 import { sweepPaths, type Home } from './home.js';
 
 /** A sweep's folder, looked at from outside and without reading its whole record. */
@@ -53,7 +53,7 @@ const launcherOf = (line: Partial<RecordLine> | undefined): LauncherChoice =>
 export const openSweepFolder = async (home: Home, sweepId: string): Promise<SweepFolder | undefined> => {
   const { folder, record } = sweepPaths(home, sweepId);
   const info = await stat(record).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (info === undefined) {
