@@ -2,7 +2,7 @@ import type { Act, ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome } from '../temporal/home.js';
-import { idempotencyKey } from './act-flags.js';
+import { idempotencyKey, needed } from './act-flags.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
@@ -58,3 +58,9 @@ export const sendTrialAct = (
   invocation: Invocation,
   name: 'retry' | 'abandon' | 'refuse' | 'retract',
 ): Promise<Outcome> => sendActOf(invocation, name, (by) => ({ ...by, trial: invocation.positionals[1] ?? '' }));
+
+/** Sends an act on a trial that needs a reason; `why` says what of. @throws InputError when none is given. */
+export const sendReasonedAct = (invocation: Invocation, name: 'refuse' | 'retract', why: string): Promise<Outcome> => {
+  needed(textFlag(invocation, 'reason'), 'reason', `${why}: it goes into the record`);
+  return sendTrialAct(invocation, name);
+};
