@@ -3,7 +3,7 @@ import { isSameMixture, massMoved, type Mixture } from '../domain/mixture.js';
 import { decimalsOf, formatCost, formatFixed, formatPrediction, formatShare, formatValue, Z95 } from './format.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import { targetRuns, type ObservationView, type SweepView } from './sweep-view.js';
+import { isConfirmation, targetRuns, type ObservationView, type SweepView } from './sweep-view.js';
 
 export interface Confirmation {
   readonly mixture: Mixture;
@@ -56,8 +56,7 @@ const outdatedText = ({ decisions, observations, confirmations }: SweepView): st
   const confirming = new Set(confirmations.map(({ trial }) => trial));
   const ended = new Set(observations.map(({ trial }) => trial));
   const outdated = decisions.filter(
-    ({ purpose, decided, trial }) =>
-      purpose === 'confirm' && decided === undefined && ended.has(trial) && !confirming.has(trial),
+    (decision) => isConfirmation(decision) && ended.has(decision.trial) && !confirming.has(decision.trial),
   );
   if (outdated.length === 0) return '';
   const names = outdated.map(({ trial }) => plainText(trial)).join(', ');

@@ -110,8 +110,8 @@ interface Fold {
   changes: Changes;
   readonly decisions: DecisionView[];
   readonly launches: LaunchView[];
-  readonly observations: ObservationView[];
-  readonly imports: ImportView[];
+  observations: ObservationView[];
+  imports: ImportView[];
   readonly attempts: AttemptView[];
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
@@ -184,27 +184,30 @@ const approve = ({ decisions }: Fold, { trial, run }: ActEvent): void => {
   decisions[at] = { ...withApprovedRun(decided, run), at: when, spent, decided };
 };
 
-const withoutResult = <T extends ObservationView | ImportView>(
-  { value, ...run }: T,
-  { by, reason = 'no reason recorded' }: ActEvent,
-  at: string,
-): T => {
+/** What a run is when a person took its result back. */
+const takenBack = ({ value }: Fate, { by, reason = 'no reason recorded' }: ActEvent, at: string) => {
   const had = value === undefined ? '' : `; it had reported ${formatValue(value)}`;
   const detail = `by ${by}: ${reason}${had}`;
-  return { ...run, status: RETRACTED, metrics: {}, curve: [], detail, retraction: { by, at, reason } } as unknown as T;
+  return { status: RETRACTED, metrics: {}, curve: [], detail, retraction: { by, at, reason } } as const;
 };
+
+const withoutValue = <T extends Fate>({ value: _value, ...run }: T): Omit<T, 'value'> => run;
 
 /** Takes a result back, and with it what was recommended. */
 const retract = (fold: Fold, event: ActEvent, at: string): void => {
   fold.recommendations = [];
   fold.belief = null;
   fold.isRevised = true;
-  const { observations, imports } = fold;
-  const [own, earlier] = [observations, imports].map((runs) => runs.findIndex(({ trial }) => trial === event.trial));
-  const [observed, imported] = [observations[own ?? -1], imports[earlier ?? -1]];
-  if (observed !== undefined) observations[own ?? -1] = withoutResult(observed, event, at);
-  if (imported !== undefined) imports[earlier ?? -1] = withoutResult(imported, event, at);
+  const isIt = ({ trial }: { readonly trial: string }): boolean => trial === event.trial;
+  fold.observations = fold.observations.map((run) =>
+    isIt(run) ? { ...withoutValue(run), ...takenBack(run, event, at) } : run,
+  );
+  fold.imports = fold.imports.map((run) => (isIt(run) ? { ...withoutValue(run), ...takenBack(run, event, at) } : run));
 };
+
+/** Is it to confirm what was recommended? Not where a person approved another run in its place. */
+export const isConfirmation = ({ purpose, decided }: DecisionView): boolean =>
+  purpose === 'confirm' && decided === undefined;
 
 const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): ScaleSpend => {
   const here = fold.observations.filter((observation) => observation.scale === scale);
@@ -270,8 +273,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
   const { sweepId, sweep, version, node } = first.event;
   const fold = emptyFold();
   for (const line of lines) addEvent(fold, sweep, line);
-  const confirms = ({ purpose, decided }: DecisionView): boolean => purpose === 'confirm' && decided === undefined;
-  const confirming = new Set(fold.decisions.filter(confirms).map(({ trial }) => trial));
+  const confirming = new Set(fold.decisions.filter(isConfirmation).map(({ trial }) => trial));
   const seen = new Set(fold.observations.map(({ trial }) => trial));
   const { decisions, launches, observations, imports, attempts, reruns, parkings, recommendations, end } = fold;
   const isOver = (parking: ParkedView): boolean =>
