@@ -5,7 +5,6 @@ import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
 import {
-  decimalsOf,
   formatCost,
   formatCount,
   formatFidelity,
@@ -21,6 +20,7 @@ import {
   intervalOf,
   plural,
 } from './format.js';
+import { outcomeLines } from './explain-outcome.js';
 import { guardSentence } from './guard-text.js';
 import { axisOf, barText, stripText, type Strip } from './interval-strip.js';
 import { objectiveName } from './objective-of.js';
@@ -312,54 +312,6 @@ const trustTable = (view: SweepView, { explanation: { trust } }: DecisionView): 
     : textTable(['scale', 'correlation with the target', 'runs', ''], rows, [1, 2]);
 };
 
-const MOST_WARNINGS = 5; // of a generation: the report has them all
-
-/** What was odd about the files of a job, each in a line. */
-const warningLines = (warnings: readonly string[]): string[] => [
-  ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  Odd about its files: ${plainText(warning, 300)}.`),
-  ...(warnings.length > MOST_WARNINGS
-    ? [`  And ${plural(warnings.length - MOST_WARNINGS, 'more oddity', 'more oddities')}.`]
-    : []),
-];
-
-/** What became of the earlier generations of a trial, each in a line, with the decision that followed. */
-const generationLines = (view: SweepView, trial: string): string[] =>
-  view.attempts
-    .filter((attempt) => attempt.trial === trial)
-    .flatMap(({ generation, ending, stepsReached, cost, detail, warnings }) => {
-      const words = detail === undefined ? '' : ` (${plainText(detail, 200)})`;
-      const reached = `at step ${formatCount(stepsReached)}`;
-      const parking = view.parkings.find((one) => one.trial === trial && one.generation === generation + 1);
-      const rerun = view.reruns.find((one) => one.trial === trial && one.generation === generation + 1);
-      return [
-        `Run ${generation}: ${ending} ${reached}${words}, charged ${formatCost(cost, view.unit)}.`,
-        ...warningLines(warnings),
-        ...(parking === undefined ? [] : [`  Parked for a person: ${plainText(parking.reason, 300)}.`]),
-        ...(rerun === undefined ? [] : [`  Run again: ${plainText(rerun.reason, 300)}.`]),
-      ];
-    });
-
-const outcome = (view: SweepView, decision: DecisionView): string[] => {
-  const seen = view.observations.filter(({ trial }) => trial === decision.trial).at(-1);
-  const story = generationLines(view, decision.trial);
-  if (seen === undefined) return [...story, 'It has not ended yet.'];
-  const metric = objectiveName(view.sweep.objective);
-  const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
-  const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;
-  return [
-    ...story,
-    `${seen.status}${detail}: ${value}, charged ${formatCost(seen.cost, view.unit)}.${surprise(decision, seen.value)}`,
-    ...warningLines(seen.warnings),
-  ];
-};
-
-const surprise = ({ explanation: { expected }, decided }: DecisionView, value: number | undefined): string => {
-  if (decided !== undefined || expected === undefined || value === undefined || !(expected.sd > 0)) return '';
-  const off = (value - expected.mean) / expected.sd;
-  const decimals = decimalsOf(expected.sd, expected.mean);
-  return ` That is ${formatFixed(Math.abs(off), 1)} standard deviations ${off < 0 ? 'below' : 'above'} the expected ${formatFixed(expected.mean, decimals)}.`;
-};
-
 /**
  * Explains decision `n` in plain words: what was bought and why, why at this scale, what was believed, what else was
  * considered, and what came of it.
@@ -391,7 +343,7 @@ export const explainDecision = (view: SweepView, n: number): string => {
     ),
     ...section('How far each scale is trusted', trustTable(view, decision)),
     ...section('Hyper-parameters of the belief', hyperparameters(decision)),
-    ...section('What came of it', outcome(view, decision)),
+    ...section('What came of it', outcomeLines(view, decision)),
     '',
   ].join('\n');
 };
