@@ -1,6 +1,6 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import { StateError } from '../domain/errors.js';
-import { RETRACTED, type ObservationStatus } from '../domain/observation.js';
+import { counts, type ObservationStatus } from '../domain/observation.js';
 import type { RecordEvent, RecordHead } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { NewEvent } from '../ledger/chain.js';
@@ -83,7 +83,7 @@ export const recordActivities = ({ recordFor, importsFor, noteServer, seal, vers
       const { observations } = await recordFor(sweepId).viewAt(head);
       const run = observations.find((one) => one.trial === trial);
       if (run === undefined) return null;
-      const heirs = observations.filter(({ continues, status }) => continues === trial && status !== RETRACTED);
+      const heirs = observations.filter((one) => one.continues === trial && counts(one));
       return { status: run.status, continuedBy: heirs.map((one) => one.trial) };
     },
   };

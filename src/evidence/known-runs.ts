@@ -5,9 +5,9 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import { isSameMixture } from '../domain/mixture.js';
 import type { CurvePoint, Metrics, Observation } from '../domain/observation.js';
-import { retractedBy, type Imported, type RecordLine } from '../domain/record-event.js';
+import type { Imported, RecordLine } from '../domain/record-event.js';
 import { digestOf } from '../ledger/chain.js';
-import { toldBy } from '../ledger/observations.js';
+import { retractedIn, toldBy } from '../ledger/observations.js';
 import { isStandIn } from '../simulators/past-runs.js';
 
 /** An imported run without who imported it. */
@@ -29,7 +29,7 @@ export interface KnownRuns {
 export const knownRuns = (lines: readonly RecordLine[]): KnownRuns => ({
   runs: lines.flatMap(({ event }) => (event.type === 'imported' ? [event] : [])),
   own: toldBy(lines).filter(({ imported }) => imported === undefined),
-  retracted: new Set(lines.flatMap(({ event }) => retractedBy(event) ?? [])),
+  retracted: retractedIn(lines),
 });
 
 const NAME_DIGITS = 10; // hex: one in a million that two of a thousand runs share a name

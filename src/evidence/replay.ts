@@ -123,9 +123,12 @@ const reachedBy = (sweep: Sweep, runs: readonly PastRun[]): Map<string, Reached[
   return reached;
 };
 
-const targetRowsOf = (sweep: Sweep, runs: readonly PastRun[], mixtures: readonly Mixture[]): TargetRow[] => {
+const targetRowsOf = (
+  sweep: Sweep,
+  reached: ReadonlyMap<string, readonly Reached[]>,
+  mixtures: readonly Mixture[],
+): TargetRow[] => {
   const { objective, domains } = sweep;
-  const reached = reachedBy(sweep, runs);
   const rows = mixtures.flatMap((mixture) => {
     const there = reached.get(mixtureKey(mixture, Object.keys(domains))) ?? [];
     const [first] = there;
@@ -168,6 +171,16 @@ const checkMetrics = (file: Sweep, metrics: readonly string[]): void => {
   throw new InputError('the table lacks what the sweep asks for', problems);
 };
 
+/** Nothing at the target to judge by: no mixture ran there, or all that did (so many) broke a guard. */
+const noTarget = ({ target }: Sweep, broken: number): InputError => {
+  const guarded = broken === 0 ? '' : ', one of them within the guards';
+  const expected = `completed runs at the target, ${target.scale} x ${target.steps} steps, with the metrics of the objective${guarded}`;
+  const found = broken === 0 ? 'none' : `${broken} mixtures, all of which break a guard there`;
+  return new InputError('the table cannot be played back', [{ path: 'target', expected, found }], {
+    hint: 'what is found is judged by the table’s own runs at the target',
+  });
+};
+
 /**
  * Makes a replay of past runs under a sweep file.
  * @throws InputError when the table has nothing for the sweep, or no completed run at its target.
@@ -179,18 +192,12 @@ export const createReplay = (file: Sweep, past: PastRuns): Replay => {
   const choices = { domains, ...indexRows({ rows: rowsOf(file, known), domains }) };
   const { mixtures: _mixtures, runs: _runs, ...unlisted } = file;
   const sweep = { ...limitToTable(unlisted, choices), confirm: 0 };
-  const allowed = targetRowsOf(sweep, known, sweep.mixtures ?? []);
+  const reached = reachedBy(sweep, known);
+  const allowed = targetRowsOf(sweep, reached, sweep.mixtures ?? []);
   const targetRows = allowed.filter(({ keepsGuards }) => keepsGuards);
-  const outside = targetRowsOf(sweep, known, choices.mixtures).length - allowed.length;
+  const outside = targetRowsOf(sweep, reached, choices.mixtures).length - allowed.length;
   const [best] = targetRows;
-  if (best === undefined) {
-    const guarded = allowed.length === 0 ? '' : ', one of them within the guards';
-    const expected = `completed runs at the target, ${file.target.scale} x ${file.target.steps} steps, with the metrics of the objective${guarded}`;
-    const found = allowed.length === 0 ? 'none' : `${allowed.length} mixtures, all of which break a guard there`;
-    throw new InputError('the table cannot be played back', [{ path: 'target', expected, found }], {
-      hint: 'what is found is judged by the table’s own runs at the target',
-    });
-  }
+  if (best === undefined) throw noTarget(file, allowed.length);
   const values = targetRows.map(({ value }) => value);
   const middle = values.length / 2;
   const median = ((values[Math.ceil(middle) - 1] ?? 0) + (values[Math.floor(middle)] ?? 0)) / 2;

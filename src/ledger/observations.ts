@@ -48,9 +48,13 @@ const importedObservation = (event: EventOf<'imported'>): Observation => ({
  * Of one that was taken back, what was run and what it cost.
  */
 export const observationsOf = (lines: readonly RecordLine[]): Observation[] => {
-  const retracted = new Set(lines.map(({ event }) => retractedBy(event)));
+  const retracted = retractedIn(lines);
   return toldBy(lines).map((one) => (retracted.has(one.trial) ? retractedRun(one) : one));
 };
+
+/** Names the trials whose results a record takes back. */
+export const retractedIn = (lines: readonly RecordLine[]): ReadonlySet<string> =>
+  new Set(lines.flatMap(({ event }) => retractedBy(event) ?? []));
 
 /** As they were reported, those that were taken back too. */
 export const toldBy = (lines: readonly RecordLine[]): Observation[] => {
