@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import { LauncherError, StateError } from '../domain/errors.js';
 import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
-import type { JobProgress, JobRef, JobResult, JobState, Launcher } from '../domain/ports.js';
+import type { JobProgress, JobRef, JobResult, JobSpec, JobState, Launcher } from '../domain/ports.js';
 import { isThere } from '../host/atomic-files.js';
 import { onDisk } from '../host/disk-errors.js';
 import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
@@ -16,6 +16,7 @@ import { connectCluster, type Cluster } from './kubernetes/cluster.js';
 import { examineJob, type Standing } from './kubernetes/examine.js';
 import { launchJob, type LaunchStep } from './kubernetes/launch.js';
 import { listJobs } from './kubernetes/list.js';
+import { manifestOf } from './kubernetes/manifest.js';
 import { KEY_ANNOTATION, selectorOf, type Owner } from './kubernetes/names.js';
 import { createLogKeeper } from './kubernetes/pod-log.js';
 import { backendOf } from './kubernetes/own-job.js';
@@ -177,3 +178,9 @@ export const createKubernetesLauncher = (options: KubernetesOptions): Launcher =
   };
   return launcher;
 };
+
+/** The Kubernetes Job that would be created for a job; asks no cluster. */
+export const previewKubernetesJob = (
+  { choice, owner, podJobsFolder }: Pick<KubernetesOptions, 'choice' | 'owner' | 'podJobsFolder'>,
+  job: JobSpec,
+): ReturnType<typeof manifestOf> => manifestOf({ choice, owner, podJobsFolder }, job);

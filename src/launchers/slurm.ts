@@ -1,7 +1,7 @@
 /** Runs jobs on a Slurm cluster that shares a file system with this machine: docs/slurm.md, docs/job-contract.md. */
 import { join, resolve } from 'node:path';
 import { LauncherError } from '../domain/errors.js';
-import type { JobRef, JobState, Launcher } from '../domain/ports.js';
+import type { JobRef, JobSpec, JobState, Launcher } from '../domain/ports.js';
 import { onDisk } from '../host/disk-errors.js';
 import { checkKey } from './job-folder.js';
 import { readProgress } from './metrics-file.js';
@@ -14,6 +14,7 @@ import type { SlurmContext, SubmitStep } from './slurm/slurm-context.js';
 import { slurmFiles, type SlurmFiles } from './slurm/slurm-files.js';
 import { SlurmQueue } from './slurm/slurm-queue.js';
 import { stopSlurmJob } from './slurm/stop-slurm-job.js';
+import { submissionOf, type Submission } from './slurm/submit-job.js';
 
 export interface SlurmLauncherOptions extends Pick<SlurmContext, 'choice' | 'now'> {
   /** Every job gets a folder in here, named by its key; worker and nodes see it under the same path. */
@@ -111,4 +112,13 @@ export const createSlurmLauncher = (options: SlurmLauncherOptions): Launcher => 
     list: () => listSlurmJobs(context, jobsFolder, launcher),
   };
   return launcher;
+};
+
+/** Says what sbatch would be called with for a job; calls nothing and writes nothing. The token is drawn at each submission. */
+export const previewSlurmJob = (
+  { choice, jobsFolder }: Pick<SlurmLauncherOptions, 'choice' | 'jobsFolder'>,
+  job: JobSpec,
+): Submission => {
+  const files = slurmFiles(join(resolve(jobsFolder), job.key));
+  return submissionOf({ choice, beatSeconds: BEAT_SECONDS }, files, job, 'TOKEN');
 };

@@ -14,6 +14,7 @@ import { createTableWorld } from '../simulators/table.js';
 import { openHome, sweepPaths, type Home } from './home.js';
 
 type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
+type SlurmChoice = Extract<LauncherChoice, { kind: 'slurm' }>;
 
 const readWorldFile = (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((cause: unknown) => {
@@ -52,12 +53,21 @@ const parseJson = (text: string, path: string): unknown => {
   }
 };
 
+/** A sweep's jobs folder as pods see it; undefined where they see none. */
+export const podJobsFolderOf = ({ sharedHome }: KubernetesChoice, home: Home, sweepId: string): string | undefined => {
+  const inHome = relative(home.root, sweepPaths(home, sweepId).jobs).split(sep).join(posix.sep);
+  return sharedHome && posix.join(sharedHome.mountPath, inHome);
+};
+
+/** A sweep's jobs folder on a Slurm cluster: the nodes need not see the home folder. */
+export const slurmJobsFolder = ({ folder }: Pick<SlurmChoice, 'folder'>, home: Home, sweepId: string): string =>
+  folder === undefined ? sweepPaths(home, sweepId).jobs : join(folder, sweepId, 'jobs');
+
 /** Loads the Kubernetes client, which takes most of a second and 110 MB, for sweeps that need it only. */
 const createKubernetes = async (choice: KubernetesChoice, home: Home, sweepId: string): Promise<Launcher> => {
   const { createKubernetesLauncher } = await import('../launchers/kubernetes.js');
   const jobsFolder = sweepPaths(home, sweepId).jobs;
-  const inHome = relative(home.root, jobsFolder).split(sep).join(posix.sep);
-  const podJobsFolder = choice.sharedHome && posix.join(choice.sharedHome.mountPath, inHome);
+  const podJobsFolder = podJobsFolderOf(choice, home, sweepId);
   const owner = { home: await openHome(home), sweep: sweepId };
   return createKubernetesLauncher({ choice, jobsFolder, podJobsFolder, owner, now: Date.now });
 };
@@ -76,9 +86,8 @@ const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: strin
     case 'kubernetes':
       return createKubernetes(choice, home, sweepId);
     case 'slurm': {
-      const { kind: _, folder, ...request } = choice;
-      // The nodes need not see the home folder.
-      const placed = folder === undefined ? jobsFolder : join(folder, sweepId, 'jobs');
+      const placed = slurmJobsFolder(choice, home, sweepId);
+      const { kind: _, folder: __, ...request } = choice;
       return createSlurmLauncher({ jobsFolder: placed, choice: request, env: process.env, now: Date.now });
     }
     case 'none':

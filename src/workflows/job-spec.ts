@@ -21,8 +21,14 @@ export const scaleOf = (
   return { parameters, tokensPerStep, checkpoints: steps.filter((at) => at <= last) };
 };
 
+/** What of a decision makes its job. */
+type DecidedRun = Pick<
+  Extract<RecordEvent, { type: 'decided' }>,
+  'trial' | 'mixture' | 'scale' | 'steps' | 'cost' | 'resume'
+>;
+
 /** Builds the job of a recorded decision: the same record always gives the same job. */
-export const jobOf = (sweepId: string, sweep: Sweep, event: Extract<RecordEvent, { type: 'decided' }>): JobSpec => {
+export const jobOf = (sweepId: string, sweep: Sweep, event: DecidedRun): JobSpec => {
   const generation = 1;
   return {
     key: jobKey(sweepId, event.trial, generation),

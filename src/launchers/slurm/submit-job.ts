@@ -10,7 +10,7 @@ const PRIVATE_FILE = 0o600; // `env` of the sweep file may hold secrets
 const LONGEST_COMMENT = 1000; // Slurm takes 1024 bytes
 
 /** Merges what all jobs ask for with what those of this scale ask for. */
-const requestFor = ({ choice }: SlurmContext, scale: string): SlurmRequest => {
+const requestFor = (choice: SlurmContext['choice'], scale: string): SlurmRequest => {
   const own = choice.scales[scale];
   if (own === undefined) return choice;
   return { ...choice, ...own, sbatchArgs: [...choice.sbatchArgs, ...own.sbatchArgs] };
@@ -45,9 +45,13 @@ const option = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`--${name}=${value}`];
 
 /** The arguments of sbatch for one submission. */
-const submitArguments = (context: SlurmContext, files: SlurmFiles, job: JobSpec, token: string): string[] => {
-  const { choice } = context;
-  const { account, partition, time, gres, sbatchArgs } = requestFor(context, job.scale);
+const submitArguments = (
+  choice: SlurmContext['choice'],
+  files: SlurmFiles,
+  job: JobSpec,
+  token: string,
+): readonly string[] => {
+  const { account, partition, time, gres, sbatchArgs } = requestFor(choice, job.scale);
   return [
     '--parsable',
     ...option('job-name', slurmName(job.key, files.folder)),
@@ -65,6 +69,26 @@ const submitArguments = (context: SlurmContext, files: SlurmFiles, job: JobSpec,
   ];
 };
 
+/** What sbatch is called with for one submission: its arguments, without the script's path, and the script. */
+export interface Submission {
+  readonly options: readonly string[];
+  readonly script: string;
+}
+
+/** Works out a submission; calls nothing. */
+export const submissionOf = (
+  { choice, beatSeconds }: Pick<SlurmContext, 'choice' | 'beatSeconds'>,
+  files: SlurmFiles,
+  job: JobSpec,
+  token: string,
+): Submission => {
+  const { command, cwd, env, timeoutSeconds, graceSeconds } = choice;
+  const { folder } = files;
+  const { key } = job;
+  const script = batchScript({ folder, key, token, command, cwd, env, timeoutSeconds, graceSeconds, beatSeconds });
+  return { options: submitArguments(choice, files, job, token), script };
+};
+
 /** Calls sbatch once. The id of the job, or why there may be none. */
 export const submitJob = async (
   context: SlurmContext,
@@ -74,12 +98,8 @@ export const submitJob = async (
   { token }: SubmitRecord,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Answer> => {
-  const { command, cwd, env, timeoutSeconds, graceSeconds } = context.choice;
-  const { beatSeconds } = context;
-  const { folder } = files;
-  const { key } = job;
-  const text = batchScript({ folder, key, token, command, cwd, env, timeoutSeconds, graceSeconds, beatSeconds });
-  await replaceFile(files.batch(n), text, PRIVATE_FILE);
+  const { options, script } = submissionOf(context, files, job, token);
+  await replaceFile(files.batch(n), script, PRIVATE_FILE);
   // By the environment, which sbatch hands on: the script lies in the job's folder.
-  return context.calls.ask('sbatch', [...submitArguments(context, files, job, token), files.batch(n)], secrets);
+  return context.calls.ask('sbatch', [...options, files.batch(n)], secrets);
 };
