@@ -1,4 +1,3 @@
-import { InputError } from '../domain/errors.js';
 import { knownWords } from '../domain/nearest-word.js';
 import { POLICY_NAMES } from '../domain/policy-options.js';
 import { play, type Played } from '../evidence/backtest.js';
@@ -7,27 +6,17 @@ import { createReplay } from '../evidence/replay.js';
 import { createDecider } from '../temporal/decider.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { numberFlag, refuseFlag } from './number-flag.js';
 import { leftOutText, openPastTable } from './past-table.js';
 import { readSweepFile } from './sweep-source.js';
 
-const refuse = (path: string, expected: string, found: string): never => {
-  throw new InputError('this command line cannot be used', [{ path, expected, found }], {
-    hint: 'titrate backtest --help',
-  });
-};
+const COMMAND = 'backtest';
 
 const policiesOf = (text: string | undefined, own: string): readonly string[] => {
   const names = (text ?? [...new Set([own, 'random'])].join()).split(',').map((name) => name.trim());
   const known: readonly string[] = POLICY_NAMES;
-  for (const name of names) if (!known.includes(name)) refuse('--policy', knownWords(name, known), name);
+  for (const name of names) if (!known.includes(name)) refuseFlag(COMMAND, '--policy', knownWords(name, known), name);
   return [...new Set(names)];
-};
-
-const numberOf = (flag: string, text: string | undefined, usual: number, isWhole: boolean): number => {
-  const value = text === undefined ? usual : Number(text);
-  if (!(value > 0) || !Number.isFinite(value) || (isWhole && !Number.isInteger(value)))
-    refuse(flag, isWhole ? 'a whole number, 1 or more' : 'a number above 0', JSON.stringify(text));
-  return value;
 };
 
 const jsonOf = ({ lines: _, moments, ...rest }: Played) => ({
@@ -39,10 +28,10 @@ const jsonOf = ({ lines: _, moments, ...rest }: Played) => ({
 export const backtest = async (invocation: Invocation): Promise<Outcome> => {
   const { positionals, io } = invocation;
   const { sweep: file } = await readSweepFile(positionals[0] ?? '');
-  const table = textFlag(invocation, 'table') ?? refuse('--table', 'a table of past runs (.csv)', 'none');
+  const table = textFlag(invocation, 'table') ?? refuseFlag(COMMAND, '--table', 'a table of past runs (.csv)', 'none');
   const policies = policiesOf(textFlag(invocation, 'policy'), file.policy.name);
-  const seeds = numberOf('--seeds', textFlag(invocation, 'seeds'), 1, true);
-  const budget = numberOf('--budget', textFlag(invocation, 'budget'), file.budget, false);
+  const seeds = numberFlag(invocation, COMMAND, { name: 'seeds', usual: 1, isWhole: true });
+  const budget = numberFlag(invocation, COMMAND, { name: 'budget', usual: file.budget, isWhole: false });
   const past = await openPastTable(table, textFlag(invocation, 'mapping'), file);
   const replay = createReplay({ ...file, budget }, past);
   const leftOut = [...past.leftOut, ...replay.leftOut];

@@ -33,6 +33,27 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./run.js')).run,
   },
   {
+    name: 'plan',
+    summary: 'say what a sweep would do with its budget; starts nothing',
+    usage: 'FILE',
+    fewest: 1,
+    most: 1,
+    flags: [
+      { name: 'rehearse', value: 'N', about: 'play it on N made-up laws of each kind, and say how it went' },
+      {
+        name: 'job',
+        value: 'SCALE',
+        about: 'show what would be launched for a run there: batch script, manifest or command',
+      },
+    ],
+    examples: ['titrate plan sweep.yaml', 'titrate plan sweep.yaml --rehearse 3', 'titrate plan sweep.yaml --job 1B'],
+    details: [
+      'Checks the file as run does, and tells prices, the opening, what is left for the target and what waits for a person.',
+      'Needs no server and writes nothing. A rehearsal decides as the sweep would and takes its processor time for that.',
+    ],
+    load: async () => (await import('./plan.js')).plan,
+  },
+  {
     name: 'status',
     summary: 'list the sweeps of this home, or tell where one stands',
     usage: '[SWEEP]',

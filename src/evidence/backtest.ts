@@ -59,6 +59,9 @@ export interface Played {
   readonly lines: readonly RecordLine[];
 }
 
+/** What a policy is played on: past runs, or a made-up world. */
+export type Stage = Pick<Replay, 'sweep' | 'targetRows' | 'observe' | 'regretOf'>;
+
 const SAME = 1e-5; // mass moved: as in the replay
 
 interface Started {
@@ -72,7 +75,7 @@ const pendingTrial = ({ trial, proposal }: Started): PendingTrial => {
   return { trial, mixture, scale, steps, cost, ...(continues === undefined ? {} : { continues }) };
 };
 
-/** A sweep on its way through the table. */
+/** A sweep on its way. */
 class Play {
   readonly #log = new ObservationLog();
   readonly #lines: RecordLine[] = [];
@@ -85,7 +88,7 @@ class Play {
   #spent = 0;
 
   constructor(
-    readonly replay: Replay,
+    readonly stage: Stage,
     readonly sweep: Sweep,
     readonly decider: Decider,
   ) {
@@ -118,7 +121,7 @@ class Play {
     const decided = { decision, trial, purpose, ...run, seed, ...seen, sawPending, explanation };
     this.#record(`decided:${decision}`, { type: 'decided', ...decided });
     this.#decisions = decision;
-    const observation = this.replay.observe(trial, proposal);
+    const observation = this.stage.observe(trial, proposal);
     this.#places.start({ trial, proposal, observation }, observation.cost ?? proposal.cost);
     return true;
   }
@@ -141,12 +144,12 @@ class Play {
     const { sweep, observations, stream } = this.#log.viewAt(this.#head);
     const { mixture } = await this.decider.recommend({ sweep, observations, stream, seed: sweep.seed });
     const isBest = massMoved(mixture, best) < SAME;
-    this.#moments.push({ paid: this.#places.paid, regret: this.replay.regretOf(mixture), isBest });
+    this.#moments.push({ paid: this.#places.paid, regret: this.stage.regretOf(mixture), isBest });
   }
 
   /** Plays to the end of the budget, or until nothing is left that is worth buying. */
   async toEnd(): Promise<Omit<Played, 'policy' | 'seed'>> {
-    const best = this.replay.targetRows[0]?.mixture ?? {};
+    const best = this.stage.targetRows[0]?.mixture ?? {};
     await this.#fillPlaces();
     for (let ended = this.#places.finish(); ended !== undefined; ended = this.#places.finish()) {
       this.#endRun(ended, best);
@@ -167,9 +170,9 @@ class Play {
 }
 
 /** Plays one policy with one seed. @throws InputError when the policy refuses the sweep. */
-export const play = async (replay: Replay, policy: string, seed: number, decider: Decider): Promise<Played> => {
-  const own = replay.sweep.policy;
+export const play = async (stage: Stage, policy: string, seed: number, decider: Decider): Promise<Played> => {
+  const own = stage.sweep.policy;
   const chosen = own.name === policy ? own : { name: policy }; // with its options, where the file gives them
-  const played = await new Play(replay, { ...replay.sweep, policy: chosen, seed }, decider).toEnd();
+  const played = await new Play(stage, { ...stage.sweep, policy: chosen, seed }, decider).toEnd();
   return { policy, seed, ...played };
 };

@@ -58,6 +58,39 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     expect(Math.min(...runs.map(({ ms }) => ms))).toBeLessThan(HELP_LIMIT_MS);
   });
 
+  it('plans a sweep without a server, and writes nothing', async () => {
+    const config = fileURLToPath(new URL('../../config/slimpajama.yaml', import.meta.url));
+    const home = join(root, 'unplanned');
+    const { code, out } = await titrate('plan', config, '--home', home, '--job', '300M');
+    expect(code).toBe(0);
+    expect(out).toMatch(/Opening: \d+ runs for [\d.]+ EFLOP/);
+    expect(out).toMatch(/"scale": "300M"/);
+    const json = readJson((await titrate('plan', config, '--home', home, '--json')).out);
+    expect(json).toMatchObject({ sweep: 'slimpajama', policy: 'titrate', rehearsals: [] });
+    expect(existsSync(home)).toBe(false);
+    const wrong = await titrate('plan', config, '--job', '300m');
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('300M');
+  });
+
+  it('rehearses a sweep in threads of its own', async () => {
+    const file = join(root, 'rehearsed.yaml');
+    const launcher = 'launcher: { kind: local, command: [python3, train.py] }';
+    await writeFile(
+      file,
+      `name: rehearsed\nobjective: { maximize: accuracy }\ndomains: { a: {}, b: {} }\ntarget: { scale: big, steps: 20 }\nbudget: 3\n${launcher}
+scales:
+  small: { parameters: 1e7, tokensPerStep: 1000, steps: [10, 20] }
+  big: { parameters: 1e9, tokensPerStep: 1000, steps: [20] }
+cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
+    );
+    const { code, out } = await titrate('plan', file, '--rehearse', '1', '--json');
+    expect(code).toBe(0);
+    const { rehearsals } = readJson(out) as { rehearsals: { smallScales: string; runs: number[] }[] };
+    expect(rehearsals.map(({ smallScales }) => smallScales)).toEqual(['guide', 'mislead']);
+    for (const { runs } of rehearsals) expect(runs[0]).toBeGreaterThan(2);
+  });
+
   it('reads a record without a server: status, explain, report', async () => {
     const listed = await titrate('status', '--home', root);
     expect(listed.out).toMatch(new RegExp(`${sweepId} +completed +709 of 720 EFLOP`));

@@ -1,0 +1,88 @@
+import { stringify } from 'yaml';
+import type { Fidelity } from '../domain/fidelity.js';
+import { knownWords } from '../domain/nearest-word.js';
+import type { Sweep } from '../domain/sweep.js';
+import { play } from '../evidence/backtest.js';
+import { planText } from '../evidence/plan-text.js';
+import { planOf } from '../evidence/plan.js';
+import { summarizeRehearsals, type RehearsalSummary } from '../evidence/rehearsal-summary.js';
+import { rehearsalStage } from '../evidence/rehearsal.js';
+import { checkRunnable } from '../temporal/check-runnable.js';
+import { createDecider } from '../temporal/decider.js';
+import { resolveHome } from '../temporal/home.js';
+import { previewJob, type JobPreview } from '../temporal/preview-job.js';
+import { limitToWorld } from '../temporal/world-limits.js';
+import { textFlag, type Invocation, type Outcome } from './command.js';
+import { EXIT } from './exit-codes.js';
+import { numberFlag, refuseFlag } from './number-flag.js';
+import { readSweepFile, readSweepSource } from './sweep-source.js';
+
+const COMMAND = 'plan';
+const KINDS = ['guide', 'mislead'] as const;
+
+const previewText = ({ launcher }: Sweep, { job, launch }: JobPreview): string[] => [
+  '',
+  `The job of a run at ${job.scale}, ${job.steps} steps, here of the typical mixture. Its job.json:`,
+  '',
+  JSON.stringify(job, null, 2),
+  '',
+  `What is handed to ${launcher.kind}:`,
+  '',
+  stringify(launch, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd(),
+];
+
+/** Plays the sweep on so many made-up laws of each kind. */
+const rehearse = async (sweep: Sweep, laws: number, io: Invocation['io']): Promise<RehearsalSummary[]> => {
+  const tasks = KINDS.flatMap((kind) => Array.from({ length: laws }, (_, i) => ({ kind, seed: sweep.seed + i })));
+  const decider = createDecider(tasks.length);
+  try {
+    const played = await Promise.all(
+      tasks.map(async ({ kind, seed }, i) => {
+        const one = await play(rehearsalStage(sweep, seed, kind), sweep.policy.name, seed, decider);
+        io.note(`rehearsal ${i + 1} of ${tasks.length}: ${one.runs} runs`);
+        return { kind, one };
+      }),
+    );
+    return KINDS.map((kind) =>
+      summarizeRehearsals(
+        sweep,
+        kind,
+        played.filter((each) => each.kind === kind).map(({ one }) => one),
+      ),
+    );
+  } finally {
+    await decider.close();
+  }
+};
+
+/** The sweep as it would be run, with what its world limits it to; one without a launcher as it is. */
+const sweepToPlan = async (path: string): Promise<{ sweep: Sweep; id: string }> => {
+  const { sweep } = await readSweepFile(path);
+  const { placed, id } = sweep.launcher.kind === 'none' ? { placed: sweep, id: '' } : await readSweepSource(path);
+  await checkRunnable(placed);
+  return { sweep: await limitToWorld(placed), id };
+};
+
+/** The longest run that the sweep makes at a scale. */
+const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
+  const scale = scales.find(({ name }) => name === wanted);
+  const names = scales.map(({ name }) => name);
+  if (scale === undefined) return refuseFlag(COMMAND, '--job', knownWords(wanted, names), JSON.stringify(wanted));
+  return { scale: wanted, steps: wanted === target.scale ? target.steps : scale.steps.at(-1)! };
+};
+
+/** `titrate plan FILE`. */
+export const plan = async (invocation: Invocation): Promise<Outcome> => {
+  const { sweep, id } = await sweepToPlan(invocation.positionals[0] ?? '');
+  const laws = numberFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
+  const scale = textFlag(invocation, 'job');
+  const home = resolveHome({ flag: textFlag(invocation, 'home') });
+  const preview = scale === undefined ? undefined : await previewJob(home, id, sweep, longestAt(sweep, scale));
+  const worked = planOf(sweep);
+  const rehearsals = laws === 0 ? [] : await rehearse(sweep, laws, invocation.io);
+  return {
+    exitCode: EXIT.ok,
+    json: { ...worked, rehearsals, ...(preview === undefined ? {} : { preview }) },
+    text: [planText(worked, rehearsals), ...(preview === undefined ? [] : previewText(sweep, preview))].join('\n'),
+  };
+};

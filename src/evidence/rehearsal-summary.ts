@@ -1,0 +1,58 @@
+/** What rehearsals come to, in figures. */
+import { median } from 'd3-array';
+import { confirmationReserve } from '../domain/cost.js';
+import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
+import type { Sweep } from '../domain/sweep.js';
+import type { SmallScales } from '../simulators/synthetic-law.js';
+import type { Played } from './backtest.js';
+
+/** Parts of the search's money at which recommendations are compared. */
+export const REHEARSAL_MARKS = [0.1, 0.25, 0.5, 1] as const;
+
+/** From least to most over the laws. */
+export type Range = readonly [least: number, most: number];
+
+/** A sweep on several laws of one kind. */
+export interface RehearsalSummary {
+  readonly smallScales: SmallScales;
+  readonly laws: number;
+  readonly runs: Range;
+  /** At the target's scale, of whatever length. */
+  readonly runsAtTargetScale: Range;
+  /** To the target itself. */
+  readonly targetRuns: Range;
+  /** In the sweep's units. */
+  readonly spent: Range;
+  /** Medians of the regret of what would be recommended, 0 the best allowed mixture, 1 a random one; null before the first run had ended. */
+  readonly regretAt: readonly { readonly part: number; readonly regret: number | null }[];
+}
+
+const rangeOf = (values: readonly number[]): Range => [Math.min(...values), Math.max(...values)];
+
+const countRuns = ({ lines }: Played, isCounted: (run: Fidelity) => boolean): number =>
+  lines.filter(({ event }) => event.type === 'observed' && isCounted(event)).length;
+
+const regretAt = ({ moments }: Played, paid: number): number | undefined =>
+  moments.findLast((moment) => moment.paid <= paid * (1 + 1e-9))?.regret;
+
+/** Adds up the plays of one kind of laws. */
+export const summarizeRehearsals = (
+  sweep: Sweep,
+  smallScales: SmallScales,
+  played: readonly Played[],
+): RehearsalSummary => {
+  const { target } = sweep;
+  const money = sweep.budget - confirmationReserve(sweep);
+  return {
+    smallScales,
+    laws: played.length,
+    runs: rangeOf(played.map(({ runs }) => runs)),
+    runsAtTargetScale: rangeOf(played.map((one) => countRuns(one, ({ scale }) => scale === target.scale))),
+    targetRuns: rangeOf(played.map((one) => countRuns(one, (run) => isSameFidelity(run, target)))),
+    spent: rangeOf(played.map(({ spent }) => spent)),
+    regretAt: REHEARSAL_MARKS.map((part) => {
+      const known = played.flatMap((one) => regretAt(one, part * money) ?? []);
+      return { part, regret: known.length < played.length ? null : (median(known) ?? null) };
+    }),
+  };
+};
