@@ -17,6 +17,7 @@ import { checkSigningKey } from './seal-record.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, workerTargetOf, type WorkerRecord } from './worker-files.js';
 import { workUntilDone } from './worker-loop.js';
+import { metricsOptions, unservedMetrics } from './worker-metrics.js';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
@@ -39,6 +40,15 @@ const check = async (home: Home): Promise<void> => {
     await checkReplay({ home, client, namespace, taskQueue, bundle: undefined });
   } finally {
     await on.close();
+  }
+};
+
+const installRuntime = (env: NodeJS.ProcessEnv): void => {
+  const metrics = metricsOptions(env);
+  try {
+    Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN'), ...metrics });
+  } catch (cause) {
+    throw metrics.telemetryOptions === undefined ? cause : unservedMetrics(env, cause);
   }
 };
 
@@ -72,7 +82,7 @@ const main = async (): Promise<void> => {
   } as const;
   try {
     await writeJsonFile(files.record, record satisfies WorkerRecord);
-    Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+    installRuntime(process.env);
     await workUntilDone({
       home,
       log,

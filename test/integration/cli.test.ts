@@ -5,12 +5,14 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../../src/temporal/free-port.js';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { readRecord } from '../../src/ledger/record-file.js';
 import { MAIN, runCommand, writeCheapSweep, type Ran } from './compiled-command.js';
 
 let root: string;
 let env: NodeJS.ProcessEnv;
+let metricsPort: number;
 
 const titrate = (...args: string[]): Promise<Ran> => runCommand(args, root, env);
 
@@ -23,7 +25,9 @@ const write = (name: string, seconds: number): Promise<string> => writeCheapSwee
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'titrate-cli-run-'));
-  env = { ...process.env, TITRATE_HOME: join(root, 'home'), NO_COLOR: '1' };
+  [metricsPort] = (await freePorts(1)) as [number];
+  const metrics = { TITRATE_METRICS_ADDRESS: `127.0.0.1:${metricsPort}` };
+  env = { ...process.env, ...metrics, TITRATE_HOME: join(root, 'home'), NO_COLOR: '1' };
 });
 afterAll(async () => {
   await titrate('server', 'stop');
@@ -68,6 +72,12 @@ describe('titrate on a real server', () => {
     expect((await titrate('resume', 'slow')).code).toBe(0);
     const status = readJson(await titrate('status', 'slow', '--json'));
     expect(status).toMatchObject({ status: 'running', progress: { phase: 'searching' } });
+  });
+
+  it('serves what Temporal measures of its worker, for Prometheus', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    expect(text).toMatch(/^temporal_worker_task_slots_available\{.*\} \d+$/m);
+    expect(text).toMatch(/^temporal_activity_execution_latency_count\{.*activity_type="titrateAppend".*\} [1-9]\d*$/m);
   });
 
   it('ends only the watching at Ctrl-C, and says how to come back', async () => {
