@@ -7,8 +7,9 @@ import { REHEARSAL_MARKS, type Range, type RehearsalSummary } from './rehearsal-
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-const budgetText = ({ budget, confirmation, search, targetCost, unit }: Plan): string => {
-  const whole = `${formatCost(budget, unit)}, ${formatFixed(budget / targetCost, 1)} runs to the target`;
+const budgetText = ({ budget, confirmation, price, search, targetCost, unit }: Plan): string => {
+  const money = price === null ? '' : ` (${formatCost(budget * price)} at ${price} per GPU-hour)`;
+  const whole = `${formatCost(budget, unit)}${money}, ${formatFixed(budget / targetCost, 1)} runs to the target`;
   if (confirmation === 0) return `Budget: ${whole}; all of it for the search.`;
   const runs = plural(Math.round(confirmation / targetCost), 'confirmation run');
   return `Budget: ${whole}; ${formatCost(confirmation)} of it kept for ${runs}, ${formatCost(search)} for the search.`;

@@ -32,6 +32,8 @@ export interface Plan {
   readonly unit: string;
   readonly parallel: number;
   readonly budget: number;
+  /** What the sweep file says that a unit costs in money; null where it says nothing. */
+  readonly price: number | null;
   /** Kept for confirmation runs. */
   readonly confirmation: number;
   /** What the search may spend. */
@@ -96,6 +98,7 @@ export const planOf = (sweep: Sweep): Plan => {
     unit: costUnit(sweep.cost),
     parallel: sweep.parallel,
     budget: sweep.budget,
+    price: (sweep.cost.kind === 'gpu-hours' ? sweep.cost.price : undefined) ?? null,
     confirmation,
     search,
     target: sweep.target,

@@ -68,6 +68,14 @@ describe('a plan', () => {
     expect(text).not.toMatch(/NaN|undefined|Infinity|n\/a/);
   });
 
+  it('tells the money where the file prices a GPU-hour', () => {
+    const cost = { kind: 'gpu-hours', perStep: { '7M': 0.0001, '100M': 0.001, '7B': 0.005 }, price: 2.5 };
+    const priced = planOf(sweepWith({ cost }));
+    expect(priced).toMatchObject({ price: 2.5, unit: 'GPU-hours' });
+    expect(planText(priced, [])).toContain('350 GPU-hours (875 at 2.5 per GPU-hour), 3.5 runs to the target');
+    expect(plan.price).toBeNull();
+  });
+
   it('warns of a budget that pays for no run to the target, and tells no opening where the policy has none', () => {
     const small = planOf(sweepWith({ budget: 60, policy: 'random' }));
     expect(small.opening).toEqual([]);
