@@ -89,8 +89,10 @@ export const confirmationSentence = (view: SweepView): string => {
   const metric = objectiveName(view.sweep.objective);
   if (result === undefined) {
     if (view.sweep.confirm === 0) return 'Not asked for (confirm: 0).';
-    const tried = view.confirmations.length;
-    return tried === 0 ? `${whyNotRun(view)}${outdatedText(view)}` : `Tried ${tried} times; no run reported ${metric}.`;
+    const tried = view.confirmations.map(({ trial, status }) => `${plainText(trial)}: ${status}`);
+    return tried.length === 0
+      ? `${whyNotRun(view)}${outdatedText(view)}`
+      : `Tried without a result (${tried.join('; ')}): no run reported ${metric}.`;
   }
   const { runs, mean, predicted } = result;
   const decimals = predicted === undefined ? 4 : decimalsOf(Z95 * predicted.sd, mean);

@@ -11,12 +11,13 @@ import {
   formatMixture,
   formatPrediction,
   formatShare,
+  formatTime,
   plural,
 } from './format.js';
 import { guardSentence, isHeld } from './guard-text.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import { hasMeasured, otherNearOptimal, type SweepView } from './sweep-view.js';
+import { hasMeasured, otherNearOptimal, wasMade, type SweepView } from './sweep-view.js';
 import { bar, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface SummaryOptions extends TerminalOptions {
@@ -144,12 +145,13 @@ const spendLines = (view: SweepView, options: TerminalOptions): string[] => {
 
 const endLines = (view: SweepView, options: TerminalOptions): string[] => {
   const lasted = formatDuration(Date.parse(view.lastAt) - Date.parse(view.startedAt));
+  const when = view.end === null ? `by ${formatTime(view.lastAt)}, the last line of its record` : `in ${lasted}`;
   const first = line(
     [
       piece(view.sweepId, 'strong'),
       piece('  '),
       piece(view.status, TONES[view.status]),
-      piece(`  ${plural(view.observations.length, 'run')} in ${lasted}`, 'soft'),
+      piece(`  ${plural(view.observations.filter(wasMade).length, 'run')} ${when}`, 'soft'),
     ],
     options,
   );

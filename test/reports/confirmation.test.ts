@@ -29,6 +29,18 @@ describe('the confirmation', () => {
     expect(page).not.toContain('Confirmed at the target');
   });
 
+  it('says how its runs ended when none reported, and what they cost is not said to have confirmed', () => {
+    const view = foldRecord(simulateRecord());
+    const confirmations = view.confirmations.map(({ value: _value, ...run }) => ({
+      ...run,
+      status: 'diverged' as const,
+    }));
+    expect(confirmationSentence({ ...view, confirmations })).toBe(
+      'Tried without a result (t035: diverged; t036: diverged): no run reported book_ce.',
+    );
+    expect(renderReport({ ...view, confirmations })).toContain('The pale part went into confirmation runs.');
+  });
+
   it('was not made for a reason that the record tells', () => {
     const says = (change: Partial<SweepView>): string => confirmationSentence(unconfirmed(change));
     const finish = {

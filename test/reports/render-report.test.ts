@@ -39,7 +39,7 @@ describe('the report', () => {
       '54.2 % (45.5 % to 59.2 %)',
       '709 EFLOP',
       view.head.hash,
-      'confirmed the recommendation',
+      'The pale part went into confirmation runs',
     ]) {
       expect(report).toContain(text);
     }

@@ -17,7 +17,7 @@ const drawRow = (view: SweepView, spend: ScaleSpend, row: number, x: Axis, mark:
   return markup`${rowName(spend.scale, left - 8, top + 32)}<text class="rowtext" x="${left + 2}" y="${top + 13}">${text}</text><rect x="${left}" y="${top + 18}" width="${x(search) - left}" height="${BAR}" style="fill:${colour}" /><rect x="${x(search)}" y="${top + 18}" width="${x(spend.cost) - x(search)}" height="${BAR}" style="fill:${colour};opacity:0.45" />`;
 };
 
-/** What was charged at each scale; the pale part confirmed the recommendation. */
+/** What was charged at each scale; the pale part went into confirmation runs. */
 export const spendPlot = (view: SweepView): Markup => {
   const used = view.spentByScale.filter(({ cost, runs }) => cost > 0 || runs > 0); // a run may have cost and go on
   const rows = used.length > 0 ? used : view.spentByScale;
@@ -40,7 +40,8 @@ export const spendPlot = (view: SweepView): Markup => {
   );
   const label = markup`<text class="label" text-anchor="middle" x="${(left + FRAME.width - FRAME.right) / 2}" y="${height - 8}">spent (${view.unit})</text>`;
   const bars = rows.map((spend, row) => drawRow(view, spend, row, x, marks.get(spend.scale)));
-  const note =
-    view.confirmations.length === 0 ? '' : markup`<p class="note">The pale part confirmed the recommendation.</p>`;
+  const note = rows.some(({ confirmCost }) => confirmCost > 0)
+    ? markup`<p class="note">The pale part went into confirmation runs.</p>`
+    : '';
   return markup`${svg({ width: FRAME.width, height }, `Spend by scale, in ${view.unit}`, [...axis, ...bars, label])}${note}`;
 };
