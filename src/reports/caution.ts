@@ -1,7 +1,7 @@
 import type { FidelityTrust } from '../domain/decision.js';
-import { formatFixed } from './format.js';
+import { formatFixed, plural } from './format.js';
 import { plainText } from './plain-text.js';
-import { hasMeasured, isLost, targetRuns, type SweepView } from './sweep-view.js';
+import { hasMeasured, importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
 import { formatTrustInterval, standingOf, type Standing } from './trust-text.js';
 
 const bracketed = (trust: FidelityTrust): string => {
@@ -32,12 +32,12 @@ export const cautionsOf = (view: SweepView): string[] => {
   const cautions: string[] = recommendation.note === undefined ? [] : [plainText(recommendation.note, 400)];
   if (!hasMeasured(view)) {
     cautions.push('No run has reported the objective: this is the mixture to begin with, and nothing is known of it.');
-  } else if (targetRuns(view).length === 0) {
+  } else if (targetRuns(view).length + importedTargetRuns(view).length === 0) {
     cautions.push('No run was made at the target: the prediction rests on smaller or shorter runs alone.');
   }
   cautions.push(...trustCautions(view, recommendation.trust));
-  const failed = view.observations.filter(isLost).length;
-  if (failed > view.observations.length / 4)
-    cautions.push(`${failed} of ${view.observations.length} runs did not complete.`);
+  const made = view.observations.filter(wasMade).length;
+  const lost = view.observations.filter(isLost).length;
+  if (lost > made / 4) cautions.push(`${lost} of ${plural(made, 'run')} did not complete.`);
   return cautions;
 };
