@@ -27,6 +27,15 @@ describe('the rows of a figure', () => {
     }
   });
 
+  it('have figures that stay in its card, whatever the unit', () => {
+    const spentByScale = LONG.map((scale) => ({ ...spend, scale }));
+    const page = spendPlot({ ...view, spentByScale, unit: 'node-minutes of the big cluster' }).source;
+    const texts = [...page.matchAll(/class="rowtext"( text-anchor="end")? x="([\d.]+)"[^>]*>([^<]*)</g)];
+    expect(texts).toHaveLength(2);
+    for (const [, end, x, text = ''] of texts)
+      expect(Number(x) + (end === undefined ? 6.6 * text.length : 0)).toBeLessThanOrEqual(520);
+  });
+
   it('show what a scale has cost before its first run has ended', () => {
     const costly = { ...spend, scale: '1B', runs: 0, completed: 0, cost: 50 };
     const page = spendPlot({ ...view, spentByScale: [spend, costly] }).source;

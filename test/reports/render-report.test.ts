@@ -32,6 +32,14 @@ describe('the report', () => {
     expect(report).toMatch(/@media \(max-width:560px\)/);
   });
 
+  it('has whole tables on paper, where nothing scrolls, and a title for every column', () => {
+    const print = /@media print\{(.*)\}/.exec(report)?.[1] ?? '';
+    expect(print).toContain('.scroll{overflow:visible}');
+    expect(print).toContain('td.narrow{white-space:normal}');
+    expect(print).toContain('pre{white-space:pre-wrap');
+    expect(report).not.toMatch(/<th[^>]*><\/th>/);
+  });
+
   it('shows the recommendation, the spend, the trust, the confirmation and the hash of the record', () => {
     const view = foldRecord(simulateRecord());
     for (const text of [

@@ -17,12 +17,12 @@ export const guardTable = (view: SweepView, { guards = [] }: Recommendation): In
   const rows = table<GuardForecast>(
     [
       { title: 'guard', cell: ({ metric }) => metric },
-      { title: 'limit', kind: 'narrow', cell: limitText },
+      { title: 'limit', cell: limitText },
+      { title: 'verdict', cell: (guard) => (isHeld(guard) ? 'kept' : 'not kept as surely as asked') },
       { title: 'predicted at the target', kind: 'narrow', cell: formatPrediction },
       { title: 'chance to hold', kind: 'right', cell: ({ probability }) => chanceText(probability) },
       { title: 'asked', kind: 'right', cell: ({ confidence }) => chanceText(confidence) },
       { title: 'confirmed', kind: 'right', cell: reported },
-      { title: '', cell: (guard) => (isHeld(guard) ? 'kept' : 'not kept as surely as asked') },
     ],
     guards,
   );

@@ -39,7 +39,6 @@ export const timeline = (view: SweepView): Markup => {
     { title: '#', kind: 'right', cell: ({ decision }) => decision.toString() },
     {
       title: 'trial',
-      kind: 'narrow',
       cell: ({ trial, continues }) => {
         const again = runs.get(trial);
         const times = again === undefined ? '' : `, ${again} runs`;

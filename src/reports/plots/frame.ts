@@ -19,7 +19,7 @@ export interface Frame {
 export const FRAME: Frame = { width: 520, height: 330, left: 80, right: 16, top: 14, bottom: 50 };
 
 const COLUMN = 7.4; // px of the plot's font
-const MOST_COLUMNS = 20; // of a name beside a row: more would leave the row too little
+const MOST_COLUMNS = 18; // of a name beside a row: more would leave the row too little
 
 /** Room on the left for the names of rows, which `rowName` writes. */
 export const roomFor = (names: readonly string[], least: number): number =>

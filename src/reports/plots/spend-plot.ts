@@ -1,3 +1,4 @@
+import { columnsOf } from '../columns.js';
 import { formatCost, formatShare, plural } from '../format.js';
 import { markup, type Markup } from '../page/markup.js';
 import type { ScaleSpend, SweepView } from '../sweep-view.js';
@@ -7,6 +8,13 @@ import { scaleMarks, type ScaleMark } from './mark.js';
 
 const ROW = 46;
 const BAR = 18;
+const COLUMN = 6.6; // px: what a character of a figure's font takes on average
+
+/** What stands above a bar: it begins where the bar does, and ends with the figure where it is too long for that. */
+const rowText = (text: string, left: number, y: number): Markup =>
+  left + COLUMN * columnsOf(text) < FRAME.width
+    ? markup`<text class="rowtext" x="${left + 2}" y="${y}">${text}</text>`
+    : markup`<text class="rowtext" text-anchor="end" x="${FRAME.width}" y="${y}">${text}</text>`;
 
 const drawRow = (view: SweepView, spend: ScaleSpend, row: number, x: Axis, mark: ScaleMark | undefined): Markup => {
   const left = x(0);
@@ -14,7 +22,7 @@ const drawRow = (view: SweepView, spend: ScaleSpend, row: number, x: Axis, mark:
   const colour = mark?.colour ?? 'var(--soft)';
   const search = spend.cost - spend.confirmCost;
   const text = `${formatCost(spend.cost, view.unit)} in ${plural(spend.runs, 'run')} (${formatShare(spend.cost / view.sweep.budget)} of the budget)`;
-  return markup`${rowName(spend.scale, left - 8, top + 32)}<text class="rowtext" x="${left + 2}" y="${top + 13}">${text}</text><rect x="${left}" y="${top + 18}" width="${x(search) - left}" height="${BAR}" style="fill:${colour}" /><rect x="${x(search)}" y="${top + 18}" width="${x(spend.cost) - x(search)}" height="${BAR}" style="fill:${colour};opacity:0.45" />`;
+  return markup`${rowName(spend.scale, left - 8, top + 32)}${rowText(text, left, top + 13)}<rect x="${left}" y="${top + 18}" width="${x(search) - left}" height="${BAR}" style="fill:${colour}" /><rect x="${x(search)}" y="${top + 18}" width="${x(spend.cost) - x(search)}" height="${BAR}" style="fill:${colour};opacity:0.45" />`;
 };
 
 /** What was charged at each scale; the pale part went into confirmation runs. */
