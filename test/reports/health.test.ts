@@ -145,6 +145,11 @@ describe('health checks', () => {
       imports: [run],
       observations: view.observations.filter(({ scale }) => scale !== '150M'),
     });
+    const taken = { ...run, trial: 'i0123456789', status: 'retracted' as const, detail: 'by bob: wrong split' };
+    const after = renderReport({ ...view, imports: [run, taken] });
+    expect(after).toContain('2 runs made before or elsewhere, charged nothing here; 1 of them retracted');
+    expect(after).toContain('<td class="narrow">i0123456789</td>'); // what titrate retract takes it by
+    expect(after).toContain('<small>retracted by bob: wrong split</small>');
     for (const text of ['Health checks', 'Regret against spend', 'exp-12 &lt;b&gt;', 'old.csv, line 7, 8', 'web split'])
       expect(page).toContain(text);
   });
