@@ -75,6 +75,8 @@ export interface SweepView {
   /** When the last event was stated. */
   readonly lastAt: string;
   readonly status: SweepStatus;
+  /** Who paused it and why, while it is. */
+  readonly pause: Pick<ActEvent, 'by' | 'reason'> | null;
   readonly unit: string;
   readonly decisions: readonly DecisionView[];
   readonly launches: readonly LaunchView[];
@@ -108,7 +110,7 @@ export interface SweepView {
 
 interface Fold {
   spent: number;
-  paused: boolean;
+  pause: ActEvent | null;
   changes: Changes;
   readonly decisions: DecisionView[];
   readonly launches: LaunchView[];
@@ -171,7 +173,8 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.recommendations = [...fold.recommendations, { ...event, ...placed }];
       return;
     case 'act':
-      fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
+      if (event.act === 'pause') fold.pause = event;
+      if (event.act === 'resume' || event.act === 'finish') fold.pause = null;
       fold.changes = changesAfter(fold.changes, event);
       if (event.act === 'approve') approve(fold, event);
       if (event.act === 'retract') retract(fold, event, at);
@@ -245,11 +248,11 @@ const confirmationsOf = (
   return observations.filter((run) => confirming.has(run.trial) && counts(run) && (!isRevised || confirms(run)));
 };
 
-const statusOf = ({ end, paused }: Fold): SweepStatus => end?.status ?? (paused ? 'paused' : 'running');
+const statusOf = ({ end, pause }: Fold): SweepStatus => end?.status ?? (pause === null ? 'running' : 'paused');
 
 const emptyFold = (): Fold => ({
   spent: 0,
-  paused: false,
+  pause: null,
   changes: {},
   decisions: [],
   launches: [],
@@ -306,6 +309,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     startedAt: first.at,
     lastAt: last.at,
     status: statusOf(fold),
+    pause: end === null ? fold.pause : null,
     unit: costUnit(sweep.cost),
     awaiting: fold.awaiting,
     inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),

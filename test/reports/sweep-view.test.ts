@@ -164,6 +164,15 @@ describe('a record folded into a view', () => {
     expect(renderReport(view)).toContain(`${formatTime(view.startedAt)} to ${formatTime(view.lastAt)} (`);
   });
 
+  it('says why it is paused, while it is', () => {
+    const running = simulateRecord({ runs: 20, running: 3 });
+    const pause = { type: 'act', act: 'pause', by: 'titrate', reason: '5 jobs failed in a row' } as const;
+    const after = (...events: readonly RecordEvent[]): string =>
+      renderReport(foldRecord([...running, ...events.map((event) => ({ ...running.at(-1)!, event }))]));
+    expect(after(pause)).toContain('Paused by titrate: 5 jobs failed in a row</p>');
+    expect(after(pause, { type: 'act', act: 'resume', by: 'mira' })).not.toContain('Paused by');
+  });
+
   it('says while nothing is recommended what is predicted of the mixture that is believed best', () => {
     const search = foldRecord(
       simulateRecord({ runs: 20, running: 3 }).filter(({ event }) => event.type !== 'recommended'),

@@ -32,6 +32,13 @@ import { markup, type Insert, type Markup } from './markup.js';
 import { guardTable } from './several-metrics.js';
 import { section, table } from './table.js';
 
+/** Why it has ended, or is paused. */
+const whyItStands = ({ end, pause }: SweepView): Insert => {
+  if (end !== null) return markup`<p class="meta">Ended: ${end.reason}</p>`;
+  if (pause === null) return '';
+  return markup`<p class="meta">Paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}</p>`;
+};
+
 /** Title, status, and what the sweep was about. */
 export const header = (view: SweepView): Markup => {
   const { sweep, status, startedAt, lastAt } = view;
@@ -40,8 +47,7 @@ export const header = (view: SweepView): Markup => {
     view.end === null
       ? `since ${formatTime(startedAt)}; as of the last line of its record, ${formatTime(lastAt)}`
       : `${formatTime(startedAt)} to ${formatTime(lastAt)} (${lasted})`;
-  const reason = view.end === null ? '' : markup`<p class="meta">Ended: ${view.end.reason}</p>`;
-  return markup`<header><h1>${sweep.name}<span class="chip ${status}">${status}</span></h1><p class="meta">${objectiveSentence(sweep.objective)} at ${formatFidelity(sweep.target)}, over ${plural(Object.keys(sweep.domains).length, 'domain')}; policy ${sweep.policy.name}</p><p class="meta">Sweep ${view.sweepId}, ${when}</p>${reason}</header>`;
+  return markup`<header><h1>${sweep.name}<span class="chip ${status}">${status}</span></h1><p class="meta">${objectiveSentence(sweep.objective)} at ${formatFidelity(sweep.target)}, over ${plural(Object.keys(sweep.domains).length, 'domain')}; policy ${sweep.policy.name}</p><p class="meta">Sweep ${view.sweepId}, ${when}</p>${whyItStands(view)}</header>`;
 };
 
 const tile = (title: string, value: Insert, small: Insert): Markup =>
