@@ -99,15 +99,22 @@ const FRONT_SHOWN = 12; // lines
 
 /** The front, a line a mixture. */
 const frontLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
-  const front = (recommendation?.front ?? []).slice(0, FRONT_SHOWN);
+  const whole = recommendation?.front ?? [];
+  const front = whole.slice(0, FRONT_SHOWN);
   if (front.length === 0) return [];
+  const more = whole.length - front.length;
   const lines = front.flatMap(({ mixture, metrics }) => {
     const named = Object.entries(metrics).map(
       ([metric, value]) => `${plainText(metric, 40)} ${formatPrediction(value)}`,
     );
     return paragraph(`${named.join(', ')}: ${formatMixture(mixture, 4)}`, options);
   });
-  return ['', heading('The front of trade-offs, at the target', options), ...lines];
+  return [
+    '',
+    heading('The front of trade-offs, at the target', options),
+    ...lines,
+    ...(more === 0 ? [] : paragraph(`And ${plural(more, 'more mixture')}: see the report.`, options, 'soft')),
+  ];
 };
 
 const nearOptimalLines = (view: SweepView, options: TerminalOptions): string[] => {

@@ -1,7 +1,7 @@
 import type { NearOptimal, Recommendation } from '../../domain/decision.js';
 import { RETRACTED } from '../../domain/observation.js';
 import { cautionsOf } from '../caution.js';
-import { confirmationOf, confirmationSentence, confirmedBySearch } from '../confirmation.js';
+import { confirmationOf, confirmationSentence, confirmedBySearch, movedSince } from '../confirmation.js';
 import {
   decimalsOf,
   formatCost,
@@ -68,7 +68,15 @@ const confirmationTile = (view: SweepView): Markup => {
     result.predicted === undefined
       ? ''
       : `${held ? 'inside' : 'outside'} what was predicted before, ${formatPrediction(result.predicted)}`;
-  return tile(`Confirmed at the target (${plural(result.runs, 'run')})`, formatFixed(result.mean, decimals), verdict);
+  const moved = movedSince(view);
+  const runs = plural(result.runs, 'run');
+  return moved === 0
+    ? tile(`Confirmed at the target (${runs})`, formatFixed(result.mean, decimals), verdict)
+    : tile(
+        `Reported by what was recommended before (${runs})`,
+        formatFixed(result.mean, decimals),
+        [verdict, `the recommendation has moved by ${formatShare(moved)} since`].filter(Boolean).join('; '),
+      );
 };
 
 /** What is predicted: of the recommendation, or while there is none, of what is believed best. */

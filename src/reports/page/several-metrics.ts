@@ -1,6 +1,7 @@
 import type { FrontPoint, GuardForecast, Recommendation } from '../../domain/decision.js';
 import { metricSign } from '../../domain/objective.js';
 import { formatMixture, formatPrediction, formatValue, plural } from '../format.js';
+import { movedSince } from '../confirmation.js';
 import { chanceText, confirmedMetric, isHeld, limitText } from '../guard-text.js';
 import { frontPlot } from '../plots/front-plot.js';
 import type { SweepView } from '../sweep-view.js';
@@ -22,7 +23,7 @@ export const guardTable = (view: SweepView, { guards = [] }: Recommendation): In
       { title: 'predicted at the target', kind: 'narrow', cell: formatPrediction },
       { title: 'chance to hold', kind: 'right', cell: ({ probability }) => chanceText(probability) },
       { title: 'asked', kind: 'right', cell: ({ confidence }) => chanceText(confidence) },
-      { title: 'confirmed', kind: 'right', cell: reported },
+      { title: movedSince(view) === 0 ? 'confirmed' : 'confirmed, before it moved', kind: 'right', cell: reported },
     ],
     guards,
   );
