@@ -3,7 +3,7 @@ import { checkedPredictions } from './checked-predictions.js';
 import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
 import { importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
-import { formatTrust, standingOf } from './trust-text.js';
+import { formatTrust, saysErrors, standingOf } from './trust-text.js';
 
 /** `good`: nothing to do; `watch`: read it with care; `unknown`: too little is known to say. */
 export type HealthState = 'good' | 'watch' | 'unknown';
@@ -32,7 +32,8 @@ const check = (name: string, state: HealthState, finding: string, remedy = ''): 
 
 const fitCheck = (view: SweepView): HealthCheck => {
   const name = 'Fit of the model';
-  const fit = view.decisions.findLast(({ explanation }) => explanation.fit !== undefined)?.explanation.fit;
+  const fit = view.decisions.findLast(({ explanation: { fit: one } }) => one !== undefined && saysErrors(one))
+    ?.explanation.fit;
   const predictions = checkedPredictions(view);
   const checked = predictions.length;
   const held = predictions.filter((item) => item.held).length;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Recommendation } from '../../src/domain/decision.js';
 import { cautionsOf } from '../../src/reports/caution.js';
+import { explainDecision } from '../../src/reports/explain-decision.js';
 import { healthOf, type HealthCheck } from '../../src/reports/health.js';
 import { renderReport } from '../../src/reports/render-report.js';
 import { foldRecord, type SweepView } from '../../src/reports/sweep-view.js';
@@ -30,6 +31,16 @@ describe('health checks', () => {
       /^Leave-one-out .* 0 of \d+ runs reported/,
     );
     expect(found('Fit of the model', { observations: missed }).state).toBe('watch');
+  });
+
+  it('and the explanation do not judge a fit of one checkpoint, which has no error', () => {
+    const fit = { rows: 1, logMarginalLikelihood: 0, standardizedError: 0 };
+    const decisions = view.decisions.map((one) => ({ ...one, explanation: { ...one.explanation, fit } }));
+    const { state, finding } = found('Fit of the model', { decisions, observations: [] });
+    expect([state, finding]).toEqual(['unknown', 'No run has been predicted yet.']);
+    const explained = explainDecision({ ...view, decisions }, 20);
+    expect(explained).toContain('The model fitted 1 checkpoint: too few to judge it by.');
+    expect(explained).not.toContain('0x what it claims');
   });
 
   it('count as the figure does how many predictions held', () => {
