@@ -1,7 +1,7 @@
 import { formatCost, formatPrediction, formatShare, formatTime } from '../reports/format.js';
 import { renderProgress } from '../reports/render-progress.js';
 import { renderSummary } from '../reports/render-summary.js';
-import { hasMeasured, type SweepView } from '../reports/sweep-view.js';
+import { hasMeasured, wasMade, type SweepView } from '../reports/sweep-view.js';
 import { textTable } from '../reports/text-table.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
@@ -36,7 +36,7 @@ const rowOf = ({ id, view, trouble }: Listed): string[] => {
   if (view === undefined) return [id, trouble === undefined ? 'not begun' : 'unreadable', '', '', trouble ?? '', ''];
   const { spent, unit, sweep, observations, status, startedAt } = view;
   const money = `${formatCost(spent)} of ${formatCost(sweep.budget, unit)} (${formatShare(spent / sweep.budget, 0)})`;
-  return [id, status, money, String(observations.length), bestOf(view), formatTime(startedAt)];
+  return [id, status, money, String(observations.filter(wasMade).length), bestOf(view), formatTime(startedAt)];
 };
 
 const listAll = async (home: Home): Promise<Outcome> => {

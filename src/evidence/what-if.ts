@@ -191,6 +191,13 @@ const column = ({ proposal, recommendation }: Outcome, unit: string): string[] =
   formatPrediction(recommendation),
 ];
 
+const verdictOf = (actual: Outcome['proposal'], instead: Outcome['proposal']): string => {
+  if (actual === null && instead === null) return 'No run would be chosen either way';
+  if (instead === null) return 'No run would be chosen any more';
+  if (actual === null) return 'A run would be chosen, where there is none as it is';
+  return isSameRun(actual, instead) ? 'The same run would be chosen' : 'Another run would be chosen';
+};
+
 /** Says what would be, beside what is. */
 export const whatIfText = (sweepId: string, situation: Situation, result: WhatIf): string => {
   const { decision, recorded, sweep, observations, pending } = situation;
@@ -203,9 +210,7 @@ export const whatIfText = (sweepId: string, situation: Situation, result: WhatIf
     right[i] ?? '',
   ]);
   const odd = recorded === undefined || isSameRun(recorded, actual.proposal) ? [] : [RECORDED_OTHERWISE];
-  const verdict = isSameRun(actual.proposal, instead.proposal)
-    ? 'The same run would be chosen'
-    : 'Another run would be chosen';
+  const verdict = verdictOf(actual.proposal, instead.proposal);
   const why = [actual, instead].map(({ proposal }) => plainText(proposal?.explanation.reason ?? NOTHING));
   return [
     `${plainText(sweepId)}, decision ${decision}${recorded === undefined ? ' (not made yet)' : ` (${plainText(recorded.trial)})`}: ${plural(observations.length, 'run')} observed, ${pending.length} in flight.`,

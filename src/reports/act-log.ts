@@ -10,7 +10,7 @@ import type {
   RecordLine,
 } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formatCost, formatCount, formatMixture, formatPrediction, formatTime } from './format.js';
+import { formatCost, formatCount, formatMixture, formatPrediction, formatTime, plural } from './format.js';
 import { plainText } from './plain-text.js';
 
 /** One entry: plain JSON for programs. */
@@ -39,12 +39,15 @@ const detailText = (unit: string, { budget, bounds, unpinned = [], run, observat
     return [limits.join(', '), ...unpinned.map((one) => `not made: ${runText(unit, one)}`)].join('; ');
   }
   if (run !== undefined) return runText(unit, run);
-  if (observations !== undefined) return `${observations} observations`;
+  if (observations !== undefined) return plural(observations, 'run');
   return stop === true ? 'jobs in flight are stopped' : '';
 };
 
-const nameOf = ({ act, trial }: Pick<ActEvent, 'act' | 'trial'>): string =>
-  trial === undefined ? act : `${act} ${trial}`;
+/** As the command is called that a person gives. */
+const nameOf = ({ act, trial }: Pick<ActEvent, 'act' | 'trial'>): string => {
+  const name = act === 'inject' ? 'import' : act;
+  return trial === undefined ? name : `${name} ${trial}`;
+};
 
 const reasonText = (reason: string | undefined): string => (reason === undefined ? '' : ` (${reason})`);
 

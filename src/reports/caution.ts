@@ -1,8 +1,11 @@
 import type { FidelityTrust } from '../domain/decision.js';
-import { formatFixed } from './format.js';
+import { movedSince } from './confirmation.js';
+import { formatFixed, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
-import { hasMeasured, isLost, targetRuns, type SweepView } from './sweep-view.js';
+import { hasMeasured, importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
 import { formatTrustInterval, standingOf, type Standing } from './trust-text.js';
+
+const FAR = 0.05; // of the mixture: runs within it are taken for alike where a person refused one
 
 const bracketed = (trust: FidelityTrust): string => {
   const interval = formatTrustInterval(trust);
@@ -32,12 +35,18 @@ export const cautionsOf = (view: SweepView): string[] => {
   const cautions: string[] = recommendation.note === undefined ? [] : [plainText(recommendation.note, 400)];
   if (!hasMeasured(view)) {
     cautions.push('No run has reported the objective: this is the mixture to begin with, and nothing is known of it.');
-  } else if (targetRuns(view).length === 0) {
+  } else if (targetRuns(view).length + importedTargetRuns(view).length === 0) {
     cautions.push('No run was made at the target: the prediction rests on smaller or shorter runs alone.');
   }
+  const moved = movedSince(view);
+  if (moved > FAR) {
+    cautions.push(
+      `The recommended mixture is not the one that was confirmed: it has moved by ${formatShare(moved)} of the mixture since.`,
+    );
+  }
   cautions.push(...trustCautions(view, recommendation.trust));
-  const failed = view.observations.filter(isLost).length;
-  if (failed > view.observations.length / 4)
-    cautions.push(`${failed} of ${view.observations.length} runs did not complete.`);
+  const made = view.observations.filter(wasMade).length;
+  const lost = view.observations.filter(isLost).length;
+  if (lost > made / 4) cautions.push(`${lost} of ${plural(made, 'run')} did not complete.`);
   return cautions;
 };

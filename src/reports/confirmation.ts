@@ -32,10 +32,18 @@ export const confirmationOf = (view: SweepView): Confirmation | undefined => {
 
 const MOVED = 0.005; // half a percent of the mixture: less is below what shares are written to
 
-/** Says that the recommendation is no longer the mixture that was confirmed, when it has moved since. */
-const movedSince = ({ recommendation }: SweepView, { mixture }: Confirmation): string => {
-  const moved = recommendation === null ? 0 : massMoved(recommendation.mixture, mixture);
-  return moved < MOVED
+/** How far the recommendation has moved from the mixture that was confirmed; 0 where that is nothing to speak of. */
+export const movedSince = (view: SweepView): number => {
+  const { recommendation } = view;
+  const confirmed = confirmationOf(view);
+  if (recommendation === null || confirmed === undefined) return 0;
+  const moved = massMoved(recommendation.mixture, confirmed.mixture);
+  return moved < MOVED ? 0 : moved;
+};
+
+const movedText = (view: SweepView): string => {
+  const moved = movedSince(view);
+  return moved === 0
     ? ''
     : ` With these results counted in, the recommendation has moved by ${formatShare(moved)} of the mixture.`;
 };
@@ -89,8 +97,10 @@ export const confirmationSentence = (view: SweepView): string => {
   const metric = objectiveName(view.sweep.objective);
   if (result === undefined) {
     if (view.sweep.confirm === 0) return 'Not asked for (confirm: 0).';
-    const tried = view.confirmations.length;
-    return tried === 0 ? `${whyNotRun(view)}${outdatedText(view)}` : `Tried ${tried} times; no run reported ${metric}.`;
+    const tried = view.confirmations.map(({ trial, status }) => `${plainText(trial)}: ${status}`);
+    return tried.length === 0
+      ? `${whyNotRun(view)}${outdatedText(view)}`
+      : `Tried without a result (${tried.join('; ')}): no run reported ${metric}.`;
   }
   const { runs, mean, predicted } = result;
   const decimals = predicted === undefined ? 4 : decimalsOf(Z95 * predicted.sd, mean);
@@ -99,7 +109,7 @@ export const confirmationSentence = (view: SweepView): string => {
       ? 'One run of the recommendation at the target reported'
       : `${runs} runs of the recommendation at the target reported on average`;
   const reported = `${what} ${metric} ${formatFixed(mean, decimals)}`;
-  if (predicted === undefined) return `${reported}.${movedSince(view, result)}`;
+  if (predicted === undefined) return `${reported}.${movedText(view)}`;
   const held = Math.abs(mean - predicted.mean) <= Z95 * predicted.sd;
-  return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.${movedSince(view, result)}`;
+  return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.${movedText(view)}`;
 };

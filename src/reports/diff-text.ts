@@ -12,6 +12,7 @@ import {
   formatShare,
   plural,
 } from './format.js';
+import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import { hasMeasured, type DecisionView, type SweepView } from './sweep-view.js';
 import { textTable } from './text-table.js';
@@ -204,7 +205,9 @@ const resultRows = (a: SweepView, b: SweepView): string[][] => {
       recommendation === null ? 'none' : formatMixture(recommendation.mixture, 5),
     ),
     both('predicted', (view) =>
-      view.recommendation === null || !hasMeasured(view) ? '' : formatPrediction(view.recommendation),
+      view.recommendation === null || !hasMeasured(view)
+        ? ''
+        : `${objectiveName(view.sweep.objective)} ${formatPrediction(view.recommendation)}`,
     ),
     ...scalesOfBoth(a, b).map((scale) => both(`spent at ${plainText(scale, 20)}`, (view) => spentAt(view, scale))),
   ];
@@ -223,6 +226,19 @@ const settingsLines = (a: SweepView, b: SweepView): string[] => {
   return ['Settings that differ', ...textTable(['', 'A', 'B'], rows), ...more];
 };
 
+/** What a sweep predicts: which figure, of which run. */
+const predictedOf = ({ sweep: { objective, scales, target } }: SweepView): unknown => {
+  const { direction, weights, references } = objective;
+  const { parameters, tokensPerStep } = scales.find(({ name }) => name === target.scale) ?? {};
+  return { direction, weights, references, parameters, tokensPerStep, steps: target.steps };
+};
+
+/** Warns where the two do not predict the same figure, so that the less of them is not read as the better. */
+const unlikeLines = (a: SweepView, b: SweepView): string[] =>
+  differencesOf(predictedOf(a), predictedOf(b)).length === 0
+    ? []
+    : ['Their objectives or targets differ: what one predicts cannot be compared with what the other does.'];
+
 /** Tells two sweeps apart: settings, results, spending, and the first decision that differs, with the reason. */
 export const diffSweeps = (a: Side, b: Side): string => {
   const n = firstDifference(a.view, b.view);
@@ -235,6 +251,7 @@ export const diffSweeps = (a: Side, b: Side): string => {
     '',
     ...textTable(['', 'A', 'B'], resultRows(a.view, b.view)),
     '',
+    ...unlikeLines(a.view, b.view),
     `Recommended mixtures: ${movedText(a.view.recommendation?.mixture, b.view.recommendation?.mixture)}.`,
     ...(n === undefined
       ? [`The first ${plural(common, 'decision')}, as far as both go, bought the same runs.`]

@@ -1,6 +1,6 @@
 /** Says in plain words why a job was bought: from the record alone, nothing is computed anew. */
 import { costOf } from '../domain/cost.js';
-import type { Candidate, Explanation, FidelityTrust, Prediction } from '../domain/decision.js';
+import type { Candidate, Explanation, FidelityTrust, FitQuality, Prediction } from '../domain/decision.js';
 import { InputError } from '../domain/errors.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import { isSameMixture } from '../domain/mixture.js';
@@ -27,7 +27,7 @@ import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import type { DecisionView, SweepView } from './sweep-view.js';
 import { textTable } from './text-table.js';
-import { formatTrustInterval, trustVerdict } from './trust-text.js';
+import { formatTrustInterval, saysErrors, trustVerdict } from './trust-text.js';
 
 const PHASES = {
   opening: 'It belongs to the opening, which is planned before anything is believed',
@@ -121,12 +121,15 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
     ...(expected === undefined
       ? []
       : [`This run itself was expected to report ${metric} ${formatPrediction(expected)}.`]),
-    ...(fit === undefined
-      ? []
-      : [
-          `The model fitted ${plural(fit.rows, 'checkpoint')}; leave-one-out errors are ${formatRatio(fit.standardizedError)} what it claims (${fitVerdict(fit.standardizedError)}).`,
-        ]),
+    ...(fit === undefined ? [] : [fitText(fit)]),
   ];
+};
+
+const fitText = (fit: FitQuality): string => {
+  const fitted = `The model fitted ${plural(fit.rows, 'checkpoint')}`;
+  if (!saysErrors(fit)) return `${fitted}: too few to judge it by.`;
+  const { standardizedError } = fit;
+  return `${fitted}; leave-one-out errors are ${formatRatio(standardizedError)} what it claims (${fitVerdict(standardizedError)}).`;
 };
 
 const fitVerdict = (standardizedError: number): string => {

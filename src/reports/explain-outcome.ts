@@ -34,7 +34,8 @@ const generationLines = (view: SweepView, trial: string): string[] =>
 export const outcomeLines = (view: SweepView, decision: DecisionView): string[] => {
   const seen = view.observations.filter(({ trial }) => trial === decision.trial).at(-1);
   const story = generationLines(view, decision.trial);
-  if (seen === undefined) return [...story, 'It has not ended yet.'];
+  if (seen === undefined)
+    return [...story, view.awaiting.has(decision.trial) ? 'It waits for approval.' : 'It has not ended yet.'];
   const metric = objectiveName(view.sweep.objective);
   const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
   const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;

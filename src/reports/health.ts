@@ -1,10 +1,9 @@
 /** Is what the sweep recommends sound? Checks of its record, each with what to do about it. */
-import { isSameFidelity } from '../domain/fidelity.js';
 import { checkedPredictions } from './checked-predictions.js';
 import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
-import { isLost, targetRuns, type SweepView } from './sweep-view.js';
-import { formatTrust, standingOf } from './trust-text.js';
+import { importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
+import { formatTrust, saysErrors, standingOf } from './trust-text.js';
 
 /** `good`: nothing to do; `watch`: read it with care; `unknown`: too little is known to say. */
 export type HealthState = 'good' | 'watch' | 'unknown';
@@ -33,7 +32,8 @@ const check = (name: string, state: HealthState, finding: string, remedy = ''): 
 
 const fitCheck = (view: SweepView): HealthCheck => {
   const name = 'Fit of the model';
-  const fit = view.decisions.findLast(({ explanation }) => explanation.fit !== undefined)?.explanation.fit;
+  const fit = view.decisions.findLast(({ explanation: { fit: one } }) => one !== undefined && saysErrors(one))
+    ?.explanation.fit;
   const predictions = checkedPredictions(view);
   const checked = predictions.length;
   const held = predictions.filter((item) => item.held).length;
@@ -101,14 +101,14 @@ const flatCheck = (view: SweepView): HealthCheck => {
     return check(
       name,
       'good',
-      `Mixtures as good as the recommended one are alike in ${plural(free.length - open.length, 'domain')} of ${free.length}.`,
+      `Mixtures that cannot be told from the recommended one are alike in ${plural(free.length - open.length, 'domain')} of ${free.length}.`,
     );
   const remedy =
-    'Choose among the near-optimal mixtures by other reasons (licences, epochs, price of the data), or take an objective that tells mixtures apart better.';
+    'Where their predictions are alike and narrow, the objective is flat: choose by other reasons (licences, epochs, price of the data), or take an objective that tells mixtures apart better. Where they are wide, too little is known: make more runs, nearer the target.';
   return check(
     name,
     'watch',
-    `The objective is flat: ${open.map(([domain]) => plainText(domain)).join(', ')} may take more than half of the room they have and be about as good.`,
+    `Mixtures that cannot be told from the recommended one take more than half of the room that ${open.map(([domain]) => plainText(domain)).join(', ')} have.`,
     remedy,
   );
 };
@@ -126,9 +126,7 @@ const targetRemedy = ({ sweep, end }: SweepView): string => {
 
 const targetCheck = (view: SweepView): HealthCheck => {
   const name = 'Runs at the target';
-  const imported = view.imports.filter(
-    (run) => run.value !== undefined && isSameFidelity(run, view.sweep.target),
-  ).length;
+  const imported = importedTargetRuns(view).length;
   const runs = targetRuns(view).length;
   const { scale } = view.sweep.target;
   // They rank mixtures at the target's size, and show its noise, as full ones do.
@@ -145,14 +143,14 @@ const targetCheck = (view: SweepView): HealthCheck => {
 const endingsCheck = (view: SweepView): HealthCheck => {
   const name = 'Runs that did not complete';
   const lost = view.observations.filter(isLost).length;
-  const total = view.observations.length;
+  const total = view.observations.filter(wasMade).length;
   if (total === 0) return check(name, 'unknown', 'No run has ended yet.');
   if (lost * 4 <= total) return check(name, 'good', `${lost} of ${total}.`);
   return check(
     name,
     'watch',
     `${lost} of ${total}.`,
-    'See What else happened for their words; mend the jobs before more is spent.',
+    'Their own words stand beside each decision below; mend the jobs before more is spent.',
   );
 };
 

@@ -3,6 +3,7 @@ import { costUnit } from '../domain/cost.js';
 import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
 import type { JobProgress } from '../domain/ports.js';
 import type { Sweep } from '../domain/sweep.js';
+import { columnsOf } from './columns.js';
 import {
   formatCost,
   formatCount,
@@ -15,17 +16,7 @@ import {
 } from './format.js';
 import { objectiveName, objectiveOf } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import {
-  bar,
-  columnsOf,
-  fit,
-  line,
-  piece,
-  wrap,
-  type Piece,
-  type TerminalOptions,
-  type Tone,
-} from './terminal/line.js';
+import { bar, fit, line, piece, wrap, type Piece, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface ProgressOptions extends TerminalOptions {
   readonly sweep: Pick<Sweep, 'objective' | 'cost' | 'scales' | 'target'>;

@@ -1,6 +1,7 @@
 /** What a terminal shows when a sweep has ended, or of one that still runs. */
 import type { Recommendation } from '../domain/decision.js';
 import { cautionsOf } from './caution.js';
+import { columnsOf } from './columns.js';
 import { confirmationSentence } from './confirmation.js';
 import {
   formatCost,
@@ -10,13 +11,14 @@ import {
   formatMixture,
   formatPrediction,
   formatShare,
+  formatTime,
   plural,
 } from './format.js';
 import { guardSentence, isHeld } from './guard-text.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
-import { hasMeasured, otherNearOptimal, type SweepView } from './sweep-view.js';
-import { bar, columnsOf, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
+import { hasMeasured, otherNearOptimal, wasMade, type SweepView } from './sweep-view.js';
+import { bar, fit, line, piece, wrap, type TerminalOptions, type Tone } from './terminal/line.js';
 
 export interface SummaryOptions extends TerminalOptions {
   /** Where the report lies; named last. */
@@ -31,10 +33,21 @@ const TONES: Readonly<Record<SweepView['status'], Tone>> = {
   failed: 'bad',
 };
 
+const SHORTEST_BAR = 6; // columns
+const BESIDE_SHARE = 36; // columns of a share and its range
+const BESIDE_SPEND = 48; // of a cost, its unit and the runs
+
 const paragraph = (text: string, options: TerminalOptions, tone: Tone = 'plain', indent = '  '): string[] =>
   wrap(text, Math.max(20, options.width - indent.length - 1)).map((part) =>
     line([piece(indent + part, tone)], options),
   );
+
+/** Columns for names: as many as the longest takes, where what stands beside them leaves so much, with a bar cut short. */
+const nameColumns = (names: readonly string[], least: number, beside: number, { width }: TerminalOptions): number =>
+  Math.min(Math.max(least, width - beside - SHORTEST_BAR), Math.max(...names.map(columnsOf)));
+
+const barLength = (names: number, beside: number, { width }: TerminalOptions): number =>
+  Math.max(SHORTEST_BAR, Math.min(28, width - names - beside));
 
 const heading = (text: string, options: TerminalOptions): string => line([piece(text, 'strong')], options);
 
@@ -44,9 +57,9 @@ const mixtureLines = (
   options: TerminalOptions,
 ): string[] => {
   const domains = Object.keys(view.sweep.domains);
-  const columns = Math.min(20, Math.max(...domains.map(columnsOf)));
+  const columns = nameColumns(domains, 20, BESIDE_SHARE, options);
   const largest = Math.max(0.01, ...domains.map((domain) => mixture[domain] ?? 0));
-  const length = Math.max(6, Math.min(28, options.width - columns - 36));
+  const length = barLength(columns, BESIDE_SHARE, options);
   return domains.map((domain) => {
     const share = mixture[domain] ?? 0;
     const range = shareRanges[domain];
@@ -86,15 +99,22 @@ const FRONT_SHOWN = 12; // lines
 
 /** The front, a line a mixture. */
 const frontLines = ({ recommendation }: SweepView, options: TerminalOptions): string[] => {
-  const front = (recommendation?.front ?? []).slice(0, FRONT_SHOWN);
+  const whole = recommendation?.front ?? [];
+  const front = whole.slice(0, FRONT_SHOWN);
   if (front.length === 0) return [];
+  const more = whole.length - front.length;
   const lines = front.flatMap(({ mixture, metrics }) => {
     const named = Object.entries(metrics).map(
       ([metric, value]) => `${plainText(metric, 40)} ${formatPrediction(value)}`,
     );
     return paragraph(`${named.join(', ')}: ${formatMixture(mixture, 4)}`, options);
   });
-  return ['', heading('The front of trade-offs, at the target', options), ...lines];
+  return [
+    '',
+    heading('The front of trade-offs, at the target', options),
+    ...lines,
+    ...(more === 0 ? [] : paragraph(`And ${plural(more, 'more mixture')}: see the report.`, options, 'soft')),
+  ];
 };
 
 const nearOptimalLines = (view: SweepView, options: TerminalOptions): string[] => {
@@ -110,14 +130,16 @@ const nearOptimalLines = (view: SweepView, options: TerminalOptions): string[] =
 };
 
 const spendLines = (view: SweepView, options: TerminalOptions): string[] => {
-  const columns = Math.min(14, Math.max(...view.spentByScale.map(({ scale }) => columnsOf(scale))));
+  const scales = view.spentByScale.map(({ scale }) => scale);
+  const columns = nameColumns(scales, 14, BESIDE_SPEND, options);
+  const length = barLength(columns, BESIDE_SPEND, options);
   const most = Math.max(...view.spentByScale.map(({ cost }) => cost)) || 1;
   const rows = view.spentByScale.map(({ scale, cost, runs, confirmCost }) => {
     const confirming = confirmCost > 0 ? `, ${formatCost(confirmCost)} of it to confirm` : '';
     return line(
       [
         piece(`  ${fit(scale, columns)} `),
-        ...bar(Math.max(6, Math.min(28, options.width - columns - 48)), [{ share: cost / most, tone: 'accent' }]),
+        ...bar(length, [{ share: cost / most, tone: 'accent' }]),
         piece(` ${formatCost(cost).padStart(6)} ${view.unit}`),
         piece(` in ${plural(runs, 'run')}${confirming}`, 'soft'),
       ],
@@ -130,12 +152,13 @@ const spendLines = (view: SweepView, options: TerminalOptions): string[] => {
 
 const endLines = (view: SweepView, options: TerminalOptions): string[] => {
   const lasted = formatDuration(Date.parse(view.lastAt) - Date.parse(view.startedAt));
+  const when = view.end === null ? `by ${formatTime(view.lastAt)}, the last line of its record` : `in ${lasted}`;
   const first = line(
     [
       piece(view.sweepId, 'strong'),
       piece('  '),
       piece(view.status, TONES[view.status]),
-      piece(`  ${plural(view.observations.length, 'run')} in ${lasted}`, 'soft'),
+      piece(`  ${plural(view.observations.filter(wasMade).length, 'run')} ${when}`, 'soft'),
     ],
     options,
   );

@@ -75,6 +75,8 @@ export interface SweepView {
   /** When the last event was stated. */
   readonly lastAt: string;
   readonly status: SweepStatus;
+  /** Who paused it and why, while it is. */
+  readonly pause: Pick<ActEvent, 'by' | 'reason'> | null;
   readonly unit: string;
   readonly decisions: readonly DecisionView[];
   readonly launches: readonly LaunchView[];
@@ -85,8 +87,10 @@ export interface SweepView {
   readonly parkings: readonly ParkedView[];
   /** Trials that are parked now. */
   readonly parked: readonly ParkedView[];
-  /** Decisions without an observation yet. */
+  /** Decisions without an observation yet, those that are parked or wait for approval included. */
   readonly inFlight: readonly DecisionView[];
+  /** Trials that wait for a person to approve them. */
+  readonly awaiting: ReadonlySet<string>;
   /** Those that stand: none of them was made with a result that was taken back since. */
   readonly recommendations: readonly RecommendationView[];
   /** The last one. */
@@ -106,7 +110,7 @@ export interface SweepView {
 
 interface Fold {
   spent: number;
-  paused: boolean;
+  pause: ActEvent | null;
   changes: Changes;
   readonly decisions: DecisionView[];
   readonly launches: LaunchView[];
@@ -115,6 +119,7 @@ interface Fold {
   readonly attempts: AttemptView[];
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
+  readonly awaiting: Set<string>;
   /** Those that stand. */
   recommendations: readonly RecommendationView[];
   /** Of the last decision, unless a result was taken back since. */
@@ -129,8 +134,10 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
   switch (event.type) {
     case 'started':
     case 'act-refused': // these are told by the log
-    case 'approval-requested':
     case 'notified':
+      return;
+    case 'approval-requested':
+      fold.awaiting.add(event.trial);
       return;
     case 'decided':
       fold.decisions.push({ ...event, ...placed });
@@ -140,6 +147,7 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.launches.push({ ...event, ...placed });
       return;
     case 'observed': {
+      fold.awaiting.delete(event.trial);
       fold.spent += event.cost;
       const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
       const whole = wholeRun([...fold.attempts.filter(({ trial }) => trial === event.trial), event]);
@@ -165,7 +173,8 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.recommendations = [...fold.recommendations, { ...event, ...placed }];
       return;
     case 'act':
-      fold.paused = event.act === 'pause' || (event.act !== 'resume' && event.act !== 'finish' && fold.paused);
+      if (event.act === 'pause') fold.pause = event;
+      if (event.act === 'resume' || event.act === 'finish') fold.pause = null;
       fold.changes = changesAfter(fold.changes, event);
       if (event.act === 'approve') approve(fold, event);
       if (event.act === 'retract') retract(fold, event, at);
@@ -176,7 +185,8 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
 };
 
 /** Puts the run that a person approved in the place of the one that was decided. */
-const approve = ({ decisions }: Fold, { trial, run }: ActEvent): void => {
+const approve = ({ decisions, awaiting }: Fold, { trial = '', run }: ActEvent): void => {
+  awaiting.delete(trial);
   const at = decisions.findIndex((decision) => decision.trial === trial);
   const view = decisions[at];
   if (view === undefined || run === undefined) return;
@@ -220,7 +230,7 @@ const spendOf = (scale: string, fold: Fold, confirming: ReadonlySet<string>): Sc
   );
   return {
     scale,
-    runs: here.length,
+    runs: here.filter(wasMade).length,
     completed: here.filter(({ status }) => status === 'completed').length,
     cost: sum([...here, ...open]),
     confirmCost: sum(here.filter(({ trial }) => confirming.has(trial))),
@@ -238,11 +248,11 @@ const confirmationsOf = (
   return observations.filter((run) => confirming.has(run.trial) && counts(run) && (!isRevised || confirms(run)));
 };
 
-const statusOf = ({ end, paused }: Fold): SweepStatus => end?.status ?? (paused ? 'paused' : 'running');
+const statusOf = ({ end, pause }: Fold): SweepStatus => end?.status ?? (pause === null ? 'running' : 'paused');
 
 const emptyFold = (): Fold => ({
   spent: 0,
-  paused: false,
+  pause: null,
   changes: {},
   decisions: [],
   launches: [],
@@ -251,6 +261,7 @@ const emptyFold = (): Fold => ({
   attempts: [],
   reruns: [],
   parkings: [],
+  awaiting: new Set(),
   recommendations: [],
   belief: null,
   isRevised: false,
@@ -298,7 +309,9 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     startedAt: first.at,
     lastAt: last.at,
     status: statusOf(fold),
+    pause: end === null ? fold.pause : null,
     unit: costUnit(sweep.cost),
+    awaiting: fold.awaiting,
     inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),
     recommendation: recommendations.at(-1)?.recommendation ?? null,
     belief: fold.belief,
@@ -312,12 +325,19 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
 export const otherNearOptimal = ({ mixture, nearOptimal }: Recommendation): readonly NearOptimal[] =>
   nearOptimal.filter((near) => !isSameMixture(near.mixture, mixture));
 
+/** Was there a run? Not of a trial that a person did not approve. */
+export const wasMade = ({ status }: Fate): boolean => status !== 'refused-by-person';
+
 /** Was a run made that did not come to its end? */
-export const isLost = ({ status }: ObservationView): boolean => status !== 'completed' && status !== RETRACTED;
+export const isLost = (run: Fate): boolean => wasMade(run) && run.status !== 'completed' && run.status !== RETRACTED;
 
 /** Completed runs at the target itself, search and confirmation alike. */
 export const targetRuns = (view: SweepView): readonly ObservationView[] =>
   view.observations.filter((run) => isSameFidelity(run, view.sweep.target) && run.value !== undefined);
+
+/** Earlier runs at the target itself. */
+export const importedTargetRuns = (view: SweepView): readonly ImportView[] =>
+  view.imports.filter((run) => isSameFidelity(run, view.sweep.target) && run.value !== undefined);
 
 /** Has any run reported the objective? Before that, the mean and sd of a recommendation are those that the belief began with. */
 export const hasMeasured = ({ sweep, observations, imports }: SweepView): boolean =>

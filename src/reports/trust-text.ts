@@ -1,5 +1,5 @@
 /** Says in words how far a scale can be trusted. */
-import type { FidelityTrust } from '../domain/decision.js';
+import type { FidelityTrust, FitQuality } from '../domain/decision.js';
 import { formatFixed } from './format.js';
 
 const WEAK = 0.5; // below this, a scale's ranking shares less than a quarter of its variance with the target's
@@ -43,3 +43,6 @@ export const trustVerdict = (trust: FidelityTrust): string => {
   }
   return `${ranking(trust.correlation)}${seen}`;
 };
+
+/** Can a fit be judged by its errors? Of one checkpoint nothing is left to predict it from, and its error is 0. */
+export const saysErrors = ({ rows }: FitQuality): boolean => rows > 1;

@@ -96,7 +96,12 @@ describe('what would be otherwise', () => {
     const text = whatIfText('law', situation, result);
     expect(text).toContain('with a budget of 1.00 units instead of 90.0 units');
     expect(text).toContain('nothing: all that is left is beyond the budget');
-    expect(text).toContain('Another run would be chosen');
+    expect(text).toContain('No run would be chosen any more');
+    const spent = { ...situation, sweep: { ...situation.sweep, budget: 1 } };
+    expect(whatIfText('law', spent, whatIf(spent, { budget: 0.9 }))).toContain('No run would be chosen either way');
+    expect(whatIfText('law', spent, whatIf(spent, { budget: 90 }))).toContain(
+      'A run would be chosen, where there is none',
+    );
   });
 
   it('that moves no prediction says that it stays', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { confirmationSentence } from '../../src/reports/confirmation.js';
 import { renderReport } from '../../src/reports/render-report.js';
+import { renderSummary } from '../../src/reports/render-summary.js';
 import { foldRecord, type SweepView } from '../../src/reports/sweep-view.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
 
@@ -27,6 +28,43 @@ describe('the confirmation', () => {
     expect(page).toContain(`<p>${sentence}</p>`);
     expect(page).toMatch(/Run at the target by the search<\/dt><dd>2\.510<small>t030; no confirmation run was needed/);
     expect(page).not.toContain('Confirmed at the target');
+  });
+
+  it('says how its runs ended when none reported, and what they cost is not said to have confirmed', () => {
+    const view = foldRecord(simulateRecord());
+    const confirmations = view.confirmations.map(({ value: _value, ...run }) => ({
+      ...run,
+      status: 'diverged' as const,
+    }));
+    expect(confirmationSentence({ ...view, confirmations })).toBe(
+      'Tried without a result (t035: diverged; t036: diverged): no run reported book_ce.',
+    );
+    expect(renderReport({ ...view, confirmations })).toContain('The pale part went into confirmation runs.');
+  });
+
+  it('is not passed for one of the recommended mixture when that has moved since', () => {
+    const view = foldRecord(simulateRecord());
+    const moved = (by: number): SweepView => {
+      const { mixture } = view.recommendation!;
+      const [book, web] = [mixture['book']! - by, mixture['wikipedia']! + by];
+      const guards = [{ metric: 'arxiv_ce', atMost: 3, confidence: 0.9, mean: 2, sd: 0.1, probability: 0.99 }];
+      return {
+        ...view,
+        recommendation: { ...view.recommendation!, mixture: { ...mixture, book, wikipedia: web }, guards },
+      };
+    };
+    const CAUTION = 'The recommended mixture is not the one that was confirmed: it has moved by 20.0 %';
+    expect(renderReport(moved(0))).toMatch(/Confirmed at the target \(2 runs\).*>confirmed</);
+    expect(renderReport(moved(0))).not.toContain('has moved');
+    const far = renderReport(moved(0.2));
+    expect(far).not.toContain('Confirmed at the target');
+    expect(far).toMatch(
+      /Reported by what was recommended before \(2 runs\).*; the recommendation has moved by 20\.0 % since/,
+    );
+    expect(far).toContain('>confirmed, before it moved<');
+    expect(far).toContain(CAUTION);
+    expect(renderSummary(moved(0.2), { width: 1000, colour: false }).join()).toContain(CAUTION);
+    expect(renderReport(moved(0.02))).not.toContain('Take care:</strong> The recommended mixture');
   });
 
   it('was not made for a reason that the record tells', () => {

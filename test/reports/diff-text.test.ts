@@ -63,6 +63,17 @@ describe('two sweeps', () => {
     expect(text).toContain('It had seen 16 runs in A and 3 runs in B.');
   });
 
+  it('warn that what they predict cannot be compared when it is of another objective or target', () => {
+    const WARNING = 'what one predicts cannot be compared';
+    const against = (sweep: Partial<typeof SWEEP>): string =>
+      diffSweeps(side, { ...side, view: { ...side.view, sweep: { ...side.view.sweep, ...sweep } } });
+    expect(against({ budget: 500, seed: 8 })).not.toContain(WARNING);
+    expect(against({ target: { scale: '300M', steps: 19600 } })).toContain(WARNING);
+    const other = against({ objective: { direction: 'minimize', weights: { arxiv_ce: 1 } } });
+    expect(other).toContain(WARNING);
+    expect(other).toMatch(/predicted +book_ce [\d.]+ ± [\d.]+ +arxiv_ce [\d.]+ ± [\d.]+/);
+  });
+
   it('say of every scale what was spent there, by its name, also where one of them lacks it', () => {
     const tiny = { name: '1M', parameters: 1e6, tokensPerStep: 524288, steps: [2000] };
     const scales = [tiny, ...SWEEP.scales.filter(({ name }) => name !== '20M')];

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Recommendation } from '../../src/domain/decision.js';
+import { cautionsOf } from '../../src/reports/caution.js';
+import { explainDecision } from '../../src/reports/explain-decision.js';
 import { healthOf, type HealthCheck } from '../../src/reports/health.js';
 import { renderReport } from '../../src/reports/render-report.js';
 import { foldRecord, type SweepView } from '../../src/reports/sweep-view.js';
@@ -29,6 +31,16 @@ describe('health checks', () => {
       /^Leave-one-out .* 0 of \d+ runs reported/,
     );
     expect(found('Fit of the model', { observations: missed }).state).toBe('watch');
+  });
+
+  it('and the explanation do not judge a fit of one checkpoint, which has no error', () => {
+    const fit = { rows: 1, logMarginalLikelihood: 0, standardizedError: 0 };
+    const decisions = view.decisions.map((one) => ({ ...one, explanation: { ...one.explanation, fit } }));
+    const { state, finding } = found('Fit of the model', { decisions, observations: [] });
+    expect([state, finding]).toEqual(['unknown', 'No run has been predicted yet.']);
+    const explained = explainDecision({ ...view, decisions }, 20);
+    expect(explained).toContain('The model fitted 1 checkpoint: too few to judge it by.');
+    expect(explained).not.toContain('0x what it claims');
   });
 
   it('count as the figure does how many predictions held', () => {
@@ -72,9 +84,15 @@ describe('health checks', () => {
     expect(found('Bounds', recommending({ mixture: { ...mixture, wikipedia: 0, github: 0.2 } })).state).toBe('good');
   });
 
-  it('see an objective that hardly tells mixtures apart', () => {
+  it('see mixtures that cannot be told apart, and do not say that they are as good', () => {
     const shareRanges = Object.fromEntries(Object.keys(view.sweep.domains).map((name) => [name, [0, 0.9] as const]));
-    expect(found('Does the mixture matter?', recommending({ shareRanges })).state).toBe('watch');
+    const { state, finding, remedy } = found('Does the mixture matter?', recommending({ shareRanges }));
+    expect(state).toBe('watch');
+    expect(finding).toMatch(/cannot be told from the recommended one/);
+    expect(remedy).toMatch(/narrow, the objective is flat.*wide, too little is known/);
+    const page = renderReport({ ...view, ...recommending({ shareRanges }) });
+    expect(page).not.toMatch(/about as good/);
+    expect(page).toContain('they are as good, or too little is known to tell');
   });
 
   it('see too few runs at the target, and too many that did not complete', () => {
@@ -84,7 +102,32 @@ describe('health checks', () => {
       finding: '0 runs completed there.',
     });
     const failed = view.observations.map((run, i) => (i % 2 === 0 ? { ...run, status: 'failed' as const } : run));
-    expect(found('Runs that did not complete', { observations: failed }).state).toBe('watch');
+    const check = found('Runs that did not complete', { observations: failed });
+    expect(check.state).toBe('watch');
+    expect(check.remedy).not.toContain('What else happened'); // a section that a report without reruns has not
+  });
+
+  it('count no trial that a person did not approve among the runs that did not complete', () => {
+    const observations = view.observations.map((run, i) =>
+      i % 2 === 0 ? { ...run, status: 'refused-by-person' as const } : run,
+    );
+    const lost = observations.filter(({ status }) => status === 'failed' || status === 'diverged').length;
+    const made = observations.filter(({ status }) => status !== 'refused-by-person').length;
+    expect(found('Runs that did not complete', { observations })).toMatchObject({
+      state: 'good',
+      finding: `${lost} of ${made}.`,
+    });
+    expect(cautionsOf({ ...view, observations }).join(' ')).not.toContain('did not complete');
+  });
+
+  it('and the cautions count imported runs at the target as runs at the target', () => {
+    const source = { file: 'old.csv', sha256: 'a'.repeat(64), lines: [7], run: 'old' };
+    const target = view.observations.find(({ scale, value }) => scale === '1B' && value !== undefined)!;
+    const imported = { ...target, type: 'imported' as const, source, by: 'ann' };
+    const observations = view.observations.filter(({ scale }) => scale !== '1B');
+    const says = (imports: SweepView['imports']): string => cautionsOf({ ...view, observations, imports }).join(' ');
+    expect(says([])).toContain('No run was made at the target');
+    expect(says([imported])).not.toContain('No run was made at the target');
   });
 
   it('count shorter runs at the target’s size, and advise only what is not so already', () => {
@@ -113,6 +156,11 @@ describe('health checks', () => {
       imports: [run],
       observations: view.observations.filter(({ scale }) => scale !== '150M'),
     });
+    const taken = { ...run, trial: 'i0123456789', status: 'retracted' as const, detail: 'by bob: wrong split' };
+    const after = renderReport({ ...view, imports: [run, taken] });
+    expect(after).toContain('2 runs made before or elsewhere, charged nothing here; 1 of them retracted');
+    expect(after).toContain('<td class="narrow">i0123456789</td>'); // what titrate retract takes it by
+    expect(after).toContain('<small>retracted by bob: wrong split</small>');
     for (const text of ['Health checks', 'Regret against spend', 'exp-12 &lt;b&gt;', 'old.csv, line 7, 8', 'web split'])
       expect(page).toContain(text);
   });

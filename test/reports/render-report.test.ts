@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { recommendationPlot } from '../../src/reports/plots/recommendation-plot.js';
 import { renderReport } from '../../src/reports/render-report.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
 import { hostileText } from './hostile-text.js';
@@ -32,6 +33,14 @@ describe('the report', () => {
     expect(report).toMatch(/@media \(max-width:560px\)/);
   });
 
+  it('has whole tables on paper, where nothing scrolls, and a title for every column', () => {
+    const print = /@media print\{(.*)\}/.exec(report)?.[1] ?? '';
+    expect(print).toContain('.scroll{overflow:visible}');
+    expect(print).toContain('td.narrow{white-space:normal}');
+    expect(print).toContain('pre{white-space:pre-wrap');
+    expect(report).not.toMatch(/<th[^>]*><\/th>/);
+  });
+
   it('shows the recommendation, the spend, the trust, the confirmation and the hash of the record', () => {
     const view = foldRecord(simulateRecord());
     for (const text of [
@@ -39,7 +48,7 @@ describe('the report', () => {
       '54.2 % (45.5 % to 59.2 %)',
       '709 EFLOP',
       view.head.hash,
-      'confirmed the recommendation',
+      'The pale part went into confirmation runs',
     ]) {
       expect(report).toContain(text);
     }
@@ -49,6 +58,19 @@ describe('the report', () => {
   it('has a row for every decision, with its reason', () => {
     expect(report.match(/the opening plan tries the corners/g)).toHaveLength(16);
     expect(report.match(/it teaches most about the target per unit of cost/g)).toHaveLength(20);
+  });
+
+  it('shows the last prediction where it is the only one, and speaks of no stars where there are none', () => {
+    const view = foldRecord(simulateRecord());
+    const mute = view.decisions.map(({ explanation: { incumbent: _incumbent, ...explanation }, ...decision }) => ({
+      ...decision,
+      explanation,
+    }));
+    const only = { ...view, decisions: mute, recommendations: view.recommendations.slice(-1), observations: [] };
+    const plot = recommendationPlot(only)?.source ?? '';
+    expect(plot).toMatch(/class="now" d="[^"]*h6"/); // the mean in its bracket
+    expect(plot).toContain('The bracket is the last prediction.</p>');
+    expect(recommendationPlot(view)?.source).toContain('stars are runs at 1B x 19,600 steps');
   });
 
   it('never draws a coordinate that is not a number', () => {

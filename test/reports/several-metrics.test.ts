@@ -107,6 +107,9 @@ describe('a front in what people are shown', () => {
   it('stands in the closing text, a line a mixture', () => {
     const text = summaryOf(viewOf({ front: frontOf('book_ce') }));
     expect(text).toContain('The front of trade-offs, at the target');
+    expect(text).not.toContain('more mixture');
+    const many = Array.from({ length: 5 }, () => frontOf('book_ce')).flat(); // 15: more than a terminal is given
+    expect(summaryOf(viewOf({ front: many }))).toContain('And 3 more mixtures: see the report.');
     expect(text.match(/book_ce 2\.\d+ ± 0\.020, piqa 0\.\d+ ± 0\.0078: /g)).toHaveLength(3);
   });
 

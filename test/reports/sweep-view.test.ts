@@ -3,9 +3,12 @@ import { costOf } from '../../src/domain/cost.js';
 import { confirmationSentence } from '../../src/reports/confirmation.js';
 import { diffDecisions } from '../../src/reports/diff-text.js';
 import { explainDecision } from '../../src/reports/explain-decision.js';
-import { formatValue } from '../../src/reports/format.js';
+import type { RecordEvent } from '../../src/domain/record-event.js';
+import { formatPrediction, formatTime, formatValue } from '../../src/reports/format.js';
 import { healthOf } from '../../src/reports/health.js';
 import { timeline } from '../../src/reports/page/timeline.js';
+import { renderReport } from '../../src/reports/render-report.js';
+import { renderSummary } from '../../src/reports/render-summary.js';
 import { foldRecord, targetRuns, type SweepView } from '../../src/reports/sweep-view.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
 
@@ -103,6 +106,81 @@ describe('a record folded into a view', () => {
       const one = expected.toSpliced(at + 1, 0, { ...expected[at]!, event: act });
       expect(Number(held.exec(JSON.stringify(healthOf(foldRecord(one))))?.[2])).toBe(all - 1);
     });
+  });
+
+  describe('in which a trial waits for approval', () => {
+    const running = simulateRecord({ runs: 20, running: 3 });
+    const asked = foldRecord(running).inFlight[1]!;
+    const { trial, decision, mixture, scale, steps, cost } = asked;
+    const request = { type: 'approval-requested', decision, trial, mixture, scale, steps, cost } as const;
+    const after = (...events: readonly RecordEvent[]): SweepView =>
+      foldRecord([...running, ...events.map((event) => ({ ...running.at(-1)!, event }))]);
+    const waits = after({ ...request, reasons: ['it is a target run'], why: 'it teaches most' });
+    const answered = (act: RecordEvent): SweepView =>
+      after({ ...request, reasons: ['it is a target run'], why: 'it teaches most' }, act);
+
+    it('tells it from those that run, until it is approved', () => {
+      const stateIn = (of: SweepView): string | undefined =>
+        /<td class="right">([^<]*)<\/td><td class="narrow">[^<]*<\/td>$/.exec(
+          timeline(of)
+            .source.split('</tr>')
+            .find((text) => text.includes(trial)) ?? '',
+        )?.[1];
+      expect(stateIn(waits)).toBe('waits for approval');
+      expect(renderReport(waits)).toContain('2 in flight, 1 waiting for approval');
+      expect(explainDecision(waits, decision)).toContain('It waits for approval.');
+      const approved = answered({ type: 'act', act: 'approve', trial, by: 'mira' });
+      expect(stateIn(approved)).toBe('in flight');
+      expect(renderReport(approved)).toContain('3 in flight<');
+    });
+
+    it('counts it neither as a run nor as one that did not complete when it is not approved', () => {
+      const key = `s.${trial}.g1`;
+      const none = { metrics: {}, curve: [], cost: 0, digest: 'd', warnings: [] };
+      const refused = after({
+        type: 'observed',
+        trial,
+        key,
+        mixture,
+        scale,
+        steps,
+        status: 'refused-by-person',
+        ...none,
+      });
+      const made = waits.observations.length;
+      expect(renderReport(refused)).toMatch(
+        new RegExp(`${made} runs<small>\\d+ completed, .*1 not approved, 2 in flight`),
+      );
+      expect(refused.spentByScale.reduce((sum, { runs }) => sum + runs, 0)).toBe(made);
+      expect(renderSummary(refused, { width: 100, colour: false })[0]).toContain(`${made} runs by `);
+    });
+  });
+
+  it('while it goes on, does not pass the time of its last line for how long it has lasted', () => {
+    const running = foldRecord(simulateRecord({ runs: 20, running: 3 }));
+    const { startedAt, lastAt } = running;
+    const page = renderReport(running);
+    expect(page).toContain(`since ${formatTime(startedAt)}; as of the last line of its record, ${formatTime(lastAt)}`);
+    expect(renderReport(view)).toContain(`${formatTime(view.startedAt)} to ${formatTime(view.lastAt)} (`);
+  });
+
+  it('says why it is paused, while it is', () => {
+    const running = simulateRecord({ runs: 20, running: 3 });
+    const pause = { type: 'act', act: 'pause', by: 'titrate', reason: '5 jobs failed in a row' } as const;
+    const after = (...events: readonly RecordEvent[]): string =>
+      renderReport(foldRecord([...running, ...events.map((event) => ({ ...running.at(-1)!, event }))]));
+    expect(after(pause)).toContain('Paused by titrate: 5 jobs failed in a row</p>');
+    expect(after(pause, { type: 'act', act: 'resume', by: 'mira' })).not.toContain('Paused by');
+  });
+
+  it('says while nothing is recommended what is predicted of the mixture that is believed best', () => {
+    const search = foldRecord(
+      simulateRecord({ runs: 20, running: 3 }).filter(({ event }) => event.type !== 'recommended'),
+    );
+    const incumbent = search.belief!.incumbent!;
+    const page = renderReport(search);
+    expect(page).toContain(`<dd>${formatPrediction(incumbent)}<small>of what is believed best so far`);
+    expect(page).not.toContain('none yet');
   });
 
   describe('in which a result was taken back', () => {

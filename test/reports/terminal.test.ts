@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../src/reports/columns.js';
 import { formatMixture } from '../../src/reports/format.js';
 import { renderProgress, renderProgressLine } from '../../src/reports/render-progress.js';
 import { renderSummary } from '../../src/reports/render-summary.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
-import { columnsOf } from '../../src/reports/terminal/line.js';
 import { hostileText } from './hostile-text.js';
 import { jobsOf, progressOf } from './simulated-progress.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
@@ -96,6 +96,14 @@ describe('the progress block', () => {
     fc.assert(property, { numRuns: 60, seed: 2 });
   });
 
+  it('marks a line that is cut, so that the beginning of a number is not read as one', () => {
+    const block = renderProgress(running, jobsOf(running), { ...options, width: 60 });
+    const mixture = block.find((line) => line.trim().startsWith('book ')) ?? '';
+    expect(renderProgress(running, jobsOf(running), options).join()).toContain(mixture.slice(0, -1));
+    expect(mixture).toMatch(/…$/);
+    expect(columnsOf(mixture)).toBe(59);
+  });
+
   it('lets no control character of a job or a sweep reach the terminal', () => {
     const property = fc.property(hostileText, (text) => {
       const [first, ...others] = running.inFlight;
@@ -138,6 +146,20 @@ describe('the closing text', () => {
     expect(text(same)).toContain('3 other mixtures cannot be told from it');
     expect(text(same)).not.toContain('For instance');
     expect(text([...same, nearOptimal[0]!])).toContain(`For instance: ${formatMixture(nearOptimal[0]!.mixture)}.`);
+  });
+
+  it('tells long names apart that begin alike', () => {
+    const names = ['common_crawl_high_quality_english', 'common_crawl_high_quality_german'];
+    const domains = Object.fromEntries(names.map((name) => [name, { min: 0, max: 1 }]));
+    const scales = ['150M-llama-rope-swiglu', '150M-llama-rope-geglu'].map((name) => ({ ...SWEEP.scales[0]!, name }));
+    const view = foldRecord(simulateRecord());
+    const spentByScale = scales.map(({ name }) => ({ ...view.spentByScale[0]!, scale: name }));
+    const long = { ...view, sweep: { ...view.sweep, domains }, spentByScale };
+    const starts = (width: number): string[] =>
+      renderSummary(long, { ...options, width }).flatMap((line) => /^ {2}((?:common|150M)\S+)/.exec(line)?.[1] ?? []);
+    expect(starts(100)).toEqual([...names, ...scales.map(({ name }) => name)]);
+    expect(new Set(starts(60)).size).toBe(4);
+    expect(starts(60)[0]).toBe('common_cra…y_english');
   });
 
   it('is plain about a sweep without a recommendation', () => {

@@ -126,6 +126,15 @@ describe('an act that changes a sweep', () => {
     expect(line?.text).toContain('a 0 to 0.3; not made: big, 20 steps');
   });
 
+  it('is told by the name of its command', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const started = { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const;
+    const first = linkLine({ seq: 0, hash: '0'.repeat(64) }, { key: 'started', at, event: started });
+    const inject = { type: 'act', act: 'inject', by: 'ada', observations: 3 } as const;
+    const entries = actLog([first, linkLine(first, { key: 'act:1', at, event: inject })]);
+    expect(entries).toMatchObject([{ what: 'inject', text: 'import: 3 runs' }]);
+  });
+
   it('takes a result back that the record has, once', () => {
     const what = { ...ada, trial: 't0001', reason: 'wrong split' };
     const found = { status: 'completed', continuedBy: ['t0003', 't0005'] } as const;

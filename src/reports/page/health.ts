@@ -15,7 +15,7 @@ export const healthSection = (view: SweepView): Markup =>
       [
         { title: 'check', kind: 'narrow', cell: ({ name }) => name },
         {
-          title: '',
+          title: 'state',
           kind: 'narrow',
           cell: ({ state }) => markup`<span class="chip ${CHIPS[state]}">${WORDS[state]}</span>`,
         },

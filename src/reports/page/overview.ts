@@ -1,7 +1,7 @@
 import type { NearOptimal, Recommendation } from '../../domain/decision.js';
 import { RETRACTED } from '../../domain/observation.js';
 import { cautionsOf } from '../caution.js';
-import { confirmationOf, confirmationSentence, confirmedBySearch } from '../confirmation.js';
+import { confirmationOf, confirmationSentence, confirmedBySearch, movedSince } from '../confirmation.js';
 import {
   decimalsOf,
   formatCost,
@@ -19,18 +19,35 @@ import {
 } from '../format.js';
 import { objectiveName, objectiveSentence } from '../objective-of.js';
 import { mixturePlot } from '../plots/mixture-plot.js';
-import { hasMeasured, otherNearOptimal, type ObservationView, type ScaleSpend, type SweepView } from '../sweep-view.js';
+import {
+  hasMeasured,
+  isLost,
+  otherNearOptimal,
+  wasMade,
+  type ObservationView,
+  type ScaleSpend,
+  type SweepView,
+} from '../sweep-view.js';
 import { markup, type Insert, type Markup } from './markup.js';
 import { guardTable } from './several-metrics.js';
 import { section, table } from './table.js';
+
+/** Why it has ended, or is paused. */
+const whyItStands = ({ end, pause }: SweepView): Insert => {
+  if (end !== null) return markup`<p class="meta">Ended: ${end.reason}</p>`;
+  if (pause === null) return '';
+  return markup`<p class="meta">Paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}</p>`;
+};
 
 /** Title, status, and what the sweep was about. */
 export const header = (view: SweepView): Markup => {
   const { sweep, status, startedAt, lastAt } = view;
   const lasted = formatDuration(Date.parse(lastAt) - Date.parse(startedAt));
-  const when = `${formatTime(startedAt)} to ${formatTime(lastAt)} (${lasted})`;
-  const reason = view.end === null ? '' : markup`<p class="meta">Ended: ${view.end.reason}</p>`;
-  return markup`<header><h1>${sweep.name}<span class="chip ${status}">${status}</span></h1><p class="meta">${objectiveSentence(sweep.objective)} at ${formatFidelity(sweep.target)}, over ${plural(Object.keys(sweep.domains).length, 'domain')}; policy ${sweep.policy.name}</p><p class="meta">Sweep ${view.sweepId}, ${when}</p>${reason}</header>`;
+  const when =
+    view.end === null
+      ? `since ${formatTime(startedAt)}; as of the last line of its record, ${formatTime(lastAt)}`
+      : `${formatTime(startedAt)} to ${formatTime(lastAt)} (${lasted})`;
+  return markup`<header><h1>${sweep.name}<span class="chip ${status}">${status}</span></h1><p class="meta">${objectiveSentence(sweep.objective)} at ${formatFidelity(sweep.target)}, over ${plural(Object.keys(sweep.domains).length, 'domain')}; policy ${sweep.policy.name}</p><p class="meta">Sweep ${view.sweepId}, ${when}</p>${whyItStands(view)}</header>`;
 };
 
 const tile = (title: string, value: Insert, small: Insert): Markup =>
@@ -51,29 +68,60 @@ const confirmationTile = (view: SweepView): Markup => {
     result.predicted === undefined
       ? ''
       : `${held ? 'inside' : 'outside'} what was predicted before, ${formatPrediction(result.predicted)}`;
-  return tile(`Confirmed at the target (${plural(result.runs, 'run')})`, formatFixed(result.mean, decimals), verdict);
+  const moved = movedSince(view);
+  const runs = plural(result.runs, 'run');
+  return moved === 0
+    ? tile(`Confirmed at the target (${runs})`, formatFixed(result.mean, decimals), verdict)
+    : tile(
+        `Reported by what was recommended before (${runs})`,
+        formatFixed(result.mean, decimals),
+        [verdict, `the recommendation has moved by ${formatShare(moved)} since`].filter(Boolean).join('; '),
+      );
+};
+
+/** What is predicted: of the recommendation, or while there is none, of what is believed best. */
+const predictionTile = (view: SweepView): Markup => {
+  const { recommendation, belief, sweep } = view;
+  const metric = objectiveName(sweep.objective);
+  const predicted = recommendation ?? belief?.incumbent;
+  if (predicted === undefined || !hasMeasured(view)) return tile(`Predicted ${metric}`, 'none yet', '');
+  const so = recommendation === null ? 'of what is believed best so far; nothing is recommended yet; ' : '';
+  return tile(
+    `Predicted ${metric} at the target`,
+    formatPrediction(predicted),
+    `${so}95 % interval ${formatInterval(predicted)}`,
+  );
+};
+
+/** How many runs there were, and what became of every one. */
+const runsTile = ({ observations, inFlight, parked, awaiting }: SweepView): Markup => {
+  const among = (is: (run: ObservationView) => boolean): number => observations.filter(is).length;
+  const parts: readonly (readonly [number, string])[] = [
+    [among(({ status }) => status === RETRACTED), 'retracted'],
+    [among(isLost), 'did not complete'],
+    [observations.length - among(wasMade), 'not approved'],
+    [inFlight.length - parked.length - awaiting.size, 'in flight'],
+    [parked.length, 'parked'],
+    [awaiting.size, 'waiting for approval'],
+  ];
+  const some = parts.filter(([count, words]) => count > 0 || words === 'in flight');
+  const completed = `${among(({ status }) => status === 'completed')} completed`;
+  return tile(
+    'Runs',
+    plural(among(wasMade), 'run'),
+    [completed, ...some.map(([count, words]) => `${count} ${words}`)].join(', '),
+  );
 };
 
 /** The four figures that matter. */
 export const tiles = (view: SweepView): Markup => {
-  const metric = objectiveName(view.sweep.objective);
-  const { recommendation, spent, unit, sweep } = view;
-  const prediction =
-    recommendation === null || !hasMeasured(view)
-      ? tile(`Predicted ${metric}`, 'none yet', '')
-      : tile(
-          `Predicted ${metric} at the target`,
-          formatPrediction(recommendation),
-          `95 % interval ${formatInterval(recommendation)}`,
-        );
-  const completed = view.observations.filter(({ status }) => status === 'completed').length;
-  const retracted = view.observations.filter(({ status }) => status === RETRACTED).length;
+  const { spent, unit, sweep } = view;
   const dollars = priceOf(view);
-  return markup`<dl class="tiles">${prediction}${confirmationTile(view)}${tile(
+  return markup`<dl class="tiles">${predictionTile(view)}${confirmationTile(view)}${tile(
     'Spent',
     formatCost(spent, unit),
     `${formatShare(spent / sweep.budget)} of ${formatCost(sweep.budget, unit)}${dollars}`,
-  )}${tile('Runs', plural(view.observations.length, 'run'), `${completed} completed, ${retracted === 0 ? '' : `${retracted} retracted, `}${view.inFlight.length - view.parked.length} in flight${view.parked.length === 0 ? '' : `, ${view.parked.length} parked`}`)}</dl>`;
+  )}${runsTile(view)}</dl>`;
 };
 
 const priceOf = ({ sweep: { cost }, spent }: SweepView): string =>
@@ -103,7 +151,7 @@ const nearOptimalTable = (view: SweepView, near: readonly NearOptimal[]): Insert
 export const recommendationSection = (view: SweepView, recommendation: Recommendation): Markup =>
   section('Recommended mixture', [
     mixturePlot(view, recommendation),
-    markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief; anything in it is about as good.</p>`,
+    markup`<p class="note">Bar: recommended share. Whisker and brackets: the share over all mixtures whose predicted difference to the best is within the doubt of the belief: they are as good, or too little is known to tell. How wide their predictions are says which.</p>`,
     guardTable(view, recommendation),
     nearOptimalTable(view, hasMeasured(view) ? otherNearOptimal(recommendation) : []),
   ]);

@@ -1,6 +1,7 @@
 import type { FrontPoint, GuardForecast, Recommendation } from '../../domain/decision.js';
 import { metricSign } from '../../domain/objective.js';
 import { formatMixture, formatPrediction, formatValue, plural } from '../format.js';
+import { movedSince } from '../confirmation.js';
 import { chanceText, confirmedMetric, isHeld, limitText } from '../guard-text.js';
 import { frontPlot } from '../plots/front-plot.js';
 import type { SweepView } from '../sweep-view.js';
@@ -17,12 +18,12 @@ export const guardTable = (view: SweepView, { guards = [] }: Recommendation): In
   const rows = table<GuardForecast>(
     [
       { title: 'guard', cell: ({ metric }) => metric },
-      { title: 'limit', kind: 'narrow', cell: limitText },
+      { title: 'limit', cell: limitText },
+      { title: 'verdict', cell: (guard) => (isHeld(guard) ? 'kept' : 'not kept as surely as asked') },
       { title: 'predicted at the target', kind: 'narrow', cell: formatPrediction },
       { title: 'chance to hold', kind: 'right', cell: ({ probability }) => chanceText(probability) },
       { title: 'asked', kind: 'right', cell: ({ confidence }) => chanceText(confidence) },
-      { title: 'confirmed', kind: 'right', cell: reported },
-      { title: '', cell: (guard) => (isHeld(guard) ? 'kept' : 'not kept as surely as asked') },
+      { title: movedSince(view) === 0 ? 'confirmed' : 'confirmed, before it moved', kind: 'right', cell: reported },
     ],
     guards,
   );

@@ -45,7 +45,7 @@ svg .range{fill:none;stroke:var(--ink);stroke-width:1.6}
 .scroll{overflow-x:auto;margin:0 -20px;padding:0 20px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}
-th{font-weight:600;font-size:12.5px;white-space:nowrap}
+th{font-weight:600;font-size:12.5px;vertical-align:bottom}
 .right{text-align:right}
 td.narrow{white-space:nowrap}
 td.wide{min-width:230px}
@@ -57,4 +57,4 @@ footer{color:var(--soft);font-size:13px;margin-top:18px}
 @media (max-width:820px){.pair{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.panels{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:560px){main{padding:18px 12px 40px}section{padding:14px 12px}.scroll{margin:0 -12px;padding:0 12px}.panels{grid-template-columns:minmax(0,1fr)}
 .tile dd{font-size:17px}svg text{font-size:15.5px}.panel svg text{font-size:13px}}
-@media print{body{background:#fff}section{break-inside:avoid}}`;
+@media print{body{background:#fff}section{break-inside:avoid}tr{break-inside:avoid}table{font-size:10px}th,td{padding:4px 6px 4px 0;font-size:inherit}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere}td.narrow{white-space:normal}td.wide{min-width:0;overflow-wrap:anywhere}}`;

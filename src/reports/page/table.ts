@@ -7,7 +7,7 @@ export interface Column<Row> {
   readonly kind?: 'right' | 'wide' | 'narrow';
 }
 
-/** A table that scrolls sideways by itself where the page is narrow. */
+/** A table that scrolls sideways by itself where the page is narrow, and on paper takes the room there is. */
 export const table = <Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],

@@ -4,8 +4,13 @@ import type { DecisionView, ObservationView, SweepView } from '../sweep-view.js'
 import { markup, type Insert, type Markup } from './markup.js';
 import { table, type Column } from './table.js';
 
-const outcomeOf = (seen: ObservationView | undefined, isParked: boolean): Insert => {
-  if (seen === undefined) return isParked ? 'parked' : 'in flight';
+const stateOf = ({ parked, awaiting }: SweepView, trial: string): string => {
+  if (awaiting.has(trial)) return 'waits for approval';
+  return parked.some((parking) => parking.trial === trial) ? 'parked' : 'in flight';
+};
+
+const outcomeOf = (view: SweepView, seen: ObservationView | undefined, trial: string): Insert => {
+  if (seen === undefined) return stateOf(view, trial);
   if (seen.status === 'completed') return seen.value === undefined ? 'no objective' : formatValue(seen.value);
   return seen.status;
 };
@@ -27,7 +32,6 @@ const kindOf = ({ purpose, explanation }: DecisionView): string => {
 
 /** Every decision in order, with its reason and what came of it. */
 export const timeline = (view: SweepView): Markup => {
-  const parked = new Set(view.parked.map(({ trial }) => trial));
   const runs = new Map<string, number>();
   for (const { trial, generation } of view.reruns) runs.set(trial, generation);
   const seen = new Map(view.observations.map((observation) => [observation.trial, observation]));
@@ -35,7 +39,6 @@ export const timeline = (view: SweepView): Markup => {
     { title: '#', kind: 'right', cell: ({ decision }) => decision.toString() },
     {
       title: 'trial',
-      kind: 'narrow',
       cell: ({ trial, continues }) => {
         const again = runs.get(trial);
         const times = again === undefined ? '' : `, ${again} runs`;
@@ -55,7 +58,7 @@ export const timeline = (view: SweepView): Markup => {
     {
       title: objectiveName(view.sweep.objective),
       kind: 'right',
-      cell: ({ trial }) => outcomeOf(seen.get(trial), parked.has(trial)),
+      cell: ({ trial }) => outcomeOf(view, seen.get(trial), trial),
     },
     { title: 'decided', kind: 'narrow', cell: ({ at }) => formatTime(at) },
   ];

@@ -1,4 +1,5 @@
 import type { ScaleContinuousNumeric } from 'd3-scale';
+import { columnsOf, shorten } from '../columns.js';
 import { markup, type Insert, type Markup } from '../page/markup.js';
 
 /** A linear or logarithmic scale from data to pixels. */
@@ -16,6 +17,17 @@ export interface Frame {
 
 /** Left of the axis there is room for the rotated label and ticks of seven characters (`-0.0005`). */
 export const FRAME: Frame = { width: 520, height: 330, left: 80, right: 16, top: 14, bottom: 50 };
+
+const COLUMN = 7.4; // px of the plot's font
+const MOST_COLUMNS = 18; // of a name beside a row: more would leave the row too little
+
+/** Room on the left for the names of rows, which `rowName` writes. */
+export const roomFor = (names: readonly string[], least: number): number =>
+  Math.max(least, 12 + COLUMN * Math.min(MOST_COLUMNS, Math.max(0, ...names.map(columnsOf))));
+
+/** A name that ends at `x`, short enough to stay in its card. */
+export const rowName = (name: string, x: number, y: number): Markup =>
+  markup`<text class="rowname" text-anchor="end" x="${x}" y="${y}">${shorten(name, MOST_COLUMNS)}</text>`;
 
 export interface AxisLabel {
   readonly label: string;

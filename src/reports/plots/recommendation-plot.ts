@@ -38,10 +38,10 @@ const verticalEnds = (steps: readonly Step[], seen: readonly number[]): [number,
   ]);
 };
 
-/** The last prediction's own interval: its step in the band may have no width. */
+/** The last prediction with its interval: its step in the line and the band may have no width. */
 const drawLast = (last: Step, at: number, y: Axis): Markup => {
   const [low, high] = intervalOf(last);
-  return markup`<path class="now" d="M${at - 5} ${y(low)}h10M${at} ${y(low)}V${y(high)}M${at - 5} ${y(high)}h10" />`;
+  return markup`<path class="now" d="M${at - 5} ${y(low)}h10M${at} ${y(low)}V${y(high)}M${at - 5} ${y(high)}h10M${at - 3} ${y(last.mean)}h6" />`;
 };
 
 const drawBelief = (steps: readonly Step[], x: Axis, y: Axis, end: number): Markup => {
@@ -91,6 +91,10 @@ export const recommendationPlot = (view: SweepView): Markup | undefined => {
   const vertical = { label: `${metric} at the target`, ticks: yTicks, format: tickFormat(yTicks) };
   const last = steps.at(-1);
   const description = `Predicted ${metric} of the best mixture against spend; at the end ${last === undefined ? '' : formatPrediction(last)}`;
+  const stars =
+    runs.length === 0
+      ? ''
+      : `, stars are runs at ${formatFidelity(view.sweep.target)}; hollow ones confirm the recommendation`;
   const legend = [
     { label: 'predicted for the best mixture', kind: 'line' },
     { label: '95 % interval', kind: 'band' },
@@ -102,5 +106,5 @@ export const recommendationPlot = (view: SweepView): Markup | undefined => {
       axes(FRAME, x, y, horizontal, vertical),
       clipped(FRAME, 'clip-recommendation', [drawBelief(steps, x, y, view.spent), ...points]),
     ],
-  )}<p class="note">Stars are runs at ${formatFidelity(view.sweep.target)}; hollow ones confirm the recommendation.</p>`;
+  )}<p class="note">The bracket is the last prediction${stars}.</p>`;
 };

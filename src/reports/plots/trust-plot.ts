@@ -3,7 +3,7 @@ import type { FidelityTrust } from '../../domain/decision.js';
 import { formatFixed, plural } from '../format.js';
 import { markup, type Markup } from '../page/markup.js';
 import type { SweepView } from '../sweep-view.js';
-import { FRAME, svg } from './frame.js';
+import { FRAME, roomFor, rowName, svg } from './frame.js';
 import { formatTrust } from '../trust-text.js';
 import { point, scaleMarks } from './mark.js';
 
@@ -13,9 +13,13 @@ const ROW = 34;
 export const trustPlot = (view: SweepView, trust: readonly FidelityTrust[]): Markup | undefined => {
   if (trust.length === 0) return undefined;
   const lowest = Math.min(0, ...trust.flatMap(({ correlation, interval = [] }) => [correlation, ...interval]));
+  const left = roomFor(
+    trust.map(({ scale }) => scale),
+    FRAME.left,
+  );
   const x = scaleLinear()
     .domain([lowest < 0 ? -1 : 0, 1])
-    .range([FRAME.left + 12, FRAME.width - 70]);
+    .range([left + 12, FRAME.width - 70]);
   const height = trust.length * ROW + 54;
   const floor = height - 44;
   const marks = scaleMarks(view);
@@ -33,7 +37,7 @@ export const trustPlot = (view: SweepView, trust: readonly FidelityTrust[]): Mar
       interval === undefined
         ? undefined
         : markup`<line x1="${x(interval[0])}" x2="${x(interval[1])}" y1="${at}" y2="${at}" style="stroke:${mark?.colour ?? 'var(--soft)'};stroke-width:9;opacity:.3" />`;
-    return markup`<text class="rowname" text-anchor="end" x="${FRAME.left}" y="${at + 4}">${scale}</text>${reach}<line x1="${x(0)}" x2="${x(correlation)}" y1="${at}" y2="${at}" style="stroke:${mark?.colour ?? 'var(--soft)'};stroke-width:3" />${point(
+    return markup`${rowName(scale, left, at + 4)}${reach}<line x1="${x(0)}" x2="${x(correlation)}" y1="${at}" y2="${at}" style="stroke:${mark?.colour ?? 'var(--soft)'};stroke-width:3" />${point(
       mark,
       x(correlation),
       at,

@@ -1,4 +1,5 @@
 /** Lines of a terminal: pieces of text with a tone, cut to a width before any colour is added. */
+import { columnsOf, cut, shorten } from '../columns.js';
 import { stripControls } from '../plain-text.js';
 
 export type Tone = 'plain' | 'strong' | 'soft' | 'accent' | 'good' | 'warn' | 'bad';
@@ -28,41 +29,9 @@ const CODES: Readonly<Record<Tone, string>> = {
 
 export const piece = (text: string, tone: Tone = 'plain'): Piece => ({ text: stripControls(text), tone });
 
-// East Asian wide and emoji blocks: such a character takes two columns.
-const isWide = (code: number): boolean =>
-  (code >= 0x1100 && code <= 0x115f) ||
-  (code >= 0x2e80 && code <= 0xa4cf) ||
-  (code >= 0xac00 && code <= 0xd7a3) ||
-  (code >= 0xf900 && code <= 0xfaff) ||
-  (code >= 0xfe30 && code <= 0xfe4f) ||
-  (code >= 0xff00 && code <= 0xff60) ||
-  (code >= 0x1f300 && code <= 0x1faff) ||
-  (code >= 0x20000 && code <= 0x3fffd);
-
-const columnsOfChar = (char: string): number => (isWide(char.codePointAt(0) ?? 0) ? 2 : 1);
-
-/** Columns that a text takes. */
-export const columnsOf = (text: string): number => {
-  let columns = 0;
-  for (const char of text) columns += columnsOfChar(char);
-  return columns;
-};
-
-/** Cuts text to at most so many columns. */
-const cut = (text: string, columns: number): string => {
-  let taken = '';
-  let room = columns;
-  for (const char of text) {
-    room -= columnsOfChar(char);
-    if (room < 0) break;
-    taken += char;
-  }
-  return taken;
-};
-
-/** Pads text to so many columns, or cuts it. */
+/** Pads text to so many columns, or shortens it. */
 export const fit = (text: string, columns: number, align: 'left' | 'right' = 'left'): string => {
-  const kept = cut(stripControls(text), columns);
+  const kept = shorten(stripControls(text), columns);
   const space = ' '.repeat(Math.max(0, columns - columnsOf(kept)));
   return align === 'left' ? kept + space : space + kept;
 };
@@ -70,16 +39,19 @@ export const fit = (text: string, columns: number, align: 'left' | 'right' = 'le
 const paint = ({ text, tone }: Piece, colour: boolean): string =>
   colour && CODES[tone] !== '' && text !== '' ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text;
 
-/** Joins pieces into one line that never wraps. */
+/** Joins pieces into one line that never wraps; one that is cut ends with `…`, lest a part of a number passes for it. */
 export const line = (pieces: readonly Piece[], { width, colour }: TerminalOptions): string => {
-  let room = Math.max(1, width - 1); // the last column makes some terminals wrap
+  const most = Math.max(1, width - 1); // the last column makes some terminals wrap
+  const whole = pieces.map(({ text }) => text).join('');
+  const isCut = columnsOf(whole.trimEnd()) > most;
+  let room = isCut ? most - 1 : most;
   let text = '';
   for (const { text: raw, tone } of pieces) {
     const kept = cut(raw, room);
-    room -= columnsOf(kept);
+    room = kept === raw ? room - columnsOf(kept) : 0;
     text += paint({ text: kept, tone }, colour);
   }
-  return text.trimEnd();
+  return `${text.trimEnd()}${isCut ? '…' : ''}`;
 };
 
 /** Breaks prose at spaces to a width. */
