@@ -50,6 +50,8 @@ export interface Played {
   /** All that it spent. */
   readonly spent: number;
   readonly spentByScale: Readonly<Record<string, number>>;
+  /** Simulated time from the first run to the last, in units of cost. */
+  readonly lasted: number;
   /** What it had paid when it recommended the best row and from then on never another; null when it did not. */
   readonly found: number | null;
   /** What it had paid when its own run of the best row at the target ended; null when it never made that run. */
@@ -161,6 +163,7 @@ class Play {
       runs: this.#decisions,
       spent: this.#spent,
       spentByScale: this.#spentByScale,
+      lasted: this.#places.now,
       ran: this.#ran,
       found: this.#moments[missed + 1]?.paid ?? null,
       moments: this.#moments,

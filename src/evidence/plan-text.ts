@@ -66,6 +66,7 @@ const rehearsalRow = (summary: RehearsalSummary): string[] => [
   KINDS[summary.smallScales],
   ...[summary.runs, summary.runsAtTargetScale, summary.targetRuns].map((range) => rangeText(range, formatCount)),
   rangeText(summary.spent, (value) => formatCost(value)),
+  rangeText(summary.lasted, (value) => formatFixed(value, 1)),
   ...summary.regretAt.map(({ regret }) => (regret === null ? '-' : formatFixed(regret, 3))),
 ];
 
@@ -79,12 +80,14 @@ const rehearsalText = ({ unit, target }: Plan, rehearsals: readonly RehearsalSum
     `at ${plainText(target.scale)}`,
     'to the target',
     `spent (${plainText(unit)})`,
+    'lasts',
     ...marks,
   ];
   return [
     '',
     `Rehearsed on ${plural(first.laws, 'made-up law')} of each kind, with this file's domains, limits, scales, prices and policy:`,
-    ...textTable(header, rehearsals.map(rehearsalRow), [1, 2, 3, 4, ...marks.map((_, i) => 5 + i)]),
+    ...textTable(header, rehearsals.map(rehearsalRow), [1, 2, 3, 4, 5, ...marks.map((_, i) => 6 + i)]),
+    'lasts: as long as so many target runs one after another, if every run takes as long as it costs and none waits for a place; confirmation comes after.',
     "The last columns are the regret of what is recommended after that part of the search's money: 0 the best allowed mixture, 1 a random one; medians.",
     'No run of yours is behind these laws: they say how a sweep of this size goes, not how this one will. No job fails in them, and guards are left out.',
   ];

@@ -1,6 +1,6 @@
 /** What rehearsals come to, in figures. */
 import { median } from 'd3-array';
-import { confirmationReserve } from '../domain/cost.js';
+import { confirmationReserve, costOf } from '../domain/cost.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { SmallScales } from '../simulators/synthetic-law.js';
@@ -23,6 +23,8 @@ export interface RehearsalSummary {
   readonly targetRuns: Range;
   /** In the sweep's units. */
   readonly spent: Range;
+  /** As many target runs one after another, if every run takes as long as it costs. */
+  readonly lasted: Range;
   /** Medians of the regret of what would be recommended, 0 the best allowed mixture, 1 a random one; null before the first run had ended. */
   readonly regretAt: readonly { readonly part: number; readonly regret: number | null }[];
 }
@@ -50,6 +52,7 @@ export const summarizeRehearsals = (
     runsAtTargetScale: rangeOf(played.map((one) => countRuns(one, ({ scale }) => scale === target.scale))),
     targetRuns: rangeOf(played.map((one) => countRuns(one, (run) => isSameFidelity(run, target)))),
     spent: rangeOf(played.map(({ spent }) => spent)),
+    lasted: rangeOf(played.map(({ lasted }) => lasted / costOf(sweep, target))),
     regretAt: REHEARSAL_MARKS.map((part) => {
       const known = played.flatMap((one) => regretAt(one, part * money) ?? []);
       return { part, regret: known.length < played.length ? null : (median(known) ?? null) };

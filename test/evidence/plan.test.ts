@@ -86,18 +86,23 @@ describe('a plan', () => {
 
 describe('a rehearsal', () => {
   it('spends as the sweep would, learns where small scales guide, and is the same every time', async () => {
-    const sweep = sweepWith();
+    const sweep = sweepWith({ budget: 110 });
     const stage = rehearsalStage(sweep, 3, 'guide');
     const [one, two] = await Promise.all([play(stage, 'titrate', 3, here), play(stage, 'titrate', 3, here)]);
     expect(one).toEqual(two);
-    expect(one.spent).toBeLessThanOrEqual(350 * (1 + 1e-9));
+    expect(one.spent).toBeLessThanOrEqual(110 * (1 + 1e-9));
     expect(one.moments.at(-1)!.regret).toBeLessThan(0.1);
     expect(one.moments.at(-1)!.regret).toBeGreaterThan(-1e-3); // nothing is better than what is called best
     const summary = summarizeRehearsals(sweep, 'guide', [one]);
     expect(summary.runs).toEqual([one.runs, one.runs]);
     expect(summary.runsAtTargetScale[0]).toBeGreaterThanOrEqual(summary.targetRuns[0]);
+    expect(one.lasted).toBeGreaterThanOrEqual(one.spent / 2 - 1e-9); // two places
+    expect(one.lasted).toBeLessThanOrEqual(one.spent);
+    expect(summary.lasted[0]).toBeCloseTo(one.lasted / 100, 9);
     expect(summary.regretAt.at(-1)!.regret).toBe(one.moments.at(-1)!.regret);
-    expect(planText(planOf(sweep), [summary])).toContain('Rehearsed on 1 made-up law of each kind');
+    const text = planText(planOf(sweep), [summary]);
+    expect(text).toContain('Rehearsed on 1 made-up law of each kind');
+    expect(text).toMatch(/^small scales +runs +at 7B +to the target +spent \(node-hours\) +lasts +at 10 %/m);
   });
 
   it('is as hard at the target whatever small scales say there, and they differ below', () => {
