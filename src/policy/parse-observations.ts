@@ -159,6 +159,23 @@ const refuse = (what: string, problems: readonly Problem[]): void => {
   });
 };
 
+type Named = { readonly trial?: string };
+
+/** Each trial is one run and charged once: an id that is given again is no second one. */
+const repeatProblems = (runs: readonly Named[], list: string, ended: readonly Named[] = []): Problem[] => {
+  const placeOf = new Map(ended.map((run, i) => [run.trial, `observations[${i}]`]));
+  return runs.flatMap((run, i) => {
+    const id = run.trial;
+    const first = id === undefined ? undefined : placeOf.get(id);
+    if (first === undefined) {
+      placeOf.set(id, `${list}[${i}]`);
+      return [];
+    }
+    const expected = 'a trial of its own, not one that is given already';
+    return [{ path: `${list}[${i}].trial`, expected, found: `${shown(id)}, as in ${first}` }];
+  });
+};
+
 /** What observations that cannot change any more were parsed to: a long sweep comes with the same ones again and again. */
 const parsedBefore = new WeakMap<object, { readonly sweep: Sweep; readonly observation: Observation }>();
 
@@ -187,17 +204,19 @@ export const parseObservations = (sweep: Sweep, input: unknown): Observation[] =
     if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
     return parsed.success ? [parseObservation(sweep, parsed.data, at, problems)] : [];
   });
+  // With problems some may be left out, and places would be wrong.
+  if (problems.length === 0) problems.push(...repeatProblems(observations, 'observations'));
   refuse('observations do not fit the sweep', problems);
   if (observations.length === (input as unknown[]).length) rememberParsed(sweep, input as unknown[], observations);
   return observations;
 };
 
 /**
- * Checks trials that were proposed and have not ended.
+ * Checks trials that were proposed and have not ended; `ended` are those that have.
  *
  * @throws InputError naming every problem found.
  */
-export const parsePending = (sweep: Sweep, input: unknown): PendingTrial[] => {
+export const parsePending = (sweep: Sweep, input: unknown, ended: readonly Observation[]): PendingTrial[] => {
   const problems: Problem[] = [];
   if (!Array.isArray(input)) refuse('pending trials', [{ path: 'pending', expected: 'an array', found: shown(input) }]);
   const pending = (input as unknown[]).flatMap((entry, i): PendingTrial[] => {
@@ -218,6 +237,7 @@ export const parsePending = (sweep: Sweep, input: unknown): PendingTrial[] => {
       },
     ];
   });
+  if (problems.length === 0) problems.push(...repeatProblems(pending, 'pending', ended));
   refuse('pending trials do not fit the sweep', problems);
   return pending;
 };

@@ -25,7 +25,7 @@ export const propose = (
 ): Proposal | null => {
   const policy = policyOf(sweep);
   const parsed = parseObservations(sweep, observations);
-  const pending = parsePending(sweep, options.pending ?? []);
+  const pending = parsePending(sweep, options.pending ?? [], parsed);
   const history = historyOf(sweep, parsed, pending);
   return policy.propose({
     sweep,
