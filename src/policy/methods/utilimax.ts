@@ -45,7 +45,9 @@ const cheapFidelity = (sweep: Sweep, options: z.infer<typeof Options>): Fidelity
   const { name: scale, steps } = sweep.scales.find(({ name }) => name === longest.scale)!;
   const allowance = sweep.budget - confirmationReserve(sweep);
   const runs = Object.keys(sweep.domains).length;
-  const affordable = steps.filter((count) => runs * costOf(sweep, { scale, steps: count }) <= allowance);
+  const affordable = steps
+    .filter((count) => count <= longest.steps)
+    .filter((count) => runs * costOf(sweep, { scale, steps: count }) <= allowance);
   return { scale, steps: affordable.at(-1) ?? steps[0]! };
 };
 

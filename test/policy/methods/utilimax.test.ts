@@ -204,6 +204,12 @@ describe('the policy utilimax', () => {
     }
   });
 
+  it('runs nothing beyond the target at its scale', () => {
+    const [, , large] = makeSweep().scales;
+    const sweep = makeSweep({ policy: { name: 'utilimax' }, scales: [large!], target: { scale: 'L', steps: 300 } });
+    expect(propose(sweep, [], { seed: 1 })).toMatchObject({ scale: 'L', steps: 300 });
+  });
+
   it('makes no run for a share that is fixed', () => {
     const domains = { web: { min: 0, max: 1 }, code: { min: 0.2, max: 0.2 }, books: { min: 0, max: 1 } };
     const runs = runSweep(makeSweep({ policy, domains }));
