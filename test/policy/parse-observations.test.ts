@@ -106,6 +106,36 @@ describe('observations at the door', () => {
     ]);
   });
 
+  it('go on from a shorter run at their scale, or their price would be negative', () => {
+    const before = { ...good, trial: 't0', steps: 300 };
+    const goingOn = (changes: object) => problemsOf([before, { ...good, continues: 't0', ...changes }]);
+    expect(goingOn({})).toEqual([]);
+    expect(goingOn({ continues: 'not among them' })).toEqual([]);
+    const expected = 'a run at S of less than 300 steps';
+    const found = 't0, of 300 at S';
+    expect(goingOn({ steps: 300 })).toEqual([{ path: 'observations[1].continues', expected, found }]);
+    expect(goingOn({ scale: 'M' })).toMatchObject([{ path: 'observations[1].continues', found }]);
+    const pending = [{ ...good, continues: 't0', steps: 100, mixture: { ...good.mixture, books: 0 } }];
+    const ended = parseObservations(makeSweep(), [before]);
+    expect(problemsIn(() => parsePending(makeSweep(), pending, ended))).toMatchObject([
+      { path: 'pending[0].continues' },
+    ]);
+  });
+
+  it('say in words what was expected of them', () => {
+    const faulty = { ...good, trial: 7, steps: 0, mixture: [1] };
+    expect(problemsOf([faulty, null])).toEqual([
+      { path: 'observations[0].trial', expected: 'text', found: '7' },
+      { path: 'observations[0].mixture', expected: 'a map', found: 'a list' },
+      { path: 'observations[0].steps', expected: 'a number above 0', found: '0' },
+      { path: 'observations[1]', expected: 'a map', found: 'null' },
+    ]);
+  });
+
+  it('may say that they are not imported', () => {
+    expect(parseObservations(makeSweep(), [{ ...good, imported: false }])[0]).not.toHaveProperty('imported');
+  });
+
   it('must be a list', () => {
     expect(problemsOf({ trials: [] })).toHaveLength(1);
   });
