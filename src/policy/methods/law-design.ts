@@ -34,7 +34,7 @@ export interface Design {
   readonly mixtures: readonly Float64Array[];
   readonly runs: number;
   readonly fidelities: readonly Fidelity[];
-  /** How many of the mixtures, the first ones, are imported. */
+  /** How many of the mixtures imported runs tell at all fidelities. */
   readonly imported: number;
 }
 
@@ -122,9 +122,10 @@ const withImported = (
   fidelities: readonly Fidelity[],
 ): Pick<Design, 'mixtures' | 'imported'> => {
   const { domains } = situation.feasible;
-  const told = drawn ? importedAt(situation, fidelities) : [];
+  const told = importedAt(situation, fidelities);
   if (told.length === 0) return { mixtures, imported: 0 };
   const own = mixtures.filter((shares) => !told.some((other) => isSame(domains, shares, mixtureOf(other, domains))));
+  if (!drawn) return { mixtures, imported: mixtures.length - own.length };
   const isKnown = isKnownFrom(told, domains.length);
   const known = own.filter(isKnown);
   const spared = mixtures.slice(0, runs).filter(isKnown).length;

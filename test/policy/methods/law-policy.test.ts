@@ -164,9 +164,22 @@ describe.each(['log-linear', 'data-mixing-laws', 'bimix', 'autoscale'])('the law
     ];
 
     it('pays for none of its mixtures again', () => {
-      const bought = boughtAfter(importedAs((shares) => shares));
+      const bought = boughtAfter(
+        importedAs((shares) => shares),
+        { budget: 101 },
+      );
       expect(bought).toHaveLength(1);
       expect(bought[0]!.mixture).toEqual(recommend(sweep, observations, { seed: 1 }).mixture);
+    });
+
+    it('fits them at the fidelities that they have, whatever the budget would buy', () => {
+      const poor = { ...sweep, budget: 1 };
+      const { mixture } = recommend(
+        poor,
+        importedAs((shares) => shares),
+        { seed: 1 },
+      );
+      expect(mixture).toEqual(recommend(sweep, observations, { seed: 1 }).mixture);
     });
 
     it('goes by those of other mixtures where its own are drawn, and keeps the money for the target', () => {
