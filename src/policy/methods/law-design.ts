@@ -60,13 +60,26 @@ export interface DesignRow {
 export const hasObjective = (sweep: Sweep, metrics: Metrics): boolean =>
   Object.keys(sweep.objective.weights).every((metric) => Number.isFinite(metrics[metric]));
 
+/** What runs of one mixture told. */
+interface Told {
+  readonly shares: Float64Array;
+  readonly own?: Metrics;
+  /** Several are seeds of one run. */
+  readonly imported: readonly Metrics[];
+}
+
+const meanOf = (runs: readonly Metrics[]): Metrics =>
+  Object.fromEntries(
+    Object.keys(runs[0]!).map((name) => [name, runs.reduce((sum, run) => sum + run[name]!, 0) / runs.length]),
+  );
+
 /** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures and imported runs only. */
 export const rowsAt = (
   { sweep, feasible, observations }: Situation,
   design: Design,
   fidelity: Fidelity,
 ): DesignRow[] => {
-  const rows = new Map<string, DesignRow>();
+  const rows = new Map<string, Told>();
   for (const run of observations) {
     const metrics = metricsOf(run, fidelity);
     if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
@@ -74,9 +87,13 @@ export const rowsAt = (
     const isEvidence = (): boolean =>
       run.imported === true || design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
     if (fidelity.scale === sweep.target.scale && !isEvidence()) continue; // or a run of the solution would move the solution
-    rows.set(shares.join(), { shares, metrics });
+    const row = rows.get(shares.join()) ?? { shares, imported: [] };
+    rows.set(
+      shares.join(),
+      run.imported === true ? { ...row, imported: [...row.imported, metrics] } : { ...row, own: metrics },
+    );
   }
-  return [...rows.values()];
+  return [...rows.values()].map(({ shares: at, own, imported }) => ({ shares: at, metrics: own ?? meanOf(imported) }));
 };
 
 const SAME = 1e-6; // shares nearer than this are those of one run, as in the history

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Proposal } from '../../../src/domain/decision.js';
 import { feasibleSet } from '../../../src/domain/feasible-set.js';
 import { isSameMixture, mixtureOf, sharesOf, type Mixture } from '../../../src/domain/mixture.js';
-import type { Observation, PendingTrial } from '../../../src/domain/observation.js';
+import type { Metrics, Observation, PendingTrial } from '../../../src/domain/observation.js';
 import type { Sweep } from '../../../src/domain/sweep.js';
 import { propose } from '../../../src/policy/propose.js';
 import { recommend } from '../../../src/policy/recommend.js';
@@ -170,6 +170,20 @@ describe.each(['log-linear', 'data-mixing-laws', 'bimix', 'autoscale'])('the law
       );
       expect(bought).toHaveLength(1);
       expect(bought[0]!.mixture).toEqual(recommend(sweep, observations, { seed: 1 }).mixture);
+    });
+
+    it('fits the mean of several seeds of a mixture', () => {
+      const seeds = (shift: number): Observation[] =>
+        importedAs(moved).map((run) => {
+          const shifted = ({ loss }: Metrics): Metrics => ({ loss: loss! + shift });
+          const curve = run.curve!.map(({ steps, metrics }) => ({ steps, metrics: shifted(metrics) }));
+          return { ...run, trial: `${run.trial}${shift}`, metrics: shifted(run.metrics), curve };
+        });
+      const [low, high] = [seeds(-0.25), seeds(0.25)];
+      const noisy = low.flatMap((run, i) => (i % 2 === 0 ? [run, high[i]!] : [high[i]!, run]));
+      const found = recommend(sweep, noisy, { seed: 1 }).mixture;
+      const wanted = recommend(sweep, importedAs(moved), { seed: 1 }).mixture;
+      for (const [domain, share] of Object.entries(wanted)) expect(found[domain]).toBeCloseTo(share, 4);
     });
 
     it('fits them at the fidelities that they have, whatever the budget would buy', () => {
