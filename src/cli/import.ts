@@ -5,6 +5,7 @@ import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
 import { knownRuns, type KnownRuns } from '../evidence/known-runs.js';
+import { whatCounts } from '../evidence/what-counts.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
@@ -80,7 +81,7 @@ const leftOutLines = ({ leftOut }: Imports): string[] =>
   );
 
 /** Says what the runs are, before or after they are taken. */
-const summaryText = (sweepId: string, file: string, sha256: string, imports: Imports): string => {
+const summaryText = (sweep: Sweep, sweepId: string, file: string, sha256: string, imports: Imports): string => {
   const scales = new Map<string, number>();
   for (const { scale } of imports.runs) scales.set(scale, (scales.get(scale) ?? 0) + 1);
   const perScale = [...scales].map(([scale, count]) => `${formatCount(count)} at ${plainText(scale)}`).join(', ');
@@ -94,9 +95,11 @@ const summaryText = (sweepId: string, file: string, sha256: string, imports: Imp
             .map((text) => plainText(text))
             .join('; ')}${changed.length > 5 ? '; ...' : ''}.`,
         ];
+  const counted = whatCounts(sweep);
   return [
     `${sweepId}: ${plural(imports.runs.length, 'run')} of ${plainText(file)} (SHA-256 ${sha256.slice(0, 12)}...)${perScale === '' ? '' : `: ${perScale}`}.`,
     ...changes,
+    ...(counted === undefined ? [] : [counted]),
   ].join('\n');
 };
 
@@ -115,7 +118,7 @@ export const importRuns = async (invocation: Invocation): Promise<Outcome> => {
   const past = await openPastTable(from, textFlag(invocation, 'mapping'), sweep);
   const imports = importsOf(sweep, past, basename(from), known);
   for (const line of leftOutLines(imports)) io.note(line);
-  const text = summaryText(sweepId, basename(from), past.sha256, imports);
+  const text = summaryText(sweep, sweepId, basename(from), past.sha256, imports);
   const json = {
     sweep: sweepId,
     file: basename(from),

@@ -91,6 +91,15 @@ const costProblems = ({ cost, scaleNames }: Draft, { sound }: Sections): Problem
   ];
 };
 
+/** Costs beyond what numbers can hold, or too small for them, buy nothing that can be counted. */
+const priceProblems = ({ cost, scales }: Draft): Problem[] =>
+  scales.flatMap(({ name, steps, path }) => {
+    const price =
+      cost === undefined ? Number.NaN : costOf({ cost, scales }, { scale: name, steps: Math.max(...steps) });
+    if (Number.isNaN(price) || (price > 0 && Number.isFinite(price))) return [];
+    return [{ path: pathText(path), expected: 'a longest run of a finite cost above 0', found: numberText(price) }];
+  });
+
 const budgetProblems = ({ budget, cost, scales, target }: Draft, { sound, whole }: Sections): Problem[] => {
   if (budget === undefined || cost === undefined || target === undefined || !whole.has('scales')) return [];
   const confirm = sound.confirm ?? 0;
@@ -162,6 +171,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...launcherProblems(draft, sections),
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
+    ...priceProblems(draft),
     ...runProblems(draft, sections),
     ...approvalProblems(sections.sound.approval ?? {}, draft.scaleNames, draft.domainNames),
     ...budgetProblems(draft, sections),

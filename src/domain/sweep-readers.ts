@@ -5,7 +5,7 @@ import { DEFAULT_BACKOFF, DEFAULT_LIMITS, DEFAULT_PARK_TARGET_RUNS, type Retries
 import { readSlurm } from './slurm-choice.js';
 import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
 import type { SweepFile } from './sweep-file.js';
-import { pathText } from './zod-problems.js';
+import { numberText, pathText } from './zod-problems.js';
 
 /** Something read from the file, with what is wrong with it. */
 export interface Reading<T> {
@@ -100,7 +100,9 @@ export const readBudget = (budget: SweepFile['budget'], targetCost: number): Rea
     return { problems: [problem(['budget'], 'one of targetRuns and cost', found)] };
   }
   const value = cost ?? (targetRuns ?? 0) * targetCost;
-  return Number.isFinite(value) ? { value, problems: [] } : { problems: [] };
+  if (Number.isFinite(value)) return { value, problems: [] };
+  const isTooMuch = value === Infinity && Number.isFinite(targetCost);
+  return { problems: isTooMuch ? [problem(['budget', 'targetRuns'], 'a finite cost', numberText(value))] : [] };
 };
 
 /** Reads a policy's name, or its name and options. */

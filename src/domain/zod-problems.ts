@@ -125,5 +125,5 @@ const problemsOf = (issue: Issue, base: Path, input: unknown): Problem[] => {
 };
 
 /** Turns what zod found wrong in `input` (the whole, whatever part was parsed) at `base` into problems for people. */
-export const zodProblems = (error: z.core.$ZodError, base: Path, input: unknown): Problem[] =>
+export const zodProblems = (error: Pick<z.core.$ZodError, 'issues'>, base: Path, input: unknown): Problem[] =>
   error.issues.flatMap((issue) => problemsOf(issue, base, input));

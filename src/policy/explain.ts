@@ -67,20 +67,24 @@ export interface ReasonFor {
   readonly isTest: boolean;
 }
 
+/** How much a run teaches beside the chosen one, which may be a test that teaches nothing. */
+const muchBeside = (chosen: Candidate, { valuePerCost }: Candidate, forWhat = ''): string => {
+  const times = valuePerCost / chosen.valuePerCost;
+  if (Number.isFinite(times)) return `${figure(times)} times as much${forWhat}`;
+  return valuePerCost > 0 ? 'something where this run teaches nothing' : 'as little';
+};
+
 /** Compares with the best other candidate, or says which rule forbids a better one. */
 const comparison = ({ considered, excluded, chosen }: ReasonFor, others: readonly Candidate[]): string => {
   const rule = (candidate: Candidate): string | undefined =>
     excluded.find((fidelity) => isSameFidelity(fidelity, candidate))?.reason;
   const open = others.find((candidate) => rule(candidate) === undefined);
   const forbidden = considered.find((candidate) => others.includes(candidate) && rule(candidate) !== undefined);
-  const times = (candidate: Candidate): string => figure(candidate.valuePerCost / chosen.valuePerCost);
   const parts: string[] = [];
   if (open !== undefined)
-    parts.push(`${fidelityText(open)}, the next best, teaches ${times(open)} times as much for its price`);
+    parts.push(`${fidelityText(open)}, the next best, teaches ${muchBeside(chosen, open, ' for its price')}`);
   if (forbidden !== undefined && forbidden.valuePerCost > chosen.valuePerCost) {
-    parts.push(
-      `${fidelityText(forbidden)} would teach ${times(forbidden)} times as much, but ${rule(forbidden) ?? ''}`,
-    );
+    parts.push(`${fidelityText(forbidden)} would teach ${muchBeside(chosen, forbidden)}, but ${rule(forbidden) ?? ''}`);
   }
   return parts.length === 0 ? 'nothing else can be bought now' : parts.join('; ');
 };
@@ -96,8 +100,8 @@ const targetClause = (reason: ReasonFor): string => {
   }
   const atTarget = considered.find(isAtTarget);
   if (atTarget !== undefined) {
-    const times = figure(atTarget.valuePerCost / chosen.valuePerCost);
-    return `why not the target scale: its best run teaches ${times} times as much for its price`;
+    const much = muchBeside(chosen, atTarget, ' for its price');
+    return `why not the target scale: its best run teaches ${much}`;
   }
   const left = excluded.find((fidelity) => isSameFidelity(fidelity, target));
   return `why not the target scale: ${left?.reason ?? 'every candidate there was run'}`;

@@ -30,20 +30,43 @@ export interface History {
   offer(shares: ArrayLike<number>, fidelity: Fidelity): Offer;
 }
 
-const KEY_DIGITS = 6; // mixtures closer than 1e-6 in every share are one
+const KEY_DIGITS = 6;
+const SAME = 10 ** -KEY_DIGITS; // mixtures closer than 1e-6 in every share are one
 
 const mixtureKey = (shares: ArrayLike<number>): string =>
   Array.from(shares, (share) => (share + 0).toFixed(KEY_DIGITS).replace('-0.000000', '0.000000')).join();
 
-const knownKeys = new WeakMap<Mixture, { readonly domains: Sweep['domains']; readonly key: string }>();
+const isSameRun = (a: ArrayLike<number>, b: ArrayLike<number>): boolean => {
+  for (let i = 0; i < a.length; i++) if (Math.abs(a[i]! - b[i]!) >= SAME) return false;
+  return true;
+};
 
-/** The key of a run's mixture; of one that cannot change any more it is worked out once. */
-const keyOfMixture = (sweep: Sweep, domains: readonly string[], mixture: Mixture): string => {
-  const known = knownKeys.get(mixture);
-  if (known?.domains === sweep.domains) return known.key;
-  const key = mixtureKey(sharesOf(mixture, domains));
-  if (Object.isFrozen(mixture)) knownKeys.set(mixture, { domains: sweep.domains, key });
-  return key;
+const GOLDEN = (Math.sqrt(5) - 1) / 2; // multiples of it, modulo 1, are spread evenly
+
+/** Where a mixture falls on a line: of two that are the same by less than one. */
+const placeOnLine = (shares: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < shares.length; i++) sum += shares[i]! * (((i + 1) * GOLDEN) % 1);
+  return sum / (SAME * shares.length);
+};
+
+/** A run's mixture, and where it is looked for. */
+interface Placed {
+  readonly domains: Sweep['domains'];
+  readonly shares: ArrayLike<number>;
+  readonly place: number;
+}
+
+const placedBefore = new WeakMap<Mixture, Placed>();
+
+/** Places a run's mixture; one that cannot change any more is placed once. */
+const placed = ({ domains }: Sweep, names: readonly string[], mixture: Mixture): Placed => {
+  const known = placedBefore.get(mixture);
+  if (known?.domains === domains) return known;
+  const shares = sharesOf(mixture, names);
+  const found = { domains, shares, place: Math.floor(placeOnLine(shares)) };
+  if (Object.isFrozen(mixture)) placedBefore.set(mixture, found);
+  return found;
 };
 
 /** Tells whether a run can be made at all: every one can, unless the sweep lists its runs. */
@@ -65,7 +88,7 @@ const refusedRuns = (
 ): ((shares: ArrayLike<number>, at: Fidelity) => boolean) => {
   const names = Object.keys(domains);
   const refused = observations.filter(({ status }) => status === 'refused-by-person');
-  const reach = mixtures === undefined ? REFUSED_MASS : 10 ** -KEY_DIGITS;
+  const reach = mixtures === undefined ? REFUSED_MASS : SAME;
   return (shares, { scale, steps }) => {
     const alike = refused.filter((run) => run.scale === scale && steps >= run.steps);
     if (alike.length === 0) return false;
@@ -83,14 +106,21 @@ const runsByPlace = (
   runs: readonly PlacedRun[],
 ): ((shares: ArrayLike<number>, scale: string) => readonly PlacedRun[]) => {
   const domains = Object.keys(sweep.domains);
-  const byPlace = new Map<string, PlacedRun[]>();
+  const byPlace = new Map<string, { readonly run: PlacedRun; readonly shares: ArrayLike<number> }[]>();
   for (const run of runs) {
-    const key = `${run.scale}|${keyOfMixture(sweep, domains, run.mixture)}`;
+    const { place, shares } = placed(sweep, domains, run.mixture);
+    const key = `${run.scale}|${place}`;
     const there = byPlace.get(key);
-    if (there === undefined) byPlace.set(key, [run]);
-    else there.push(run);
+    if (there === undefined) byPlace.set(key, [{ run, shares }]);
+    else there.push({ run, shares });
   }
-  return (shares, scale) => byPlace.get(`${scale}|${mixtureKey(shares)}`) ?? [];
+  return (shares, scale) => {
+    const place = Math.floor(placeOnLine(shares));
+    // Places are rounded down: the same mixture may have fallen into the next one.
+    return [place - 1, place, place + 1].flatMap((near) =>
+      (byPlace.get(`${scale}|${near}`) ?? []).filter((other) => isSameRun(other.shares, shares)).map(({ run }) => run),
+    );
+  };
 };
 
 /** Reckons the state of a sweep from its trials. */

@@ -7,6 +7,7 @@ import { neededMetrics } from '../domain/objective.js';
 import { ENDINGS, endingOf } from '../domain/ending.js';
 import { RETRACTED, retractedRun, type Metrics, type Observation, type PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
+import { zodProblems } from '../domain/zod-problems.js';
 
 const metrics = z.record(z.string(), z.unknown());
 const trial = { mixture: z.record(z.string(), z.number()), scale: z.string(), steps: z.number().positive() };
@@ -19,7 +20,7 @@ const LooseObservation = z.object({
   curve: z.array(z.object({ steps: z.number().positive(), metrics })).nullish(),
   continues: z.string().nullish(),
   cost: z.number().nonnegative().nullish(),
-  imported: z.literal(true).nullish(),
+  imported: z.boolean().nullish(),
 });
 type LooseObservation = z.infer<typeof LooseObservation>;
 
@@ -36,22 +37,8 @@ const shown = (value: unknown): string =>
     ? String(value)
     : (JSON.stringify(value) ?? typeof value).slice(0, 80);
 
-/** Walks an input along an issue's path, for the value found there. */
-const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? String(key) : `.${String(key)}`)).join('');
-
-const schemaProblems = (error: z.ZodError, input: unknown, at: string): Problem[] =>
-  error.issues.map(({ path, message }) => ({
-    path: `${at}${path.length > 0 ? '.' : ''}${pathText(path)}`,
-    expected: message.replace(/^Invalid input: expected /, ''),
-    found: shown(valueAt(input, path)),
-  }));
-
 /** Checks and renormalises a mixture. */
-const parseMixture = (sweep: Sweep, mixture: Mixture, at: string, problems: Problem[]): Mixture => {
+export const parseMixture = (sweep: Sweep, mixture: Mixture, at: string, problems: Problem[]): Mixture => {
   const domains = Object.keys(sweep.domains);
   for (const [name, share] of Object.entries(mixture)) {
     if (!domains.includes(name))
@@ -147,7 +134,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
     ...present('curve', curve),
     ...present('continues', loose.continues),
     ...present('cost', loose.cost),
-    ...present('imported', loose.imported),
+    ...(loose.imported === true ? { imported: true } : {}),
   };
   return status === RETRACTED ? retractedRun(observation) : observation;
 };
@@ -156,6 +143,34 @@ const refuse = (what: string, problems: readonly Problem[]): void => {
   if (problems.length === 0) return;
   throw new InputError(what, problems, {
     hint: 'a run whose loss is not finite is reported with status diverged; see the README for the shape of an observation',
+  });
+};
+
+type Named = { readonly trial?: string };
+
+/** Each trial is one run and charged once: an id that is given again is no second one. */
+const repeatProblems = (runs: readonly Named[], list: string, ended: readonly Named[] = []): Problem[] => {
+  const placeOf = new Map(ended.map((run, i) => [run.trial, `observations[${i}]`]));
+  return runs.flatMap((run, i) => {
+    const id = run.trial;
+    const first = id === undefined ? undefined : placeOf.get(id);
+    if (first === undefined) {
+      placeOf.set(id, `${list}[${i}]`);
+      return [];
+    }
+    const expected = 'a trial of its own, not one that is given already';
+    return [{ path: `${list}[${i}].trial`, expected, found: `${shown(id)}, as in ${first}` }];
+  });
+};
+
+/** A run goes on from a shorter one at its scale, and costs the difference: a negative price would pay for other runs. */
+const continuedProblems = (runs: readonly PendingTrial[], list: string, ended: readonly Observation[]): Problem[] => {
+  const byTrial = new Map(ended.map((run) => [run.trial, run]));
+  return runs.flatMap(({ continues, scale, steps }, i) => {
+    const from = continues === undefined ? undefined : byTrial.get(continues);
+    if (from === undefined || (from.scale === scale && from.steps < steps)) return [];
+    const expected = `a run at ${scale} of less than ${steps} steps`;
+    return [{ path: `${list}[${i}].continues`, expected, found: `${from.trial}, of ${from.steps} at ${from.scale}` }];
   });
 };
 
@@ -184,26 +199,31 @@ export const parseObservations = (sweep: Sweep, input: unknown): Observation[] =
     if (before?.sweep === sweep) return [before.observation];
     const at = `observations[${i}]`;
     const parsed = LooseObservation.safeParse(entry);
-    if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
+    if (!parsed.success) problems.push(...zodProblems(parsed.error, ['observations', i], { observations: input }));
     return parsed.success ? [parseObservation(sweep, parsed.data, at, problems)] : [];
   });
+  // With problems some may be left out, and places would be wrong.
+  if (problems.length === 0) {
+    problems.push(...repeatProblems(observations, 'observations'));
+    problems.push(...continuedProblems(observations, 'observations', observations));
+  }
   refuse('observations do not fit the sweep', problems);
   if (observations.length === (input as unknown[]).length) rememberParsed(sweep, input as unknown[], observations);
   return observations;
 };
 
 /**
- * Checks trials that were proposed and have not ended.
+ * Checks trials that were proposed and have not ended; `ended` are those that have.
  *
  * @throws InputError naming every problem found.
  */
-export const parsePending = (sweep: Sweep, input: unknown): PendingTrial[] => {
+export const parsePending = (sweep: Sweep, input: unknown, ended: readonly Observation[]): PendingTrial[] => {
   const problems: Problem[] = [];
   if (!Array.isArray(input)) refuse('pending trials', [{ path: 'pending', expected: 'an array', found: shown(input) }]);
   const pending = (input as unknown[]).flatMap((entry, i): PendingTrial[] => {
     const at = `pending[${i}]`;
     const parsed = LoosePending.safeParse(entry);
-    if (!parsed.success) problems.push(...schemaProblems(parsed.error, entry, at));
+    if (!parsed.success) problems.push(...zodProblems(parsed.error, ['pending', i], { pending: input }));
     if (!parsed.success) return [];
     const { data } = parsed;
     checkScale(sweep, data.scale, at, problems);
@@ -218,6 +238,8 @@ export const parsePending = (sweep: Sweep, input: unknown): PendingTrial[] => {
       },
     ];
   });
+  if (problems.length === 0)
+    problems.push(...repeatProblems(pending, 'pending', ended), ...continuedProblems(pending, 'pending', ended));
   refuse('pending trials do not fit the sweep', problems);
   return pending;
 };

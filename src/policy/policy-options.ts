@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { InputError } from '../domain/errors.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
+import { zodProblems } from '../domain/zod-problems.js';
 
 /**
  * Checks a policy's own options.
@@ -12,15 +13,14 @@ export const parseOptions = <T>(sweep: Sweep, schema: z.ZodType<T>): T => {
   const { name, ...options } = sweep.policy;
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  throw new InputError(
-    `options of policy ${name}`,
-    parsed.error.issues.map(({ path, message, ...issue }) => ({
-      path: ['policy', ...path.map(String)].join('.'),
-      expected: issue.code === 'unrecognized_keys' ? 'only options that the policy knows' : message,
-      found: issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : JSON.stringify(options[String(path[0])]),
-    })),
-    { hint: 'docs/methods.md lists every policy with its options' },
+  const expected = 'only options that the policy knows';
+  const problems = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? [{ path: 'policy', expected, found: issue.keys.join(', ') }]
+      : zodProblems({ issues: [issue] }, ['policy'], { policy: options }),
   );
+  const hint = 'docs/methods.md lists every policy with its options';
+  throw new InputError(`options of policy ${name}`, problems, { hint });
 };
 
 /**

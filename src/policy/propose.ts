@@ -2,6 +2,7 @@ import type { Proposal } from '../domain/decision.js';
 import { feasibleSet } from '../domain/feasible-set.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
+import { checkCall } from './check-call.js';
 import { historyOf } from './history.js';
 import { parseObservations, parsePending } from './parse-observations.js';
 import { policyOf } from './policies.js';
@@ -23,9 +24,10 @@ export const propose = (
   observations: readonly Observation[],
   options: ProposeOptions,
 ): Proposal | null => {
+  checkCall(sweep, options);
   const policy = policyOf(sweep);
   const parsed = parseObservations(sweep, observations);
-  const pending = parsePending(sweep, options.pending ?? []);
+  const pending = parsePending(sweep, options.pending ?? [], parsed);
   const history = historyOf(sweep, parsed, pending);
   return policy.propose({
     sweep,

@@ -8,6 +8,7 @@ import type { Belief, TargetPoint } from '../surrogate/belief.js';
 import { formBelief } from '../surrogate/form-belief.js';
 import { minimizedValue } from '../domain/objective.js';
 import { trustOf } from '../surrogate/trust.js';
+import { checkCall } from './check-call.js';
 import { cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import { withoutCrumbs } from './crumbs.js';
 import { predictionOf } from './explain.js';
@@ -129,6 +130,7 @@ export const recommend = (
   observations: readonly Observation[],
   options: RecommendOptions,
 ): Recommendation => {
+  checkCall(sweep, options);
   const parsed = parseObservations(sweep, observations);
   const policy = policyOf(sweep);
   const allowed = feasibleSet(sweep);

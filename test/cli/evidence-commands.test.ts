@@ -127,6 +127,17 @@ describe('titrate import, before a sweep starts', () => {
     });
   });
 
+  it('says which of them the policy counts, where it does not learn from all', async () => {
+    const answerFor = async (policy: string): Promise<string> => {
+      await writeFile(join(root, 'of-policy.yaml'), `${SWEEP_FILE}policy: ${policy}\n`);
+      const args = ['--from', join(root, 'runs.csv'), '--dry-run'];
+      return (await importRuns(invocation('import', join(root, 'of-policy.yaml'), ...args))).text ?? '';
+    };
+    expect(await answerFor('utilimax')).toMatch(/\nThe policy utilimax goes by runs at .*: no others count/);
+    expect(await answerFor('random')).toMatch(/\nThe policy random draws its runs whatever imported ones say/);
+    expect(await answerFor('titrate')).not.toContain('policy');
+  });
+
   it.each([[[]], [['--curve']]])('takes what titrate export %s has written, without a mapping', async (flags) => {
     const out = join(root, 'exported.csv');
     await exportTable(invocation('export', 'law-1', '--out', out, ...flags));

@@ -119,6 +119,20 @@ describe('a sweep file', () => {
     expect(sweep.budget).toBeCloseTo(2 * (target + 40), 5);
   });
 
+  test('names costs that no number holds', () => {
+    const big = { parameters: 1e300, tokensPerStep: 1e300, steps: [300] };
+    const small = { parameters: 1e-300, tokensPerStep: 1e-300, steps: [300] };
+    const sweep = { ...file, cost: { kind: 'flop' }, approval: undefined };
+    const uncapped = { ...sweep, maxEpochs: undefined };
+    expect(problemsOf({ ...uncapped, scales: { big, small }, target: { scale: 'big', steps: 300 } })).toEqual([
+      'scales.small: a longest run of a finite cost above 0; 0',
+      'scales.big: a longest run of a finite cost above 0; Infinity',
+    ]);
+    expect(problemsOf({ ...sweep, budget: { targetRuns: 1e308 } })).toEqual([
+      'budget.targetRuns: a finite cost; Infinity',
+    ]);
+  });
+
   test('takes a local command, its environment made text', () => {
     const launcher = { kind: 'local', command: ['python3', 'train.py'], env: { OMP_NUM_THREADS: 1 } };
     expect(parseSweep({ ...file, launcher }).launcher).toEqual({ ...launcher, env: { OMP_NUM_THREADS: '1' } });

@@ -111,17 +111,17 @@ describe('the floor on costs', () => {
   it('holds once runs below half a target run took a target run, and as much again as the larger ones', () => {
     const feasible = feasibleSet(sweep);
     const rng = createRng(7);
-    const made = (scale: string, count: number, steps = 1000): Observation[] =>
+    const made = (scale: string, count: number, first = 0, steps = 1000): Observation[] =>
       Array.from({ length: count }, (_, i) => {
         const proposal = { mixture: mixtureOf(feasible.sample(rng, 0.7), feasible.domains), scale, steps };
-        const trial = `${scale}${steps}-${i}`;
+        const trial = `${scale}${steps}-${first + i}`;
         return runIn(guiding, sweep, { ...proposal, cost: costOf(sweep, proposal) }, trial);
       });
     const excluded = (observations: readonly Observation[]): string[] =>
       propose(sweep, observations, { seed: 1 })!.explanation.excluded.map(({ scale, steps }) => `${scale}${steps}`);
     const little = [...made('S', 9), ...made('M', 6)]; // 18 + 72
     expect(excluded(little)).not.toContain('M1000');
-    const enough = [...little, ...made('M', 1)]; // and 12: more than 100
+    const enough = [...little, ...made('M', 1, 6)]; // and 12: more than 100
     expect(excluded(enough)).toContain('M1000');
     const larger = [...enough, ...made('L', 3)]; // 102 against 100 + 300
     expect(excluded(larger)).not.toContain('M1000');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENDINGS } from '../../src/domain/ending.js';
 import { InputError } from '../../src/domain/errors.js';
-import { parseObservations } from '../../src/policy/parse-observations.js';
+import { parseObservations, parsePending } from '../../src/policy/parse-observations.js';
 import { makeSweep } from './sweeps.js';
 
 const good = {
@@ -12,9 +12,14 @@ const good = {
   status: 'completed',
   metrics: { loss: 2 },
 };
-const problemsOf = (input: unknown): readonly { path: string }[] => {
+const GIVEN_ONCE = 'a trial of its own, not one that is given already';
+
+const problemsOf = (input: unknown): readonly { path: string }[] =>
+  problemsIn(() => parseObservations(makeSweep(), input));
+
+const problemsIn = (parse: () => unknown): readonly { path: string }[] => {
   try {
-    parseObservations(makeSweep(), input);
+    parse();
   } catch (error) {
     if (error instanceof InputError) return error.problems;
     throw error;
@@ -65,7 +70,7 @@ describe('observations at the door', () => {
   it('need no metrics of a run that failed, and drop what is not finite of one that diverged', () => {
     const parsed = parseObservations(makeSweep(), [
       { ...good, status: 'failed', metrics: undefined },
-      { ...good, status: 'diverged', metrics: { loss: Number.NaN, other: 1 } },
+      { ...good, trial: 't2', status: 'diverged', metrics: { loss: Number.NaN, other: 1 } },
     ]);
     expect(parsed.map(({ metrics }) => metrics)).toEqual([{}, { other: 1 }]);
   });
@@ -77,7 +82,7 @@ describe('observations at the door', () => {
     ];
     const parsed = parseObservations(makeSweep(), [
       { ...good, metrics: { loss: Math.exp(400), other: 1 }, curve },
-      { ...good, metrics: { loss: 2, perplexity: -Math.exp(400) } },
+      { ...good, trial: 't2', metrics: { loss: 2, perplexity: -Math.exp(400) } },
     ]);
     expect(parsed.map(({ status, metrics }) => ({ status, metrics }))).toEqual([
       { status: 'diverged', metrics: { other: 1 } },
@@ -94,7 +99,63 @@ describe('observations at the door', () => {
     ]);
   });
 
+  it('are each of a trial of its own, which is charged once', () => {
+    expect(problemsOf([good, { ...good, trial: 't2' }, { ...good, steps: 300 }, good])).toEqual([
+      { path: 'observations[2].trial', expected: GIVEN_ONCE, found: '"t1", as in observations[0]' },
+      { path: 'observations[3].trial', expected: GIVEN_ONCE, found: '"t1", as in observations[0]' },
+    ]);
+  });
+
+  it('go on from a shorter run at their scale, or their price would be negative', () => {
+    const before = { ...good, trial: 't0', steps: 300 };
+    const goingOn = (changes: object) => problemsOf([before, { ...good, continues: 't0', ...changes }]);
+    expect(goingOn({})).toEqual([]);
+    expect(goingOn({ continues: 'not among them' })).toEqual([]);
+    const expected = 'a run at S of less than 300 steps';
+    const found = 't0, of 300 at S';
+    expect(goingOn({ steps: 300 })).toEqual([{ path: 'observations[1].continues', expected, found }]);
+    expect(goingOn({ scale: 'M' })).toMatchObject([{ path: 'observations[1].continues', found }]);
+    const pending = [{ ...good, continues: 't0', steps: 100, mixture: { ...good.mixture, books: 0 } }];
+    const ended = parseObservations(makeSweep(), [before]);
+    expect(problemsIn(() => parsePending(makeSweep(), pending, ended))).toMatchObject([
+      { path: 'pending[0].continues' },
+    ]);
+  });
+
+  it('say in words what was expected of them', () => {
+    const faulty = { ...good, trial: 7, steps: 0, mixture: [1] };
+    expect(problemsOf([faulty, null])).toEqual([
+      { path: 'observations[0].trial', expected: 'text', found: '7' },
+      { path: 'observations[0].mixture', expected: 'a map', found: 'a list' },
+      { path: 'observations[0].steps', expected: 'a number above 0', found: '0' },
+      { path: 'observations[1]', expected: 'a map', found: 'null' },
+    ]);
+  });
+
+  it('may say that they are not imported', () => {
+    expect(parseObservations(makeSweep(), [{ ...good, imported: false }])[0]).not.toHaveProperty('imported');
+  });
+
   it('must be a list', () => {
     expect(problemsOf({ trials: [] })).toHaveLength(1);
+  });
+});
+
+describe('pending trials at the door', () => {
+  const { trial, mixture, scale, steps } = good;
+  const run = { trial, mixture: { ...mixture, books: 0 }, scale, steps };
+
+  it('are none that have ended, and each given once', () => {
+    const ended = parseObservations(makeSweep(), [good]);
+    const pending = [
+      { ...run, trial: undefined },
+      { ...run, trial: undefined },
+      { ...run, trial: 'p' },
+    ];
+    expect(parsePending(makeSweep(), pending, ended)).toHaveLength(3);
+    expect(problemsIn(() => parsePending(makeSweep(), [...pending, run, { ...run, trial: 'p' }], ended))).toEqual([
+      { path: 'pending[3].trial', expected: GIVEN_ONCE, found: '"t1", as in observations[0]' },
+      { path: 'pending[4].trial', expected: GIVEN_ONCE, found: '"p", as in pending[2]' },
+    ]);
   });
 });

@@ -203,7 +203,7 @@ describe('titrate', () => {
     const sweep = makeSweep({ mixtures, budget: 2000 });
     const runs = mixtures.map((mixture, i): Observation => {
       const metrics = { loss: lossOf(mixture, 'L', 300) };
-      return { trial: `t${i}`, mixture, scale: 'L', steps: 300, status: 'completed', metrics, cost: 30 };
+      return { trial: `r${i}`, mixture, scale: 'L', steps: 300, status: 'completed', metrics, cost: 30 };
     });
     const opened = [...runAll(sweep, 6), ...runs];
     const proposal = propose(sweep, opened, { seed: 1 })!;

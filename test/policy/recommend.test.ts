@@ -153,7 +153,8 @@ describe('a recommendation', () => {
 
   it('is the best run at the costliest fidelity for policies that keep no belief', () => {
     const sweep = makeSweep({ policy: { name: 'random' } });
-    const runs = [...observe(sweep, 8, 'S'), ...observe(sweep, 4, 'L')];
+    const large = observe(sweep, 4, 'L').map((run) => ({ ...run, trial: `l${run.trial}` }));
+    const runs = [...observe(sweep, 8, 'S'), ...large];
     const best = runs.slice(8).reduce((a, b) => (b.metrics['loss']! < a.metrics['loss']! ? b : a));
     const found = recommend(sweep, runs, { seed: 1 });
     expect(found.mixture).toEqual(best.mixture);

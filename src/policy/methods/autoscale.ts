@@ -118,7 +118,7 @@ const lengthsOf = (sweep: Sweep, options: z.infer<typeof Options>): readonly Fid
 const wishFor = (feasible: FeasibleSet, lengths: readonly Fidelity[]): DesignWish => {
   const mixtures = perturbedMixtures(feasible);
   const fidelities = lengths.map((_, i) => lengths.slice(0, lengths.length - i));
-  return { mixtures, runs: mixtures.length, enough: mixtures.length, fidelities };
+  return { mixtures, runs: mixtures.length, enough: mixtures.length, fidelities, drawn: false };
 };
 
 /** Optimal token counts at two scales of data, extrapolated to the target's. */

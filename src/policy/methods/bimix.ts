@@ -85,6 +85,7 @@ export const createBimix = (sweep: Sweep): Policy => {
       runs: options.runs,
       enough: Math.min(options.runs, ENOUGH),
       fidelities,
+      drawn: true,
     }),
     solve: (situation, design) => solve(situation, design, options.metrics),
   });

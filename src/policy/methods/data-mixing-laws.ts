@@ -156,6 +156,7 @@ export const createDataMixingLaws = (sweep: Sweep): Policy => {
       runs,
       enough: Math.min(runs, RUNS_PER_PARAMETER * parameters),
       fidelities: fidelities.map((__, i) => fidelities.slice(0, fidelities.length - i)),
+      drawn: true,
     }),
     solve,
   });

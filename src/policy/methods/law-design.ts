@@ -1,16 +1,19 @@
 /**
  * The runs that a law is fitted to: some mixtures, each at the same few fidelities. The design is a function of the sweep
- * alone (its seed included), so that every decision sees the same one; a mixture whose run was lost is replaced by a spare.
+ * (its seed included) and of imported runs alone, so that every decision sees the same one; a mixture whose run was lost is
+ * replaced by a spare.
  */
 import { BUDGET_SLACK, confirmationReserve, costOf } from '../../domain/cost.js';
 import { drawDirichlet } from '../../domain/dirichlet.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import type { Fidelity } from '../../domain/fidelity.js';
-import type { Mixture } from '../../domain/mixture.js';
+import { mixtureOf, type Mixture } from '../../domain/mixture.js';
 import type { Metrics, Observation } from '../../domain/observation.js';
 import { createRng, seedOf } from '../../domain/rng.js';
 import type { Sweep } from '../../domain/sweep.js';
+import { cholesky, solveLower } from '../../surrogate/linear-algebra.js';
 import type { Situation } from '../policy.js';
+import { normalMatrix } from './utilities.js';
 
 /** What is wanted, before the budget was asked. */
 export interface DesignWish {
@@ -22,6 +25,8 @@ export interface DesignWish {
   readonly enough: number;
   /** Sets of fidelities, the one wanted most first; every mixture is run at each fidelity of the chosen set. */
   readonly fidelities: readonly (readonly Fidelity[])[];
+  /** Were the mixtures drawn, so that imported ones may stand in for them? */
+  readonly drawn: boolean;
 }
 
 /** What the budget allows of it. */
@@ -29,6 +34,8 @@ export interface Design {
   readonly mixtures: readonly Float64Array[];
   readonly runs: number;
   readonly fidelities: readonly Fidelity[];
+  /** How many of the mixtures imported runs tell at all fidelities. */
+  readonly imported: number;
 }
 
 /** Cost of a mixture at all fidelities: at each scale the longest run passes the shorter ones. */
@@ -38,22 +45,8 @@ const costOfMixture = (sweep: Sweep, fidelities: readonly Fidelity[]): number =>
   return [...longest].reduce((sum, [scale, steps]) => sum + costOf(sweep, { scale, steps }), 0);
 };
 
-/** Chooses fidelities and the number of mixtures so that all, and a run of the solution at the target if possible, can be paid. */
-export const affordableDesign = (sweep: Sweep, wish: DesignWish): Design => {
-  const budget = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep);
-  const target = costOf(sweep, sweep.target);
-  const options = [budget - target, budget].flatMap((purse) =>
-    wish.fidelities.map((fidelities) => ({
-      mixtures: wish.mixtures,
-      fidelities,
-      runs: Math.min(wish.runs, Math.floor(Math.max(0, purse) / costOfMixture(sweep, fidelities))),
-    })),
-  );
-  return options.find(({ runs }) => runs >= wish.enough) ?? options.at(-1)!;
-};
-
 /** The run of a mixture that tells its metrics at a fidelity: one that ended there, or passed it. */
-const metricsOf = (run: Observation, { scale, steps }: Fidelity): Metrics | undefined => {
+export const metricsOf = (run: Observation, { scale, steps }: Fidelity): Metrics | undefined => {
   if (run.scale !== scale || run.status !== 'completed') return undefined;
   return run.steps === steps ? run.metrics : run.curve?.find((point) => point.steps === steps)?.metrics;
 };
@@ -64,31 +57,116 @@ export interface DesignRow {
   readonly metrics: Metrics;
 }
 
-const hasObjective = (sweep: Sweep, metrics: Metrics): boolean =>
+export const hasObjective = (sweep: Sweep, metrics: Metrics): boolean =>
   Object.keys(sweep.objective.weights).every((metric) => Number.isFinite(metrics[metric]));
 
-/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures only. */
+/** What runs of one mixture told. */
+interface Told {
+  readonly shares: Float64Array;
+  readonly own?: Metrics;
+  /** Several are seeds of one run. */
+  readonly imported: readonly Metrics[];
+}
+
+const meanOf = (runs: readonly Metrics[]): Metrics =>
+  Object.fromEntries(
+    Object.keys(runs[0]!).map((name) => [name, runs.reduce((sum, run) => sum + run[name]!, 0) / runs.length]),
+  );
+
+/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures and imported runs only. */
 export const rowsAt = (
   { sweep, feasible, observations }: Situation,
   design: Design,
   fidelity: Fidelity,
 ): DesignRow[] => {
-  const rows = new Map<string, DesignRow>();
+  const rows = new Map<string, Told>();
   for (const run of observations) {
     const metrics = metricsOf(run, fidelity);
     if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
     const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
-    const isOfDesign = (): boolean => design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
-    if (fidelity.scale === sweep.target.scale && !isOfDesign()) continue; // or a run of the solution would move the solution
-    rows.set(shares.join(), { shares, metrics });
+    const isEvidence = (): boolean =>
+      run.imported === true || design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
+    if (fidelity.scale === sweep.target.scale && !isEvidence()) continue; // or a run of the solution would move the solution
+    const row = rows.get(shares.join()) ?? { shares, imported: [] };
+    rows.set(
+      shares.join(),
+      run.imported === true ? { ...row, imported: [...row.imported, metrics] } : { ...row, own: metrics },
+    );
   }
-  return [...rows.values()];
+  return [...rows.values()].map(({ shares: at, own, imported }) => ({ shares: at, metrics: own ?? meanOf(imported) }));
 };
 
 const SAME = 1e-6; // shares nearer than this are those of one run, as in the history
 
-const isSame = (domains: readonly string[], shares: ArrayLike<number>, mixture: Mixture): boolean =>
+export const isSame = (domains: readonly string[], shares: ArrayLike<number>, mixture: Mixture): boolean =>
   domains.every((domain, i) => Math.abs(shares[i]! - (mixture[domain] ?? 0)) < SAME);
+
+/** The mixtures of imported runs that tell their metrics at all of some fidelities, each once. */
+const importedAt = ({ sweep, feasible, observations }: Situation, fidelities: readonly Fidelity[]): Float64Array[] => {
+  const imported = observations.filter((run) => run.imported === true);
+  const told = fidelities.map(
+    (at) =>
+      new Map(
+        imported.flatMap((run) => {
+          const metrics = metricsOf(run, at);
+          if (metrics === undefined || !hasObjective(sweep, metrics)) return [];
+          const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
+          return [[shares.join(), shares] as const];
+        }),
+      ),
+  );
+  return [...told[0]!].filter(([key]) => told.every((at) => at.has(key))).map(([, shares]) => shares);
+};
+
+/**
+ * Does a fit to runs of some mixtures know another as surely as a run of it does? Of a law that is linear in shares, the variance at w
+ * is w'(X'X)^-1 w times that of a run: much, where no run had one of its domains, or two domains were always mixed alike.
+ */
+const isKnownFrom = (mixtures: readonly Float64Array[], domains: number): ((shares: Float64Array) => boolean) => {
+  const runs = mixtures.map((shares) => ({ shares }));
+  const factor = cholesky(normalMatrix(runs, domains), domains);
+  return (shares) => {
+    const solved = shares.slice();
+    solveLower(factor, domains, solved);
+    return solved.reduce((sum, x) => sum + x * x, 0) <= 1;
+  };
+};
+
+/** Puts imported mixtures, told at all fidelities, in the place of drawn ones that they tell as much about. */
+const withImported = (
+  situation: Situation,
+  { mixtures, runs, drawn }: DesignWish,
+  fidelities: readonly Fidelity[],
+): Pick<Design, 'mixtures' | 'imported'> => {
+  const { domains } = situation.feasible;
+  const told = importedAt(situation, fidelities);
+  if (told.length === 0) return { mixtures, imported: 0 };
+  const own = mixtures.filter((shares) => !told.some((other) => isSame(domains, shares, mixtureOf(other, domains))));
+  if (!drawn) return { mixtures, imported: mixtures.length - own.length };
+  const isKnown = isKnownFrom(told, domains.length);
+  const known = own.filter(isKnown);
+  const spared = mixtures.slice(0, runs).filter(isKnown).length;
+  const imported = told.slice(0, spared);
+  return {
+    mixtures: [...imported, ...own.filter((shares) => !known.includes(shares)), ...known],
+    imported: imported.length,
+  };
+};
+
+/** Chooses fidelities and the number of mixtures so that all, and a run of the solution at the target if possible, can be paid. */
+export const affordableDesign = (situation: Situation, wish: DesignWish): Design => {
+  const { sweep } = situation;
+  const budget = sweep.budget * (1 + BUDGET_SLACK) - confirmationReserve(sweep);
+  const target = costOf(sweep, sweep.target);
+  const designs = wish.fidelities.map((fidelities) => ({ fidelities, ...withImported(situation, wish, fidelities) }));
+  const options = [budget - target, budget].flatMap((purse) =>
+    designs.map((design) => {
+      const payable = Math.floor(Math.max(0, purse) / costOfMixture(sweep, design.fidelities));
+      return { ...design, runs: Math.min(wish.runs, design.imported + payable) };
+    }),
+  );
+  return options.find(({ runs }) => runs >= wish.enough) ?? options.at(-1)!;
+};
 
 type State = 'open' | 'made' | 'lost';
 

@@ -76,9 +76,10 @@ const designProposal = (plan: LawPlan, situation: Situation, design: Design): Pr
   const next = nextRun(situation, design);
   if (next === undefined) return undefined;
   const { shares, fidelity, before, of } = next;
+  const imported = design.imported === 0 ? '' : `, ${design.imported} of them imported`;
   const offer = situation.history.offer(shares, fidelity);
   if (offer.cost > situation.history.available) return null;
-  const reason = `Run ${before + 1} of the ${of} that the law is fitted to at ${fidelityText(fidelity)}, for ${costText(situation.sweep, offer.cost)}.`;
+  const reason = `Run ${before + 1} of the ${of} that the law is fitted to at ${fidelityText(fidelity)}${imported}, for ${costText(situation.sweep, offer.cost)}.`;
   return plainProposal(situation, fidelity, shares, offer, { policy: plan.policy, phase: 'opening', reason });
 };
 
@@ -103,7 +104,8 @@ const finalProposal = (
 
 /** Makes a policy of a plan. */
 export const lawPolicy = (plan: LawPlan): Policy => {
-  const designOf = ({ sweep, feasible }: Situation): Design => affordableDesign(sweep, plan.wish(sweep, feasible));
+  const designOf = (situation: Situation): Design =>
+    affordableDesign(situation, plan.wish(situation.sweep, situation.feasible));
   const solutionOf = (situation: Situation, design: Design): Solution | undefined =>
     plan.solve(situation, design) ?? bestSoFar(situation, design);
   return {

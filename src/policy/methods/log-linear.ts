@@ -122,6 +122,7 @@ export const createLogLinear = (sweep: Sweep): Policy => {
       runs,
       enough: Math.min(runs, domains + 2),
       fidelities,
+      drawn: true,
     }),
     solve: (situation, design) => solve(situation, design, options),
   });

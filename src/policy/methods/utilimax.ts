@@ -13,13 +13,15 @@ import { z } from 'zod';
 import { confirmationReserve, costOf } from '../../domain/cost.js';
 import type { Proposal } from '../../domain/decision.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
-import { isSameFidelity, type Fidelity } from '../../domain/fidelity.js';
+import type { Fidelity } from '../../domain/fidelity.js';
 import { sharesOf } from '../../domain/mixture.js';
 import { FEASIBLE } from '../../domain/limits.js';
 import { objectiveSign } from '../../domain/objective.js';
 import type { Observation } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { costText, fidelityText } from '../explain.js';
+import { hasObjective, isSame, metricsOf } from './law-design.js';
+import { cheapestScale } from './law-policy.js';
 import { estimateUtilities } from './utilities.js';
 import { plainProposal } from './plain-proposal.js';
 import { chosenFidelity, parseOptions } from '../policy-options.js';
@@ -35,19 +37,6 @@ const Options = z.strictObject({
   /** Weight of the risk term; 1 is the paper's. */
   risk: z.number().positive().default(1),
 });
-
-/** The named scale or the cheapest; the named steps, or the longest run that the budget buys once for every domain, or the shortest. */
-const cheapFidelity = (sweep: Sweep, options: z.infer<typeof Options>): Fidelity => {
-  const price = (scale: string): number => costOf(sweep, { scale, steps: 1 });
-  const cheapest = sweep.scales.map(({ name }) => name).reduce((a, b) => (price(b) < price(a) ? b : a));
-  const longest = chosenFidelity(sweep, { scale: options.scale ?? cheapest, steps: options.steps });
-  if (options.steps !== undefined) return longest;
-  const { name: scale, steps } = sweep.scales.find(({ name }) => name === longest.scale)!;
-  const allowance = sweep.budget - confirmationReserve(sweep);
-  const runs = Object.keys(sweep.domains).length;
-  const affordable = steps.filter((count) => runs * costOf(sweep, { scale, steps: count }) <= allowance);
-  return { scale, steps: affordable.at(-1) ?? steps[0]! };
-};
 
 const FAR = 1000; // shares: beyond every allowed mixture, so that the nearest of them is one with most of the domain
 
@@ -65,6 +54,30 @@ const designOf = ({ domains, list, centre, project, minimizeLinear }: FeasibleSe
   return [...new Map(points.map((shares) => [shares.join(), shares])).values()];
 };
 
+/** The longest run that the options allow: at the named scale or the cheapest. */
+const longestRun = (sweep: Sweep, { scale = cheapestScale(sweep), steps }: z.infer<typeof Options>): Fidelity =>
+  chosenFidelity(sweep, { scale, steps });
+
+/** The named steps, or the longest run that the budget buys once for every domain but those that imported runs measured, or the shortest. */
+const cheapFidelity = ({ sweep, feasible, observations }: Situation, options: z.infer<typeof Options>): Fidelity => {
+  const longest = longestRun(sweep, options);
+  if (options.steps !== undefined) return longest;
+  const { name: scale, steps } = sweep.scales.find(({ name }) => name === longest.scale)!;
+  const allowance = sweep.budget - confirmationReserve(sweep);
+  const imported = observations.filter((run) => run.imported === true);
+  const design = imported.length === 0 ? [] : designOf(feasible);
+  const isMeasured = (point: Float64Array, at: Fidelity): boolean =>
+    imported.some((run) => metricsOf(run, at) !== undefined && isSame(feasible.domains, point, run.mixture));
+  const affordable = steps
+    .filter((count) => count <= longest.steps)
+    .map((count) => ({ scale, steps: count }))
+    .filter((at) => {
+      const measured = design.filter((point) => isMeasured(point, at)).length;
+      return (feasible.domains.length - measured) * costOf(sweep, at) <= allowance;
+    });
+  return affordable.at(-1) ?? { scale, steps: steps[0]! };
+};
+
 const nextRun = (situation: Situation, fidelity: Fidelity): Proposal | null => {
   const { sweep, history } = situation;
   const runnable = runnableAt(situation, fidelity);
@@ -78,10 +91,11 @@ const nextRun = (situation: Situation, fidelity: Fidelity): Proposal | null => {
   return plainProposal(situation, fidelity, shares, offer, { policy: 'utilimax', phase: 'opening', reason });
 };
 
-/** How well a run did at each task, more being better; undefined where it teaches nothing, 'worst' where it blew up. */
-const scoresOf = (sweep: Sweep, { status, metrics }: Observation): Float64Array | 'worst' | undefined => {
-  if (status === 'diverged') return 'worst';
-  if (status !== 'completed') return undefined;
+/** How well a run did by then at each task, more being better; undefined where it teaches nothing, 'worst' where it had blown up. */
+const scoresOf = (sweep: Sweep, run: Observation, at: Fidelity): Float64Array | 'worst' | undefined => {
+  if (run.status === 'diverged') return run.scale === at.scale && run.steps <= at.steps ? 'worst' : undefined;
+  const metrics = metricsOf(run, at);
+  if (metrics === undefined || !hasObjective(sweep, metrics)) return undefined;
   const tasks = Object.entries(sweep.objective.weights).filter(([, weight]) => weight !== 0);
   const sign = objectiveSign(sweep.objective);
   return Float64Array.from(tasks, ([metric, weight]) => -sign * Math.sign(weight) * metrics[metric]!);
@@ -89,12 +103,10 @@ const scoresOf = (sweep: Sweep, { status, metrics }: Observation): Float64Array 
 
 const bestPortfolio = (situation: Situation, fidelity: Fidelity, risk: number): Float64Array | undefined => {
   const { sweep, feasible, observations } = situation;
-  const runs = observations
-    .filter((run) => isSameFidelity(run, fidelity))
-    .flatMap((run) => {
-      const scores = scoresOf(sweep, run);
-      return scores === undefined ? [] : [{ shares: sharesOf(run.mixture, feasible.domains), scores }];
-    });
+  const runs = observations.flatMap((run) => {
+    const scores = scoresOf(sweep, run, fidelity);
+    return scores === undefined ? [] : [{ shares: sharesOf(run.mixture, feasible.domains), scores }];
+  });
   const utilities = estimateUtilities(runs);
   if (utilities === undefined) return undefined;
   return solveUtilityProgram({ utilities, risk: risk * feasible.domains.length }, feasible).shares;
@@ -103,9 +115,9 @@ const bestPortfolio = (situation: Situation, fidelity: Fidelity, risk: number): 
 /** Makes the policy of UtiliMax; one run a domain, then it stops. */
 export const createUtilimax = (sweep: Sweep): Policy => {
   const options = parseOptions(sweep, Options);
-  const fidelity = cheapFidelity(sweep, options);
+  longestRun(sweep, options); // refuses a place that there is none of
   return {
-    recommendsBy: (situation) => bestPortfolio(situation, fidelity, options.risk),
-    propose: (situation) => nextRun(situation, fidelity),
+    recommendsBy: (situation) => bestPortfolio(situation, cheapFidelity(situation, options), options.risk),
+    propose: (situation) => nextRun(situation, cheapFidelity(situation, options)),
   };
 };

@@ -26,7 +26,8 @@ const scaledScores = (runs: readonly ScoredRun[], task: number): Float64Array =>
   return Float64Array.from(runs, ({ scores }) => (scores === 'worst' ? 0 : scaled(scores[task]!)));
 };
 
-const normalMatrix = (runs: readonly ScoredRun[], count: number): Float64Array => {
+/** Returns X'X `(D × D)`, the ridge on its diagonal. */
+export const normalMatrix = (runs: readonly Pick<ScoredRun, 'shares'>[], count: number): Float64Array => {
   const matrix = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++) {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Proposal } from '../../../src/domain/decision.js';
 import { feasibleSet } from '../../../src/domain/feasible-set.js';
-import { isSameMixture, sharesOf, type Mixture } from '../../../src/domain/mixture.js';
-import type { Observation, PendingTrial } from '../../../src/domain/observation.js';
+import { isSameMixture, mixtureOf, sharesOf, type Mixture } from '../../../src/domain/mixture.js';
+import type { Metrics, Observation, PendingTrial } from '../../../src/domain/observation.js';
 import type { Sweep } from '../../../src/domain/sweep.js';
 import { propose } from '../../../src/policy/propose.js';
 import { recommend } from '../../../src/policy/recommend.js';
@@ -139,6 +139,79 @@ describe.each(['log-linear', 'data-mixing-laws', 'bimix', 'autoscale'])('the law
     const found = recommend(sweepOf({ policy, budget: 1e5 }), observations, { seed: 1 }).mixture;
     expect(found).toEqual(proposals.at(-1)!.mixture);
     expect(proposals.slice(0, -1).every(({ explanation }) => explanation.phase === 'opening')).toBe(true);
+  });
+
+  describe('with imported runs', () => {
+    const sweep = sweepOf();
+    const { observations, proposals } = runToEnd(world, sweep);
+    const design = proposals.slice(0, -1);
+    /** Runs as those of the design, of other mixtures. */
+    const importedAs = (change: (shares: readonly number[]) => readonly number[]): Observation[] =>
+      design.map(({ continues: _, ...run }, i) => {
+        const mixture = mixtureOf(
+          change(sharesOf(run.mixture, Object.keys(sweep.domains))),
+          Object.keys(sweep.domains),
+        );
+        return { ...runIn(world, sweep, { ...run, mixture, cost: 0 }, `i${i}`), imported: true };
+      });
+    const boughtAfter = (imported: readonly Observation[], changes: Partial<Sweep> = {}): Proposal[] =>
+      runToEnd(world, { ...sweep, ...changes }, 150, imported).proposals;
+    const moved = (shares: readonly number[]): number[] => shares.map((share, i) => 0.9 * share + (i === 0 ? 0.1 : 0));
+    const withoutBooks = ([web, code]: readonly number[]): number[] => [
+      web! / (web! + code!),
+      code! / (web! + code!),
+      0,
+    ];
+
+    it('pays for none of its mixtures again', () => {
+      const bought = boughtAfter(
+        importedAs((shares) => shares),
+        { budget: 101 },
+      );
+      expect(bought).toHaveLength(1);
+      expect(bought[0]!.mixture).toEqual(recommend(sweep, observations, { seed: 1 }).mixture);
+    });
+
+    it('fits the mean of several seeds of a mixture', () => {
+      const seeds = (shift: number): Observation[] =>
+        importedAs(moved).map((run) => {
+          const shifted = ({ loss }: Metrics): Metrics => ({ loss: loss! + shift });
+          const curve = run.curve!.map(({ steps, metrics }) => ({ steps, metrics: shifted(metrics) }));
+          return { ...run, trial: `${run.trial}${shift}`, metrics: shifted(run.metrics), curve };
+        });
+      const [low, high] = [seeds(-0.25), seeds(0.25)];
+      const noisy = low.flatMap((run, i) => (i % 2 === 0 ? [run, high[i]!] : [high[i]!, run]));
+      const found = recommend(sweep, noisy, { seed: 1 }).mixture;
+      const wanted = recommend(sweep, importedAs(moved), { seed: 1 }).mixture;
+      for (const [domain, share] of Object.entries(wanted)) expect(found[domain]).toBeCloseTo(share, 4);
+    });
+
+    it('fits them at the fidelities that they have, whatever the budget would buy', () => {
+      const poor = { ...sweep, budget: 1 };
+      const { mixture } = recommend(
+        poor,
+        importedAs((shares) => shares),
+        { seed: 1 },
+      );
+      expect(mixture).toEqual(recommend(sweep, observations, { seed: 1 }).mixture);
+    });
+
+    it('goes by those of other mixtures where its own are drawn, and keeps the money for the target', () => {
+      const bought = boughtAfter(importedAs(moved), { budget: 101 });
+      const isTarget = bought.map(({ scale, steps }) => scale === 'L' && steps === 1000);
+      expect(isTarget).toEqual(name === 'autoscale' ? isTarget.map(() => false) : [true]);
+      expect(bought.length).toBeGreaterThan(0);
+    });
+
+    it('makes all of its own where they tell little of a domain, or are few', () => {
+      expect(boughtAfter(importedAs(withoutBooks))).toHaveLength(proposals.length);
+      expect(boughtAfter(importedAs(moved).slice(0, 2))).toHaveLength(proposals.length);
+    });
+
+    it('says how many of the runs that the law is fitted to are imported', () => {
+      const [next] = boughtAfter(importedAs(moved).filter((_, i) => i % 2 === 0));
+      expect(/, (\d+) of them imported/.test(next!.explanation.reason)).toBe(name !== 'autoscale');
+    });
   });
 
   it('depends on nothing but its input', () => {

@@ -17,13 +17,14 @@ export const runIn = (world: World, sweep: Sweep, proposal: Proposal, trial: str
   return { ...base, metrics: curve.at(-1)!.metrics, curve, ...(continues === undefined ? {} : { continues }) };
 };
 
-/** Runs a sweep one trial at a time until its policy ends it. */
+/** Runs a sweep one trial at a time until its policy ends it; `before` are runs that were imported. */
 export const runToEnd = (
   world: World,
   sweep: Sweep,
   limit = 150,
+  before: readonly Observation[] = [],
 ): { readonly observations: Observation[]; readonly proposals: Proposal[] } => {
-  const observations: Observation[] = [];
+  const observations = [...before];
   const proposals: Proposal[] = [];
   for (;;) {
     const proposal = propose(sweep, observations, { seed: observations.length });

@@ -204,6 +204,32 @@ describe('the policy utilimax', () => {
     }
   });
 
+  it('runs nothing beyond the target at its scale', () => {
+    const [, , large] = makeSweep().scales;
+    const sweep = makeSweep({ policy: { name: 'utilimax' }, scales: [large!], target: { scale: 'L', steps: 300 } });
+    expect(propose(sweep, [], { seed: 1 })).toMatchObject({ scale: 'L', steps: 300 });
+  });
+
+  it('does not pay again for domains that imported runs measured, and takes the length that they have', () => {
+    const sweep = makeSweep({ policy, budget: 2.5 });
+    const [web, code] = runSweep({ ...sweep, budget: 500 }).map((run, i): Observation => {
+      return { ...run, trial: `i${i}`, imported: true, cost: 0 };
+    });
+    const next = propose(sweep, [web!, code!], { seed: 1 })!;
+    expect([next.mixture, next.steps]).toEqual([{ web: 0, code: 0, books: 1 }, 1000]);
+    expect(propose(sweep, [web!], { seed: 1 })?.steps).toBe(300);
+  });
+
+  it('goes by checkpoints of runs that are longer than the budget, lowered since, would buy', () => {
+    const sweep = makeSweep({ policy });
+    const runs = runSweep(sweep);
+    const short = runSweep(makeSweep({ policy: { ...policy, steps: 300 } }));
+    const lowered = { ...sweep, budget: 5 };
+    const found = recommend(lowered, runs, { seed: 1 }).mixture;
+    expect(found).toEqual(recommend(lowered, short, { seed: 1 }).mixture);
+    expect(found['web']).toBeGreaterThan(found['books']! + 0.01);
+  });
+
   it('makes no run for a share that is fixed', () => {
     const domains = { web: { min: 0, max: 1 }, code: { min: 0.2, max: 0.2 }, books: { min: 0, max: 1 } };
     const runs = runSweep(makeSweep({ policy, domains }));
