@@ -15,6 +15,13 @@ export const numberFlag = (invocation: Invocation, flag: string): number | undef
   return value;
 };
 
+/** @throws InputError when the flag is there and says nothing. */
+export const reasonFlag = (invocation: Invocation): string | undefined => {
+  const text = textFlag(invocation, 'reason');
+  if (text === undefined || text.trim() !== '') return text;
+  throw unusable('reason', 'text that is not blank', text);
+};
+
 const LONGEST_KEY = 1000; // bytes of an update's id that a Temporal server takes
 
 /** @throws InputError when the key is longer than a server takes. */

@@ -8,6 +8,7 @@ import { knownRuns, type KnownRuns } from '../evidence/known-runs.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
+import { reasonFlag } from './act-flags.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -61,7 +62,7 @@ const deliver = async (home: Home, at: Destination, { runs }: Imports, invocatio
       hint: 'titrate what-if shows what these runs would have changed; or import them into a new sweep',
     });
   }
-  const given = textFlag(invocation, 'reason');
+  const given = reasonFlag(invocation);
   const who = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
   if (recorded !== undefined) {
     const known = new Set(recorded.view.imports.map(({ trial }) => trial));

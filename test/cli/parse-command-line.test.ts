@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { boundsFlag, mixtureFlag, numberFlag } from '../../src/cli/act-flags.js';
+import { boundsFlag, mixtureFlag, numberFlag, reasonFlag } from '../../src/cli/act-flags.js';
 import { textFlag } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { commandHelp, mainHelp } from '../../src/cli/help.js';
@@ -114,6 +114,16 @@ describe('the help', () => {
     expect(() => veto('web=0.2..,web=..0.5')).toThrow('--bounds: expected each domain once (web)');
     const pin = read('pin', 'one', '--mixture', 'web=0.5,web=0.5');
     expect(() => mixtureFlag(pin, 'mixture')).toThrow('--mixture: expected each domain once (web)');
+  });
+
+  it('takes no blank reason: it goes into the record', () => {
+    const read = (reason: string) => ({
+      ...parseCommandLine(['pause', 'one', `--reason=${reason}`]),
+      io: createIo(false),
+    });
+    expect(reasonFlag(read(' a move '))).toBe(' a move ');
+    for (const blank of [' ', ' \t'])
+      expect(() => reasonFlag(read(blank))).toThrow('--reason: expected text that is not');
   });
 
   it('shows every flag of a command, the common ones included', () => {

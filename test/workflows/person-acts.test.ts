@@ -168,6 +168,7 @@ describe('an act that changes a sweep', () => {
 
   it.each([
     ['refuse', { by: 'ada', trial: 't0001' }, /reason/],
+    ['refuse', { by: 'ada', trial: 't0001', reason: ' \t' }, /reason: expected text that is not blank/],
     ['pin', { by: 'ada', mixture: { a: 2 }, scale: 'big', steps: 20 }, /mixture\.a/],
     ['extend-budget', { by: 'ada', to: 1, change: 1 }, /either to or change/],
     ['pause', { by: '', surprise: 1 }, /by[\s\S]*surprise|surprise[\s\S]*by/],
