@@ -114,6 +114,21 @@ describe('the help', () => {
     expect(() => veto('web=0.2..,web=..0.5')).toThrow('--bounds: expected each domain once (web)');
     const pin = read('pin', 'one', '--mixture', 'web=0.5,web=0.5');
     expect(() => mixtureFlag(pin, 'mixture')).toThrow('--mixture: expected each domain once (web)');
+    expect(() => veto('web=0.2..0.5=books')).toThrow('--bounds: expected like');
+  });
+
+  it('takes maps as a sweep file has them, where a domain’s name cannot stand in a list', () => {
+    const read = (...args: string[]) => ({ ...parseCommandLine(args), io: createIo(false) });
+    const veto = (bounds: string) => boundsFlag(read('veto', 'one', '--bounds', bounds), 'bounds');
+    const pin = (mixture: string) => mixtureFlag(read('pin', 'one', '--mixture', mixture), 'mixture');
+    const mixture = { 'web,en': 0.6, 'a=b': 0.4 };
+    expect(pin(JSON.stringify(mixture))).toEqual(mixture);
+    expect(pin('{ "web,en": 0.6, a=b: 0.4 }')).toEqual(mixture);
+    const bounds = { 'web,en': { min: 0.2, max: 0.5 }, 'a=b': { max: 0.3 } };
+    expect(veto(JSON.stringify(bounds))).toEqual(bounds);
+    expect(() => pin('{"a": 0.6, "a": 0.4}')).toThrow(/--mixture:1:12: expected YAML; found Map keys must be unique/);
+    for (const text of ['{"a": "much"}', '{"a": {}}', '{"a": .inf}']) expect(() => pin(text)).toThrow('--mixture');
+    for (const text of ['{"a": 0.5}', '{"a": {"mox": 1}}', '{"a"']) expect(() => veto(text)).toThrow('--bounds');
   });
 
   it('takes no blank reason: it goes into the record', () => {
