@@ -13,7 +13,7 @@ import { actLog, renderLog } from '../../src/reports/act-log.js';
 import { approveAct } from '../../src/workflows/approval-acts.js';
 import { retractAct } from '../../src/workflows/retract-act.js';
 import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
-import { pauseAct } from '../../src/workflows/sweep-acts.js';
+import { cancelAct, pauseAct, resumeAct } from '../../src/workflows/sweep-acts.js';
 import { initialState } from '../../src/workflows/sweep-state.js';
 import { awaitingTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { toySweep } from './toy-sweep.js';
@@ -164,6 +164,19 @@ describe('an act that changes a sweep', () => {
       vetoAct(sweep, state, { ...ada, bounds: { a: { max: 0.3 } } }, sweep, () => true),
     ])
       expect([accepted, reason]).toEqual([false, 'the sweep is being finished by ada']);
+  });
+
+  it('does not let a sweep go on that is being cancelled, paused before or not', () => {
+    const { state } = cancelAct(pauseAct(initialState, ada).state, ada);
+    expect(resumeAct(state, () => true)).toMatchObject({
+      accepted: false,
+      reason: 'the sweep is being cancelled by ada',
+    });
+    expect(resumeAct(state, () => false).accepted).toBe(true); // in a history that was begun before
+    expect(pauseAct(cancelAct(initialState, ada).state, ada).accepted).toBe(false);
+    expect(resumeAct(pauseAct(finishAct(initialState, ada).state, { by: 'titrate' }).state, () => true).accepted).toBe(
+      true,
+    );
   });
 
   it.each([
