@@ -71,6 +71,12 @@ describe('claiming a sweep', () => {
       'seed: 7\nmixtures: [{ book: 0.9, github: 0.1 }, { github: 0.1, book: 0.9 }]',
       /mixtures: expected two different mixtures or more, to choose from; found one/,
     ],
+    [
+      'earlier runs that are not there',
+      'seed: 7',
+      'seed: 7\nimports: [{ from: gone.csv }]',
+      /gone\.csv: .*no such file/,
+    ],
     ['an option that its policy does not know', 'policy: titrate', 'policy: { name: titrate, foo: 1 }', /found foo/],
   ])('refuses %s before there is a folder', async (_, from, to, message) => {
     const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));
