@@ -4,13 +4,13 @@ import { isTitrateError } from '../domain/errors.js';
 import { findGo } from './build-temporal-cli.js';
 import { connect, type TitrateConnection } from './client.js';
 import { serverStatus } from './embedded-server.js';
-import type { Home } from './home.js';
+import { isNamedQueue, type Home } from './home.js';
 import { visibilityReady } from './namespace.js';
 import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
 import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
-import { isWorkerPolling } from './task-queue.js';
+import { countOpenWorkflows, isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
 import { workerStatus } from './worker-process.js';
 
@@ -137,10 +137,19 @@ const keyLacked = async (on: TitrateConnection, { home, env }: DoctorOptions): P
   return keys.find((id) => !ours.includes(id));
 };
 
+/** A worker of ours ends by itself when it is idle, and comes again with the next command that needs it. */
+const checkAbsence = async (on: TitrateConnection, { env }: DoctorOptions): Promise<Check> => {
+  const detail = `none polls task queue ${on.taskQueue}`;
+  if (isNamedQueue(env)) return bad('worker', detail, 'start the one of yours that works for it');
+  const open = await countOpenWorkflows(on);
+  return open === 0
+    ? good('worker', `${detail}: none is needed while no sweep is open`)
+    : bad('worker', `${detail}, and sweeps are open`, 'titrate worker --detach; titrate run starts one too');
+};
+
 const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promise<Check> => {
   try {
-    if (!(await isWorkerPolling(on)))
-      return bad('worker', `none polls task queue ${on.taskQueue}`, 'titrate run starts one; or titrate worker');
+    if (!(await isWorkerPolling(on))) return await checkAbsence(on, options);
     const key = await keyLacked(on, options);
     return key === undefined
       ? good('worker', `polls task queue ${on.taskQueue}`)
