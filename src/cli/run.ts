@@ -5,6 +5,7 @@ import { slurmNotes } from '../reports/slurm-notes.js';
 import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
+import { commandNotes } from './command-notes.js';
 import { conclude } from './conclude.js';
 import { keepImportsOf } from './inject-runs.js';
 import { readSweep } from './sweep-record.js';
@@ -35,7 +36,8 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
     return conclude(home, sweepId, io);
   }
   if (before === undefined) {
-    for (const note of [...epochNotes(source.sweep), ...slurmNotes(source.sweep)]) io.note(`note: ${note}`);
+    const notes = [...epochNotes(source.sweep), ...slurmNotes(source.sweep), ...(await commandNotes(source))];
+    for (const note of notes) io.note(`note: ${note}`);
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');
