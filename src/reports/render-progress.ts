@@ -1,6 +1,6 @@
 /** What a terminal shows while a sweep runs. */
 import { costUnit } from '../domain/cost.js';
-import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
+import { SWEEP_ITSELF, type Act, type InFlightTrial, type SweepProgress } from '../domain/messages.js';
 import type { JobProgress } from '../domain/ports.js';
 import type { Sweep } from '../domain/sweep.js';
 import {
@@ -60,13 +60,19 @@ const STATUS_TONE: Readonly<Record<SweepProgress['status'], Tone>> = {
   failed: 'bad',
 };
 
+/** In a word, what a sweep does. */
+const stateOf = ({ status, phase, closing, result }: SweepProgress): string => {
+  if (closing?.act === 'cancel' && result === null) return 'cancelling';
+  if (status !== 'running') return status;
+  return closing?.act === 'finish' ? 'finishing' : phase;
+};
+
 const titleLine = (progress: SweepProgress, options: ProgressOptions): string => {
-  const state = progress.status === 'running' ? progress.phase : progress.status;
   const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}`;
   const pieces = [
     piece(progress.sweepId, 'strong'),
     piece('  '),
-    piece(state, STATUS_TONE[progress.status]),
+    piece(stateOf(progress), STATUS_TONE[progress.status]),
     piece(`  ${counts}, ${formatDuration(options.elapsedMs)}`, 'soft'),
   ];
   return line(pieces, options);
@@ -160,8 +166,12 @@ const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[
     : [first, line([piece('        '), piece(byScale.join(', '), 'soft')], options)];
 };
 
-const bestLines = ({ recommendation, incumbent }: SweepProgress, options: ProgressOptions): string[] => {
-  const best = recommendation ?? incumbent;
+/** The best mixture as far as it is known; before any run has reported the objective, a recommendation predicts nothing. */
+const bestOf = ({ recommendation, incumbent }: SweepProgress) =>
+  recommendation?.trust.some(({ runs }) => runs > 0) === true ? recommendation : incumbent;
+
+const bestLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
+  const best = bestOf(progress);
   if (best === null) return [line([piece('best    no prediction yet', 'soft')], options)];
   const { objective, target } = options.sweep;
   const name = objectiveName(objective);
@@ -175,10 +185,23 @@ const bestLines = ({ recommendation, incumbent }: SweepProgress, options: Progre
 const wrapped = (text: string, tone: Tone, options: ProgressOptions): string[] =>
   wrap(text, Math.max(20, options.width - 1)).map((part) => line([piece(part, tone)], options));
 
-const pauseLines = ({ pause }: SweepProgress, options: ProgressOptions): string[] => {
-  if (pause === null) return [];
-  const why = pause.reason === undefined ? '' : `: ${pause.reason}`;
-  return wrapped(plainText(`paused by ${pause.by}${why}`, LONGEST_TROUBLE), 'warn', options);
+const reasonText = ({ reason }: Act): string => (reason === undefined ? '' : `: ${reason}`);
+
+const pauseLines = ({ sweepId, pause, closing }: SweepProgress, options: ProgressOptions): string[] => {
+  if (pause === null || closing?.act === 'cancel') return [];
+  const why = plainText(`paused by ${pause.by}${reasonText(pause)}`, LONGEST_TROUBLE);
+  const way = pause.by === SWEEP_ITSELF ? [`when that is mended: titrate resume ${plainText(sweepId)}`] : [];
+  return [why, ...way].flatMap((text) => wrapped(text, 'warn', options));
+};
+
+/** Who ends the sweep, and what it waits for. */
+const closingLines = ({ closing, inFlight, result }: SweepProgress, options: ProgressOptions): string[] => {
+  if (closing == null || result !== null) return [];
+  const isStopped = closing.act === 'cancel' || closing.stop === true;
+  const jobs = inFlight.length === 0 ? '' : `; jobs in flight are ${isStopped ? 'being stopped' : 'waited for'}`;
+  const verb = closing.act === 'cancel' ? 'cancelled' : 'finished';
+  const text = plainText(`being ${verb} by ${closing.by}${reasonText(closing)}`, LONGEST_TROUBLE);
+  return wrapped(`${text}${jobs}`, 'warn', options);
 };
 
 const LONGEST_WHY = 300; // characters
@@ -224,6 +247,7 @@ export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, opt
   ...freeLines(progress, options),
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
+  ...closingLines(progress, options),
   ...pauseLines(progress, options),
   ...parkedLines(progress, options),
   ...troubleLines(options),
@@ -235,10 +259,9 @@ export const renderProgressLine = (
   options: Omit<ProgressOptions, keyof TerminalOptions>,
 ): string => {
   const unit = costUnit(options.sweep.cost);
-  const best = progress.recommendation ?? progress.incumbent;
+  const best = bestOf(progress);
   const prediction =
     best === null ? 'no prediction yet' : `best ${objectiveName(options.sweep.objective)} ${formatPrediction(best)}`;
-  const state = progress.status === 'running' ? progress.phase : progress.status;
   const parked = progress.inFlight.filter((trial) => trial.state === 'parked').length;
   const asking = progress.inFlight.filter((trial) => trial.state === 'awaiting-approval').length;
   const flying = [
@@ -249,7 +272,11 @@ export const renderProgressLine = (
   const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${flying}`;
   const money = `${formatCost(progress.spent)} of ${formatCost(progress.budget, unit)}`;
   return line(
-    [piece(`${progress.sweepId} ${state}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`)],
+    [
+      piece(
+        `${progress.sweepId} ${stateOf(progress)}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`,
+      ),
+    ],
     {
       width: 10_000, // a log keeps whole lines
       colour: false,

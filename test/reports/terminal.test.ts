@@ -46,6 +46,40 @@ describe('the progress block', () => {
     expect([says(running), says(free), says({ ...free, waitsFor: 'approve t0001' })]).toEqual([false, true, false]);
   });
 
+  it('says that a sweep is being ended, by whom and what for, and how one that paused itself goes on', () => {
+    const says = (change: Partial<typeof running>): string =>
+      renderProgress({ ...running, ...change }, jobsOf(running), options).join('\n');
+    const finishing = says({ closing: { act: 'finish', by: 'ada', reason: 'good enough' } });
+    expect(finishing).toContain('slimpajama-1a2b3c4d  finishing  24 decisions');
+    expect(finishing).toContain('being finished by ada: good enough; jobs in flight are waited for');
+    expect(says({ closing: { act: 'finish', by: 'ada', stop: true } })).toContain('; jobs in flight are being stopped');
+    const pause = { by: 'titrate', reason: 'five jobs failed' };
+    const cancelling = says({ closing: { act: 'cancel', by: 'eve' }, status: 'paused', pause });
+    expect(cancelling).toMatch(/ {2}cancelling {2}[^]*being cancelled by eve; jobs in flight are being stopped/);
+    expect(cancelling).not.toContain('paused');
+    expect(says({ status: 'paused', pause })).toMatch(
+      /paused by titrate: five .*\nwhen that is mended: titrate resume /,
+    );
+    expect(says({ status: 'paused', pause: { by: 'ada' } })).not.toContain('resume');
+  });
+
+  it('shows no prediction of a recommendation before any run has reported the objective', () => {
+    const guess = {
+      ...running,
+      incumbent: null,
+      recommendation: {
+        mixture: { book: 1 },
+        mean: 0,
+        sd: 1,
+        nearOptimal: [],
+        shareRanges: {},
+        trust: [{ scale: '1B', correlation: 0, interval: [-1, 1] as const, runs: 0 }],
+      },
+    } satisfies typeof running;
+    expect(renderProgress(guess, {}, options).join('\n')).toContain('best    no prediction yet');
+    expect(renderProgressLine(guess, options)).toContain('no prediction yet');
+  });
+
   it('says what is waited for, in as many lines as that takes', () => {
     const troubles = ['cannot write the record: ENOSPC (/a/very/long/path) hint: free some space (tried 3 times)'];
     const block = renderProgress(running, jobsOf(running), { ...options, width: 60, troubles });

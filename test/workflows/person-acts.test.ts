@@ -14,6 +14,7 @@ import { approveAct } from '../../src/workflows/approval-acts.js';
 import { retractAct } from '../../src/workflows/retract-act.js';
 import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
 import { cancelAct, pauseAct, resumeAct } from '../../src/workflows/sweep-acts.js';
+import { progressOf } from '../../src/workflows/sweep-progress.js';
 import { initialState } from '../../src/workflows/sweep-state.js';
 import { awaitingTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { toySweep } from './toy-sweep.js';
@@ -177,6 +178,18 @@ describe('an act that changes a sweep', () => {
     expect(resumeAct(pauseAct(finishAct(initialState, ada).state, { by: 'titrate' }).state, () => true).accepted).toBe(
       true,
     );
+  });
+
+  it('is told by the sweep when it ends it: who, why and how', () => {
+    const closing = (state: typeof initialState) => progressOf('s', sweep, state, null).closing;
+    expect(closing(initialState)).toBeNull();
+    expect(closing(finishAct(initialState, { ...ada, stop: true }).state)).toEqual({
+      act: 'finish',
+      ...ada,
+      stop: true,
+    });
+    const both = cancelAct(finishAct(initialState, ada).state, { by: 'eve', reason: 'no use' }).state;
+    expect(closing(both)).toEqual({ act: 'cancel', by: 'eve', reason: 'no use' });
   });
 
   it.each([
