@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTitrateError } from '../domain/errors.js';
@@ -95,8 +96,23 @@ const checkCli = async (env: DoctorOptions['env']): Promise<Check> => {
   }
 };
 
+/** Is the home's own server the one in use? Settings that cannot be read are for the check of the server to tell. */
+const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
+  try {
+    return findOwnServer(env) === undefined;
+  } catch (error) {
+    if (isTitrateError(error)) return false;
+    throw error;
+  }
+};
+
+/** The server of a home that never had one comes with the first command that needs it. */
+const isFirstToCome = async ({ home, env = process.env }: DoctorOptions): Promise<boolean> =>
+  usesEmbedded(env) && !existsSync(home.server.database) && (await serverStatus(home)).state === 'none';
+
 const checkServer = async (options: DoctorOptions): Promise<{ check: Check; on?: TitrateConnection }> => {
   try {
+    if (await isFirstToCome(options)) return { check: good('server', 'none yet: titrate run starts one') };
     const on = await connect({ ...options, onlyRunning: true });
     return { check: good('server', `${on.address} (${on.kind})`), on };
   } catch (error) {
@@ -160,16 +176,6 @@ const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promi
         );
   } catch (error) {
     return failed('worker', error, 'titrate worker');
-  }
-};
-
-/** Is the home's own server the one in use? Settings that cannot be read are for the check of the server to tell. */
-const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
-  try {
-    return findOwnServer(env) === undefined;
-  } catch (error) {
-    if (isTitrateError(error)) return false;
-    throw error;
   }
 };
 
