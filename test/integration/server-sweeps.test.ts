@@ -97,6 +97,8 @@ describe('with a worker process', () => {
     expect(await sweeps.start(on, { sweepId: 'waits', sweep: smallSweep() })).toMatchObject({
       outcome: 'already-ended',
     });
+    const late = { accepted: false, reason: 'the sweep has ended' };
+    expect(await sweeps.act(on, 'waits', 'pause', { by: 'ada' })).toEqual(late);
   });
 
   it('two starts of one id at once make one sweep', async () => {
