@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { boundsFlag, mixtureFlag, numberFlag, reasonFlag } from '../../src/cli/act-flags.js';
+import { extendBudget } from '../../src/cli/change-budget.js';
 import { textFlag } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { commandHelp, mainHelp } from '../../src/cli/help.js';
@@ -129,6 +130,13 @@ describe('the help', () => {
     expect(() => pin('{"a": 0.6, "a": 0.4}')).toThrow(/--mixture:1:12: expected YAML; found Map keys must be unique/);
     for (const text of ['{"a": "much"}', '{"a": {}}', '{"a": .inf}']) expect(() => pin(text)).toThrow('--mixture');
     for (const text of ['{"a": 0.5}', '{"a": {"mox": 1}}', '{"a"']) expect(() => veto(text)).toThrow('--bounds');
+  });
+
+  it('takes no budget that changes by nothing or less, and names the flag', async () => {
+    for (const by of ['0', '-5']) {
+      const asked = { ...parseCommandLine(['extend-budget', 'one', `--by=${by}`]), io: createIo(false) };
+      await expect(extendBudget(asked)).rejects.toThrow(`--by: expected a number above 0; found ${by}`);
+    }
   });
 
   it('takes no blank reason: it goes into the record', () => {
