@@ -2,6 +2,7 @@
 import { costUnit } from '../domain/cost.js';
 import { SWEEP_ITSELF, type Act, type InFlightTrial, type SweepProgress } from '../domain/messages.js';
 import type { JobProgress } from '../domain/ports.js';
+import { holdsPlace } from '../domain/trial-moves.js';
 import type { Sweep } from '../domain/sweep.js';
 import {
   formatCost,
@@ -139,10 +140,12 @@ const trialLines = (progress: SweepProgress, jobs: TrialProgress, options: Progr
 };
 
 /** Why places are empty while nobody has to do anything. */
-const freeLines = ({ freePlaces, waitsFor }: SweepProgress, options: ProgressOptions): string[] =>
-  freePlaces === 0 || waitsFor !== null
-    ? []
-    : [line([piece(`  ${plural(freePlaces, 'place')} free until a run in flight has ended`, 'soft')], options)];
+const freeLines = ({ freePlaces, waitsFor, inFlight }: SweepProgress, options: ProgressOptions): string[] => {
+  if (freePlaces === 0 || waitsFor !== null) return [];
+  const isRunning = inFlight.some(({ state }) => holdsPlace(state));
+  const until = isRunning ? 'a run in flight has ended' : 'what waits for you has an answer';
+  return [line([piece(`  ${plural(freePlaces, 'place')} free until ${until}`, 'soft')], options)];
+};
 
 const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
   const unit = costUnit(options.sweep.cost);

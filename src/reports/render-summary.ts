@@ -10,6 +10,7 @@ import {
   formatMixture,
   formatPrediction,
   formatShare,
+  formatTime,
   plural,
 } from './format.js';
 import { guardSentence, isHeld } from './guard-text.js';
@@ -130,16 +131,39 @@ const spendLines = (view: SweepView, options: TerminalOptions): string[] => {
 
 const endLines = (view: SweepView, options: TerminalOptions): string[] => {
   const lasted = formatDuration(Date.parse(view.lastAt) - Date.parse(view.startedAt));
+  const when = view.end === null ? `by ${formatTime(view.lastAt)}` : `in ${lasted}`;
   const first = line(
     [
       piece(view.sweepId, 'strong'),
       piece('  '),
       piece(view.status, TONES[view.status]),
-      piece(`  ${plural(view.observations.length, 'run')} in ${lasted}`, 'soft'),
+      piece(`  ${plural(view.observations.length, 'run')} ${when}`, 'soft'),
     ],
     options,
   );
   return view.end === null ? [first] : [first, ...paragraph(view.end.reason, options, 'soft')];
+};
+
+const MOST_TRIALS = 16; // a terminal's worth
+
+const standingOf = ({ awaiting, parked }: SweepView, trial: string): string => {
+  if (awaiting.includes(trial)) return ', waits for approval';
+  const parking = parked.find((one) => one.trial === trial);
+  return parking === undefined ? '' : `, parked: ${plainText(parking.reason, 300)}`;
+};
+
+/** Trials that have not ended: of a sweep that cannot be asked this is all there is to tell. */
+const inFlightLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const { inFlight, unit } = view;
+  if (view.end !== null || inFlight.length === 0) return [];
+  const shown = inFlight.slice(0, MOST_TRIALS).flatMap((decision) => {
+    const { trial, cost } = decision;
+    const run = `${formatFidelity(decision)}, decided for up to ${formatCost(cost, unit)}`;
+    return paragraph(`${plainText(trial)}  ${run}${standingOf(view, trial)}`, options);
+  });
+  const hidden = inFlight.length - MOST_TRIALS;
+  const more = hidden > 0 ? paragraph(`and ${plural(hidden, 'more trial')}`, options, 'soft') : [];
+  return ['', heading('In flight, as far as the record tells', options), ...shown, ...more];
 };
 
 /** Renders the closing text: mixture with intervals, near-optimal set, confirmation, what was spent where, the report. */
@@ -153,6 +177,7 @@ export const renderSummary = (view: SweepView, options: SummaryOptions): string[
   ...frontLines(view, options),
   '',
   ...spendLines(view, options),
+  ...inFlightLines(view, options),
   '',
   heading('Confirmation', options),
   ...paragraph(confirmationSentence(view), options),

@@ -87,6 +87,8 @@ export interface SweepView {
   readonly parked: readonly ParkedView[];
   /** Decisions without an observation yet. */
   readonly inFlight: readonly DecisionView[];
+  /** Trials that wait for a person's leave now. */
+  readonly awaiting: readonly string[];
   /** Those that stand: none of them was made with a result that was taken back since. */
   readonly recommendations: readonly RecommendationView[];
   /** The last one. */
@@ -115,6 +117,8 @@ interface Fold {
   readonly attempts: AttemptView[];
   readonly reruns: RerunView[];
   readonly parkings: ParkedView[];
+  /** Trials for which leave was asked for and not given. */
+  readonly asked: Set<string>;
   /** Those that stand. */
   recommendations: readonly RecommendationView[];
   /** Of the last decision, unless a result was taken back since. */
@@ -129,8 +133,10 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
   switch (event.type) {
     case 'started':
     case 'act-refused': // these are told by the log
-    case 'approval-requested':
     case 'notified':
+      return;
+    case 'approval-requested':
+      fold.asked.add(event.trial);
       return;
     case 'decided':
       fold.decisions.push({ ...event, ...placed });
@@ -175,8 +181,9 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
   }
 };
 
-/** Puts the run that a person approved in the place of the one that was decided. */
-const approve = ({ decisions }: Fold, { trial, run }: ActEvent): void => {
+/** Takes a person's leave down; the run that they approved takes the place of the one that was decided. */
+const approve = ({ asked, decisions }: Fold, { trial, run }: ActEvent): void => {
+  asked.delete(trial ?? '');
   const at = decisions.findIndex((decision) => decision.trial === trial);
   const view = decisions[at];
   if (view === undefined || run === undefined) return;
@@ -251,6 +258,7 @@ const emptyFold = (): Fold => ({
   attempts: [],
   reruns: [],
   parkings: [],
+  asked: new Set(),
   recommendations: [],
   belief: null,
   isRevised: false,
@@ -300,6 +308,7 @@ export const foldRecord = (lines: readonly RecordLine[]): SweepView => {
     status: statusOf(fold),
     unit: costUnit(sweep.cost),
     inFlight: fold.decisions.filter(({ trial }) => !seen.has(trial)),
+    awaiting: [...fold.asked].filter((trial) => !seen.has(trial)),
     recommendation: recommendations.at(-1)?.recommendation ?? null,
     belief: fold.belief,
     confirmations: confirmationsOf(fold, confirming),
