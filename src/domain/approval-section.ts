@@ -29,4 +29,8 @@ export const ApprovalSection = strict({
       above !== undefined || scales !== undefined || target === true || outside !== undefined,
     { error: 'at least one of above, scales, target: true, outside' },
   )
+  .refine(({ timeoutSeconds, onTimeout = 'wait' }) => timeoutSeconds !== undefined || onTimeout === 'wait', {
+    path: ['timeoutSeconds'],
+    error: 'the seconds after which onTimeout is the answer; without them a request waits for ever',
+  })
   .describe('Runs that any of these conditions names wait for a person (docs/acts.md).');

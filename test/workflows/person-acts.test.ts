@@ -49,6 +49,14 @@ describe('a run that needs a person’s leave', () => {
     expect(() => parseSweep({ ...file, approval: {} })).toThrow(/at least one of above/);
     expect(() => parseSweep({ ...file, approval: { target: true } })).toThrow(/notify/);
     expect(() => parseSweep({ ...file, approval: { target: true, timeoutSeconds: 1e13 } })).toThrow(/timeoutSeconds/);
+    for (const onTimeout of ['refuse', 'approve'])
+      expect(() => parseSweep({ ...file, approval: { target: true, onTimeout } })).toThrow(
+        /approval\.timeoutSeconds: expected the seconds after which .*; found nothing/,
+      );
+    expect(parseSweep({ ...file, notify: undefined, approval: { target: true, onTimeout: 'wait' } }).approval).toEqual({
+      target: true,
+      onTimeout: 'wait',
+    });
     const backoff = { firstSeconds: 1e9, longestSeconds: 1e13 };
     expect(() => parseSweep({ ...file, retries: { backoff } })).toThrow(/firstSeconds[\s\S]*longestSeconds/);
     const notify = [
