@@ -26,7 +26,7 @@ export const ApprovalSection = strict({
 })
   .refine(
     ({ above, scales, target, outside }) =>
-      above !== undefined || scales !== undefined || target === true || outside !== undefined,
+      above !== undefined || scales !== undefined || target === true || Object.keys(outside ?? {}).length > 0,
     { error: 'at least one of above, scales, target: true, outside' },
   )
   .refine(({ timeoutSeconds, onTimeout = 'wait' }) => timeoutSeconds !== undefined || onTimeout === 'wait', {
