@@ -87,6 +87,23 @@ describe.skipIf(!existsSync(MAIN))('the titrate command (compiled by `npm run bu
     }
   });
 
+  it('calls a sweep whose record is out of sight begun: its folder may not go, and nothing waits for its start', async () => {
+    const home = join(root, 'away');
+    const { folder, record, jobs, sweepFile } = sweepPaths(homeAt(home), 'one');
+    await mkdir(folder, { recursive: true });
+    await writeFile(sweepFile, '');
+    expect((await titrate('status', '--home', home)).out).toMatch(/one +not begun/);
+    await mkdir(jobs);
+    const words = `sweep one has begun, and its record is not there (${record})`;
+    const listed = readJson((await titrate('status', '--json', '--home', home)).out);
+    expect(listed['sweeps']).toEqual([{ sweep: 'one', folder, status: null, problem: words }]);
+    for (const command of ['status', 'watch', 'explain', 'report'])
+      expect(await titrate(command, 'one', '--home', home)).toMatchObject({
+        code: 3,
+        err: expect.stringContaining(words) as string,
+      });
+  });
+
   it('shows a sweep that has ended again, with the exit status of its end', async () => {
     const watched = await titrate('watch', 'latest', '--home', root);
     expect(watched.code).toBe(0);
