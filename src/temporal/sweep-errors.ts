@@ -81,7 +81,7 @@ export const sweepElsewhere = (on: TitrateConnection, sweepId: string, taskQueue
 /** The server has no sweep of this id. */
 export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>
   new StateError(`found no sweep ${JSON.stringify(sweepId)} on ${place(on)}`, {
-    hint: 'titrate status lists the sweeps that are there; --home and TEMPORAL_ADDRESS decide where it looks',
+    hint: 'titrate run FILE starts one that titrate status calls not begun; --home and TEMPORAL_ADDRESS decide where it looks',
     values: { sweepId },
   });
 
