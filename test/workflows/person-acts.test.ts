@@ -293,6 +293,34 @@ describe('the sweep in force', () => {
 });
 
 describe('the log', () => {
+  it('tells who imported earlier runs before the start; of those that a running sweep took, the act tells', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const past = { mixture: { a: 1, b: 0 }, scale: 'big', steps: 20, status: 'completed', metrics: {}, curve: [] };
+    const imported = (trial: string, by: string, reason?: string) =>
+      ({
+        type: 'imported',
+        trial,
+        ...past,
+        source: { file: 'runs.csv', sha256: '', lines: [2], run: '' },
+        by,
+        ...(reason === undefined ? {} : { reason }),
+      }) as RecordEvent;
+    const events = [
+      { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const,
+      imported('i1', 'ada', 'last year'),
+      imported('i2', 'ada', 'last year'),
+      imported('i3', 'bob'),
+      act({ act: 'inject', observations: 1 }),
+      imported('i4', 'ada'),
+    ];
+    const lines = events.map((event, i) => ({ v: 1 as const, seq: i + 1, key: `${i}`, at, event, prev: '', hash: '' }));
+    expect(actLog(lines).map(({ line, by, text }) => [line, by, text])).toEqual([
+      [2, 'ada', 'inject: 2 observations of runs.csv, before the start (last year)'],
+      [4, 'bob', 'inject: 1 observation of runs.csv, before the start'],
+      [5, 'ada', 'inject: 1 observation'],
+    ]);
+  });
+
   it('says who did what, how they were known, and what was not taken, without escapes', () => {
     const at = '2026-01-01T00:00:00.000Z';
     const events = [
