@@ -11,6 +11,8 @@ const KEY: Flag = {
   about: 'the same key again gives the first answer and changes nothing',
 };
 const MIXTURE: Flag = { name: 'mixture', value: 'SHARES', about: 'like web=0.6,books=0.4; the others get nothing' };
+const QUOTED = 'A domain whose name holds a comma or an equals sign is written as in the sweep file:';
+const QUOTED_MIXTURE = `${QUOTED} --mixture '{ "web,en": 0.6, books: 0.4 }'.`;
 const SCALE: Flag = { name: 'scale', value: 'S', about: 'a scale of the sweep' };
 const STEPS: Flag = { name: 'steps', value: 'N', about: 'one of the steps of that scale' };
 
@@ -72,7 +74,10 @@ export const ACT_COMMANDS: readonly Command[] = [
     summary: 'let a trial run that waits for approval, as it was decided or changed',
     flags: [MIXTURE, SCALE, STEPS],
     examples: ['titrate approve slimpajama t0012', 'titrate approve slimpajama t0012 --steps 6000'],
-    details: ['titrate status shows what waits. A changed run must be allowed by the sweep and its budget.'],
+    details: [
+      'titrate status shows what waits. A changed run must be allowed by the sweep and its budget.',
+      QUOTED_MIXTURE,
+    ],
     load: async () => (await import('./approve.js')).approve,
   }),
   onTrial({
@@ -115,7 +120,10 @@ export const ACT_COMMANDS: readonly Command[] = [
     examples: [
       'titrate pin slimpajama --mixture book=0.4,arxiv=0.3,wikipedia=0.2,github=0.1 --scale 150M --steps 6000',
     ],
-    details: ['It must be allowed by the sweep and its budget; it waits for a place, and for no approval.'],
+    details: [
+      'It must be allowed by the sweep and its budget; it waits for a place, and for no approval.',
+      QUOTED_MIXTURE,
+    ],
     load: async () => (await import('./pin.js')).pin,
   }),
   onSweep({
@@ -123,7 +131,10 @@ export const ACT_COMMANDS: readonly Command[] = [
     summary: 'tighten the bounds of domains: nothing outside is decided or recommended from now on',
     flags: [{ name: 'bounds', value: 'BOUNDS', about: 'what stays allowed, like web=0.2..0.5,books=..0.3' }],
     examples: ['titrate veto slimpajama --bounds github=..0.2 --reason "licence"'],
-    details: ['Trials in flight go on. Bounds are never widened again.'],
+    details: [
+      'Trials in flight go on. Bounds are never widened again.',
+      `${QUOTED} --bounds '{ "web,en": { min: 0.2, max: 0.5 } }'.`,
+    ],
     load: async () => (await import('./veto.js')).veto,
   }),
   onSweep({

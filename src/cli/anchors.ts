@@ -1,7 +1,9 @@
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Anchor } from '../audit/anchor-check.js';
+import { readRawRecord } from '../audit/raw-lines.js';
 import { InputError } from '../domain/errors.js';
-import { resolveHome } from '../temporal/home.js';
+import { resolveHome, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation } from './command.js';
 
 const TEMPORAL = 'temporal';
@@ -14,6 +16,17 @@ const parseAnchor = (text: string): Anchor => {
   ]);
 };
 
+/**
+ * The sweep that a folder is of: a sweep of the home by its name there, which its record cannot belie; a copy, whatever it is
+ * called, by what its record says.
+ */
+const sweepOf = async (home: Home, folder: string): Promise<string> => {
+  if (dirname(folder) === home.sweeps) return basename(folder);
+  const { lines } = readRawRecord(await readFile(join(folder, 'record.jsonl')).catch(() => Buffer.alloc(0)));
+  const started = lines[0]?.line?.event;
+  return started?.type === 'started' ? started.sweepId : basename(folder);
+};
+
 /** Asks the Temporal server that runs for the head that the sweep's workflow told it last. */
 const askTemporal = async (invocation: Invocation, folder: string): Promise<Anchor> => {
   const { connect } = await import('../temporal/client.js');
@@ -21,7 +34,7 @@ const askTemporal = async (invocation: Invocation, folder: string): Promise<Anch
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const on = await connect({ home, onlyRunning: true });
   try {
-    return { ...(await anchoredHead(on, basename(folder))), from: `the Temporal server at ${on.address}` };
+    return { ...(await anchoredHead(on, await sweepOf(home, folder))), from: `the Temporal server at ${on.address}` };
   } finally {
     await on.close();
   }

@@ -10,6 +10,10 @@ const change = async (invocation: Invocation, name: 'extend-budget' | 'lower-bud
     const found = to === undefined ? 'neither' : 'both';
     throw new InputError('this command line cannot be used', [{ path: '--to', expected: '--to or --by', found }]);
   }
+  if (by !== undefined && by <= 0) {
+    const problem = { path: '--by', expected: 'a number above 0', found: String(by) };
+    throw new InputError('this command line cannot be used', [problem]);
+  }
   return sendActOf(invocation, name, (who) => ({
     ...who,
     ...(to === undefined ? {} : { to }),

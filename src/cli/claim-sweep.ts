@@ -5,6 +5,7 @@ import { parseSweep } from '../domain/parse-sweep.js';
 import { createOnce } from '../host/atomic-files.js';
 import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
 import { makePrivateFolder, sweepPaths, type Home } from '../temporal/home.js';
+import { checkImportsOf } from './inject-runs.js';
 import { parseYaml, sweepDigest, type SweepSource } from './sweep-source.js';
 
 export interface Claim {
@@ -63,6 +64,7 @@ export const claimSweep = async (home: Home, source: SweepSource, claim: Claim):
   if (claim.fresh || !existsSync(sweepPaths(home, wanted).record)) {
     const { checkRunnable } = await import('../temporal/check-runnable.js');
     await checkRunnable(source.placed);
+    await checkImportsOf(source);
   }
   const sweepId = claim.fresh ? await nextFree(home, wanted) : wanted;
   if (!claim.fresh) await makeFolder(home, sweepId);

@@ -16,10 +16,13 @@ import { readSweep } from './sweep-record.js';
 const exitCodeOfStatus = (status: SweepStatus): ExitCode =>
   status === 'failed' || status === 'cancelled' ? EXIT.sweep : EXIT.ok;
 
-/** What programs are told of a sweep; the keys `sweep, folder, status, recommendation, spent` are a contract. */
-export const sweepJson = (home: Home, view: SweepView): Record<string, unknown> => ({
-  sweep: view.sweepId,
-  folder: sweepPaths(home, view.sweepId).folder,
+/**
+ * What programs are told of a sweep; the keys `sweep, folder, status, recommendation, spent` are a contract. `sweepId` is what
+ * the home calls it: a copy of a sweep's folder has another name than its record says.
+ */
+export const sweepJson = (home: Home, sweepId: string, view: SweepView): Record<string, unknown> => ({
+  sweep: sweepId,
+  folder: sweepPaths(home, sweepId).folder,
   status: view.status,
   recommendation: view.recommendation,
   spent: view.spent,
@@ -36,9 +39,9 @@ export const sweepJson = (home: Home, view: SweepView): Record<string, unknown> 
 
 const PRIVATE_FILE = 0o600; // as everything in a sweep's folder; a file named by --out is the caller's own
 
-/** Writes the report, whole or not at all. @throws StateError when it cannot be written. */
-export const writeReport = async (home: Home, view: SweepView, out?: string): Promise<string> => {
-  const { report, sweepFile } = sweepPaths(home, view.sweepId);
+/** Writes the report, whole or not at all, beside the record unless `out` says where. @throws StateError when it cannot be written. */
+export const writeReport = async (home: Home, sweepId: string, view: SweepView, out?: string): Promise<string> => {
+  const { report, sweepFile } = sweepPaths(home, sweepId);
   const file = out ?? report;
   const text = await readFile(sweepFile, 'utf8').catch(() => undefined);
   const page = renderReport(view, text === undefined ? {} : { sweepFile: text });
@@ -49,9 +52,9 @@ export const writeReport = async (home: Home, view: SweepView, out?: string): Pr
 };
 
 /** The report's path, or undefined with a note when it could not be written: a result is shown all the same. */
-const tryReport = async (home: Home, view: SweepView, io: Io): Promise<string | undefined> => {
+const tryReport = async (home: Home, sweepId: string, view: SweepView, io: Io): Promise<string | undefined> => {
   try {
-    return await writeReport(home, view);
+    return await writeReport(home, sweepId, view);
   } catch (error) {
     io.note(`no report: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
@@ -68,11 +71,11 @@ export const conclude = async (home: Home, sweepId: string, io: Io): Promise<Out
   }
   const { view, warnings } = recorded;
   for (const warning of warnings) io.note(`note: ${warning}`);
-  const report = await tryReport(home, view, io);
+  const report = await tryReport(home, sweepId, view, io);
   const options = { width: io.width(), colour: io.colour, ...(report === undefined ? {} : { report }) };
   return {
     exitCode: exitCodeOfStatus(view.status),
-    json: { ...sweepJson(home, view), report: report ?? null },
+    json: { ...sweepJson(home, sweepId, view), report: report ?? null },
     text: ['', ...renderSummary(view, options)].join('\n'),
   };
 };

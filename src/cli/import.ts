@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { InputError, StateError } from '../domain/errors.js';
+import { InputError } from '../domain/errors.js';
 import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
@@ -9,6 +9,7 @@ import { whatCounts } from '../evidence/what-counts.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome, sweepPaths, type Home } from '../temporal/home.js';
+import { reasonFlag } from './act-flags.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -58,11 +59,10 @@ const deliver = async (home: Home, at: Destination, { runs }: Imports, invocatio
   const recorded = existsSync(sweepPaths(home, at.sweepId).record) ? await readSweep(home, at.sweepId) : undefined;
   const status = recorded?.view.end?.status;
   if (status !== undefined) {
-    throw new StateError(`sweep ${at.sweepId} has ended (${status}): its record takes no more`, {
-      hint: 'titrate what-if shows what these runs would have changed; or import them into a new sweep',
-    });
+    const then = 'titrate what-if shows what these runs would have changed; a new sweep takes them';
+    return { accepted: false, reason: `the sweep has ended (${status}): its record takes no more; ${then}` };
   }
-  const given = textFlag(invocation, 'reason');
+  const given = reasonFlag(invocation);
   const who = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
   if (recorded !== undefined) {
     const known = new Set(recorded.view.imports.map(({ trial }) => trial));

@@ -3,6 +3,7 @@ import { inParts } from '../domain/in-parts.js';
 import type { Act, ActResult } from '../domain/messages.js';
 import { importsOf } from '../evidence/imports.js';
 import type { ImportedRun, KnownRuns } from '../evidence/known-runs.js';
+import type { PastTable } from '../evidence/past-table.js';
 import { digestOf } from '../ledger/chain.js';
 import { readStagedImports, stageImports } from '../ledger/staged-imports.js';
 import { sweepPaths, type Home } from '../temporal/home.js';
@@ -10,6 +11,8 @@ import { identify } from './identity.js';
 import type { Io } from './io.js';
 import { leftOutText, openPastTable } from './past-table.js';
 import type { SweepSource } from './sweep-source.js';
+
+type TableOfRuns = NonNullable<SweepSource['sweep']['imports']>[number];
 
 const AT_ONCE = 100; // an answer comes back for each message: a person sees soon what is not taken
 
@@ -53,16 +56,27 @@ export const keptRuns = async (home: Home, sweepId: string): Promise<KnownRuns> 
   retracted: new Set(),
 });
 
+/** Reads a table that a sweep file names under `imports`. @throws InputError when it cannot be read. */
+const openTableOf = ({ file, sweep }: SweepSource, { from, mapping }: TableOfRuns): Promise<PastTable> => {
+  const place = (path: string): string => resolve(dirname(file), path);
+  return openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
+};
+
+/** @throws InputError when a table that a sweep file names under `imports` cannot be read. */
+export const checkImportsOf = async (source: SweepSource): Promise<void> => {
+  for (const table of source.sweep.imports ?? []) await openTableOf(source, table);
+};
+
 /**
  * Keeps the runs that a sweep file names under `imports` for its start, and notes what is left out.
  * @throws InputError when one cannot be read.
  */
 export const keepImportsOf = async (home: Home, sweepId: string, source: SweepSource, io: Io): Promise<void> => {
-  const { file, sweep } = source;
+  const { sweep } = source;
   const who = sweep.imports === undefined ? { by: '' } : await identify();
-  for (const { from, mapping } of sweep.imports ?? []) {
-    const place = (path: string): string => resolve(dirname(file), path);
-    const past = await openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
+  for (const table of sweep.imports ?? []) {
+    const { from } = table;
+    const past = await openTableOf(source, table);
     const imports = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
     const leftOut = leftOutText(imports);
     if (leftOut !== undefined) io.note(`${from}: ${leftOut}`);

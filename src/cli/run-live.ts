@@ -17,7 +17,7 @@ export interface LiveRun {
   /** With absolute paths. */
   readonly sweep: Sweep;
   readonly io: Io;
-  /** Is there a record of it? */
+  /** Has it a record, be it out of sight? */
   readonly hasBegun: boolean;
   /** Return as soon as it runs. */
   readonly detach: boolean;

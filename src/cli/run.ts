@@ -5,9 +5,10 @@ import { slurmNotes } from '../reports/slurm-notes.js';
 import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
+import { commandNotes } from './command-notes.js';
 import { conclude } from './conclude.js';
 import { keepImportsOf } from './inject-runs.js';
-import { readSweep } from './sweep-record.js';
+import { isRecordAway, readSweep } from './sweep-record.js';
 import { readSweepSource } from './sweep-source.js';
 
 /** Keys of a launcher whose paths are relative to the sweep file. */
@@ -27,18 +28,20 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
   const source = await readSweepSource(positionals[0] ?? '');
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const sweepId = await claimSweep(home, source, { id: textFlag(invocation, 'id'), fresh: flags['fresh'] === true });
-  const before = await readSweep(home, sweepId);
+  const isAway = await isRecordAway(home, sweepId); // the sweep itself says so and waits
+  const before = isAway ? undefined : await readSweep(home, sweepId);
   for (const note of before === undefined ? [] : movedNotes(before.view.sweep.launcher, source.placed.launcher))
     io.note(`note: ${note}`);
   if (before?.view.end != null) {
     io.note(`${sweepId} has ended already; this is how. --fresh starts another.`);
     return conclude(home, sweepId, io);
   }
-  if (before === undefined) {
-    for (const note of [...epochNotes(source.sweep), ...slurmNotes(source.sweep)]) io.note(`note: ${note}`);
+  const hasBegun = isAway || before !== undefined;
+  if (!hasBegun) {
+    const notes = [...epochNotes(source.sweep), ...slurmNotes(source.sweep), ...(await commandNotes(source))];
+    for (const note of notes) io.note(`note: ${note}`);
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');
-  const hasBegun = before !== undefined;
   return runLive({ home, sweepId, sweep: source.placed, io, hasBegun, detach: flags['detach'] === true });
 };

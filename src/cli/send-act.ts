@@ -2,7 +2,7 @@ import type { Act, ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
 import { resolveHome } from '../temporal/home.js';
-import { idempotencyKey, needed } from './act-flags.js';
+import { idempotencyKey, needed, reasonFlag } from './act-flags.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
@@ -28,7 +28,7 @@ export const sendActOf = async <N extends ActName>(
 ): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const sweepId = await findSweep(home, invocation.positionals[0], 'unique');
-  const given = textFlag(invocation, 'reason');
+  const given = reasonFlag(invocation);
   const updateId = idempotencyKey(invocation);
   const by: Act = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
   const what = await inputOf(by, sweepId);
@@ -61,6 +61,6 @@ export const sendTrialAct = (
 
 /** Sends an act on a trial that needs a reason; `why` says what of. @throws InputError when none is given. */
 export const sendReasonedAct = (invocation: Invocation, name: 'refuse' | 'retract', why: string): Promise<Outcome> => {
-  needed(textFlag(invocation, 'reason'), 'reason', `${why}: it goes into the record`);
+  needed(reasonFlag(invocation), 'reason', `${why}: it goes into the record`);
   return sendTrialAct(invocation, name);
 };

@@ -16,7 +16,7 @@ export const told = async (
 ): Promise<Record<string, unknown>> => {
   const recorded = await readSweep(home, sweepId).catch(() => undefined);
   const { folder } = sweepPaths(home, sweepId);
-  const known = recorded === undefined ? {} : sweepJson(home, recorded.view);
+  const known = recorded === undefined ? {} : sweepJson(home, sweepId, recorded.view);
   const begun = { sweep: sweepId, folder, status: 'running', recommendation: null, spent: 0 };
   return { ...begun, ...known, ...(status && { status }) };
 };

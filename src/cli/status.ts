@@ -45,7 +45,7 @@ const listAll = async (home: Home): Promise<Outcome> => {
   const json = listed.map(({ id, view, trouble }) =>
     view === undefined
       ? { sweep: id, folder: sweepPaths(home, id).folder, status: null, problem: trouble ?? null }
-      : sweepJson(home, view),
+      : sweepJson(home, id, view),
   );
   const header = ['sweep', 'status', 'spent', 'runs', 'best (95 %)', 'started'];
   const text =
@@ -91,7 +91,7 @@ const showOne = async (home: Home, sweepId: string, io: Io): Promise<Outcome> =>
   return {
     exitCode: EXIT.ok,
     json: {
-      ...sweepJson(home, view),
+      ...sweepJson(home, sweepId, view),
       ...(live === undefined ? {} : { status: live.progress.status, ...live }),
     },
     text: text.join('\n'),

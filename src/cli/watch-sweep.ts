@@ -122,8 +122,9 @@ const reconnect = async (watched: Watched, on: TitrateConnection): Promise<Titra
 };
 
 /** Does nothing move until a person acts: paused by itself with no job left, or only parked trials left? */
-const isStuck = ({ pause, inFlight, waitsFor }: SweepProgress): boolean =>
-  waitsFor !== null || (pause?.by === SWEEP_ITSELF && inFlight.every(({ state }) => isWithoutJob(state)));
+const isStuck = ({ pause, closing, inFlight, waitsFor }: SweepProgress): boolean =>
+  waitsFor !== null ||
+  (pause?.by === SWEEP_ITSELF && closing?.act !== 'cancel' && inFlight.every(({ state }) => isWithoutJob(state)));
 
 const follow = async (
   first: TitrateConnection,

@@ -5,7 +5,7 @@ import { InputError } from './errors.js';
 import type { ActName } from './record-event.js';
 import { zodProblems } from './zod-problems.js';
 
-const text = z.string().min(1).max(10_000); // longer words belong elsewhere: an act travels in the workflow's state
+const text = z.string().regex(/\S/, { error: 'text that is not blank' }).max(10_000); // longer words belong elsewhere: an act travels in the workflow's state
 const name = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
 const mixture = z.record(name, share);

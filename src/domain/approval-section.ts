@@ -26,7 +26,11 @@ export const ApprovalSection = strict({
 })
   .refine(
     ({ above, scales, target, outside }) =>
-      above !== undefined || scales !== undefined || target === true || outside !== undefined,
+      above !== undefined || scales !== undefined || target === true || Object.keys(outside ?? {}).length > 0,
     { error: 'at least one of above, scales, target: true, outside' },
   )
+  .refine(({ timeoutSeconds, onTimeout = 'wait' }) => timeoutSeconds !== undefined || onTimeout === 'wait', {
+    path: ['timeoutSeconds'],
+    error: 'the seconds after which onTimeout is the answer; without them a request waits for ever',
+  })
   .describe('Runs that any of these conditions names wait for a person (docs/acts.md).');

@@ -164,12 +164,19 @@ export interface InFlightTrial extends Fidelity {
   readonly until?: number;
 }
 
+/** A person's act that ends a sweep, while what is in flight is stopped or waited for. */
+export interface Closing extends FinishAct {
+  readonly act: 'cancel' | 'finish';
+}
+
 /** Where a sweep stands. */
 export interface SweepProgress {
   readonly sweepId: string;
   readonly status: SweepStatus;
   /** Why nothing new is decided at the moment: a person's pause, or the sweep's own when something needs mending. */
   readonly pause: Act | null;
+  /** Who ends it, when it is on its way to its end by a person's act; absent from workers of earlier versions. */
+  readonly closing?: Closing | null;
   readonly phase: 'searching' | 'confirming' | 'ended';
   /** What a person has to do before anything goes on, other than resume; null while something moves. */
   readonly waitsFor: string | null;

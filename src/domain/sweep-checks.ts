@@ -6,6 +6,7 @@ import type { LimitedSweep } from './limits.js';
 import { mixtureProblems } from './mixture-checks.js';
 import { knownWords } from './nearest-word.js';
 import { approvalProblems } from './read-approval.js';
+import { DEFAULT_BACKOFF } from './retries.js';
 import type { Draft } from './sweep-draft.js';
 import { holed, sectionOf } from './sweep-draft.js';
 import type { Sections } from './sweep-sections.js';
@@ -144,6 +145,14 @@ const runProblems = ({ scales }: Draft, { sound, whole }: Sections): Problem[] =
   });
 };
 
+/** A first wait that is longer than the longest would be cut without a word; the default is, where the longest is short. */
+const backoffProblems = ({ sound: { retries } }: Sections): Problem[] => {
+  const { firstSeconds = 0, longestSeconds = DEFAULT_BACKOFF.longestSeconds } = retries?.backoff ?? {};
+  if (firstSeconds <= longestSeconds || firstSeconds === DEFAULT_BACKOFF.firstSeconds) return [];
+  const expected = `at most longestSeconds, ${longestSeconds}`;
+  return [{ path: 'retries.backoff.firstSeconds', expected, found: String(firstSeconds) }];
+};
+
 /** What limits can be judged by: all of it has to be sound, but for the epoch caps where the target is not. */
 const soundLimits = (draft: Draft, { sound, whole }: Sections): Omit<LimitedSweep, 'mixtures'> | undefined => {
   const { domains, domainNames, scales, target } = draft;
@@ -174,6 +183,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...priceProblems(draft),
     ...runProblems(draft, sections),
     ...approvalProblems(sections.sound.approval ?? {}, draft.scaleNames, draft.domainNames),
+    ...backoffProblems(sections),
     ...budgetProblems(draft, sections),
   ];
 };

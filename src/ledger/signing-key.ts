@@ -25,12 +25,18 @@ const readPem = async (file: string, expected: string): Promise<string> => {
   }
 };
 
-/** Reads a key by `create`, and refuses all but ed25519. */
-const readKey = async (file: string, expected: string, create: (pem: string) => KeyObject): Promise<KeyObject> => {
+const CREATE = { private: createPrivateKey, public: createPublicKey } as const;
+
+/** Reads one half of a pair, and refuses the other one, of which Node would make a public key, and all but ed25519. */
+const readKey = async (file: string, half: keyof typeof CREATE): Promise<KeyObject> => {
+  const expected = `a ${half} ed25519 key in PEM`;
   const pem = await readPem(file, expected);
+  const [, found] = /-----BEGIN [A-Z ]*?(PRIVATE|PUBLIC) KEY-----/.exec(pem) ?? [];
+  if (found !== undefined && found.toLowerCase() !== half)
+    throw unusable(file, expected, `a ${found.toLowerCase()} key`);
   let key: KeyObject;
   try {
-    key = create(pem);
+    key = CREATE[half](pem);
   } catch (cause) {
     throw unusable(file, expected, 'something else', cause);
   }
@@ -39,12 +45,10 @@ const readKey = async (file: string, expected: string, create: (pem: string) => 
 };
 
 /** Reads a private key. @throws InputError when the file is no ed25519 key in PEM. */
-export const readPrivateKey = (file: string): Promise<KeyObject> =>
-  readKey(file, 'a private ed25519 key in PEM', createPrivateKey);
+export const readPrivateKey = (file: string): Promise<KeyObject> => readKey(file, 'private');
 
-/** Reads a public key, from its own file or from that of the private one. @throws InputError when the file is no such key. */
-export const readPublicKey = (file: string): Promise<KeyObject> =>
-  readKey(file, 'a public ed25519 key in PEM', createPublicKey);
+/** Reads a public key. @throws InputError when the file is no such key, or the private one, which is for its owner only. */
+export const readPublicKey = (file: string): Promise<KeyObject> => readKey(file, 'public');
 
 /** Names a key, private or public, for ever: SHA-256 of its public half (SPKI, DER), hex. */
 export const fingerprintOf = (key: KeyObject): string => {

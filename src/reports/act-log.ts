@@ -5,6 +5,7 @@ import type {
   ActEvent,
   ActRefused,
   ApprovalRequested,
+  Imported,
   Notified,
   RecordEvent,
   RecordLine,
@@ -108,16 +109,41 @@ const told = (unit: string, event: RecordEvent): Told | null => {
   }
 };
 
+/** Earlier runs that were imported before the start: they stand behind the first line, and no act tells of them. */
+const importedAtStart = (lines: readonly RecordLine[]): LogEntry[] => {
+  const others = lines.findIndex(({ event }, i) => i > 0 && event.type !== 'imported');
+  const entries = new Map<string, { readonly line: RecordLine; readonly run: Imported; count: number }>();
+  for (const line of lines.slice(1, others === -1 ? undefined : others)) {
+    const { event: run } = line;
+    if (run.type !== 'imported') continue;
+    const key = JSON.stringify([run.by, run.source.file, run.reason]);
+    const entry = entries.get(key) ?? { line, run, count: 0 };
+    entry.count += 1;
+    entries.set(key, entry);
+  }
+  return [...entries.values()].map(({ line, run, count }) => ({
+    line: line.seq,
+    at: line.at,
+    by: run.by,
+    authenticated: null,
+    what: 'inject',
+    trial: null,
+    taken: true,
+    text: `import: ${plural(count, 'run')} of ${run.source.file}, before the start${reasonText(run.reason)}`,
+  }));
+};
+
 /** Reads the log of a record. @throws StateError when the record does not begin with its sweep. */
 export const actLog = (lines: readonly RecordLine[]): LogEntry[] => {
   const first = lines[0]?.event;
   if (first?.type !== 'started') throw new StateError('the record does not begin with the sweep that it is of');
   const sweep: Sweep = first.sweep;
   const unit = costUnit(sweep.cost);
-  return lines.flatMap(({ seq, at, event }) => {
+  const entries = lines.flatMap(({ seq, at, event }) => {
     const entry = told(unit, event);
     return entry === null ? [] : [{ line: seq, at, ...entry }];
   });
+  return [...importedAtStart(lines), ...entries];
 };
 
 /** Renders the log for people, a line an entry. */

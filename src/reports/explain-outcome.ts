@@ -30,12 +30,14 @@ const generationLines = (view: SweepView, trial: string): string[] =>
       ];
     });
 
+const openLine = ({ awaiting }: SweepView, trial: string): string =>
+  awaiting.has(trial) ? 'It waits for approval.' : 'It has not ended yet.';
+
 /** What came of a decision, by the generations of its trial, and how far that was from what was expected. */
 export const outcomeLines = (view: SweepView, decision: DecisionView): string[] => {
   const seen = view.observations.filter(({ trial }) => trial === decision.trial).at(-1);
   const story = generationLines(view, decision.trial);
-  if (seen === undefined)
-    return [...story, view.awaiting.has(decision.trial) ? 'It waits for approval.' : 'It has not ended yet.'];
+  if (seen === undefined) return [...story, openLine(view, decision.trial)];
   const metric = objectiveName(view.sweep.objective);
   const value = seen.value === undefined ? `no ${metric}` : `${metric} ${formatValue(seen.value)}`;
   const detail = seen.detail === undefined ? '' : ` (${plainText(seen.detail, 200)})`;

@@ -1,7 +1,8 @@
 /** What a terminal shows while a sweep runs. */
 import { costUnit } from '../domain/cost.js';
-import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
+import { SWEEP_ITSELF, type Act, type InFlightTrial, type SweepProgress } from '../domain/messages.js';
 import type { JobProgress } from '../domain/ports.js';
+import { holdsPlace } from '../domain/trial-moves.js';
 import type { Sweep } from '../domain/sweep.js';
 import { columnsOf } from './columns.js';
 import {
@@ -51,13 +52,19 @@ const STATUS_TONE: Readonly<Record<SweepProgress['status'], Tone>> = {
   failed: 'bad',
 };
 
+/** In a word, what a sweep does. */
+const stateOf = ({ status, phase, closing, result }: SweepProgress): string => {
+  if (closing?.act === 'cancel' && result === null) return 'cancelling';
+  if (status !== 'running') return status;
+  return closing?.act === 'finish' ? 'finishing' : phase;
+};
+
 const titleLine = (progress: SweepProgress, options: ProgressOptions): string => {
-  const state = progress.status === 'running' ? progress.phase : progress.status;
   const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}`;
   const pieces = [
     piece(progress.sweepId, 'strong'),
     piece('  '),
-    piece(state, STATUS_TONE[progress.status]),
+    piece(stateOf(progress), STATUS_TONE[progress.status]),
     piece(`  ${counts}, ${formatDuration(options.elapsedMs)}`, 'soft'),
   ];
   return line(pieces, options);
@@ -124,10 +131,12 @@ const trialLines = (progress: SweepProgress, jobs: TrialProgress, options: Progr
 };
 
 /** Why places are empty while nobody has to do anything. */
-const freeLines = ({ freePlaces, waitsFor }: SweepProgress, options: ProgressOptions): string[] =>
-  freePlaces === 0 || waitsFor !== null
-    ? []
-    : [line([piece(`  ${plural(freePlaces, 'place')} free until a run in flight has ended`, 'soft')], options)];
+const freeLines = ({ freePlaces, waitsFor, inFlight }: SweepProgress, options: ProgressOptions): string[] => {
+  if (freePlaces === 0 || waitsFor !== null) return [];
+  const isRunning = inFlight.some(({ state }) => holdsPlace(state));
+  const until = isRunning ? 'a run in flight has ended' : 'what waits for you has an answer';
+  return [line([piece(`  ${plural(freePlaces, 'place')} free until ${until}`, 'soft')], options)];
+};
 
 const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
   const unit = costUnit(options.sweep.cost);
@@ -151,8 +160,12 @@ const budgetLines = (progress: SweepProgress, options: ProgressOptions): string[
     : [first, line([piece('        '), piece(byScale.join(', '), 'soft')], options)];
 };
 
-const bestLines = ({ recommendation, incumbent }: SweepProgress, options: ProgressOptions): string[] => {
-  const best = recommendation ?? incumbent;
+/** The best mixture as far as it is known; before any run has reported the objective, a recommendation predicts nothing. */
+const bestOf = ({ recommendation, incumbent }: SweepProgress) =>
+  recommendation?.trust.some(({ runs }) => runs > 0) === true ? recommendation : incumbent;
+
+const bestLines = (progress: SweepProgress, options: ProgressOptions): string[] => {
+  const best = bestOf(progress);
   if (best === null) return [line([piece('best    no prediction yet', 'soft')], options)];
   const { objective, target } = options.sweep;
   const name = objectiveName(objective);
@@ -166,10 +179,23 @@ const bestLines = ({ recommendation, incumbent }: SweepProgress, options: Progre
 const wrapped = (text: string, tone: Tone, options: ProgressOptions): string[] =>
   wrap(text, Math.max(20, options.width - 1)).map((part) => line([piece(part, tone)], options));
 
-const pauseLines = ({ pause }: SweepProgress, options: ProgressOptions): string[] => {
-  if (pause === null) return [];
-  const why = pause.reason === undefined ? '' : `: ${pause.reason}`;
-  return wrapped(plainText(`paused by ${pause.by}${why}`, LONGEST_TROUBLE), 'warn', options);
+const reasonText = ({ reason }: Act): string => (reason === undefined ? '' : `: ${reason}`);
+
+const pauseLines = ({ sweepId, pause, closing }: SweepProgress, options: ProgressOptions): string[] => {
+  if (pause === null || closing?.act === 'cancel') return [];
+  const why = plainText(`paused by ${pause.by}${reasonText(pause)}`, LONGEST_TROUBLE);
+  const way = pause.by === SWEEP_ITSELF ? [`when that is mended: titrate resume ${plainText(sweepId)}`] : [];
+  return [why, ...way].flatMap((text) => wrapped(text, 'warn', options));
+};
+
+/** Who ends the sweep, and what it waits for. */
+const closingLines = ({ closing, inFlight, result }: SweepProgress, options: ProgressOptions): string[] => {
+  if (closing == null || result !== null) return [];
+  const isStopped = closing.act === 'cancel' || closing.stop === true;
+  const jobs = inFlight.length === 0 ? '' : `; jobs in flight are ${isStopped ? 'being stopped' : 'waited for'}`;
+  const verb = closing.act === 'cancel' ? 'cancelled' : 'finished';
+  const text = plainText(`being ${verb} by ${closing.by}${reasonText(closing)}`, LONGEST_TROUBLE);
+  return wrapped(`${text}${jobs}`, 'warn', options);
 };
 
 const LONGEST_WHY = 300; // characters
@@ -215,6 +241,7 @@ export const renderProgress = (progress: SweepProgress, jobs: TrialProgress, opt
   ...freeLines(progress, options),
   ...budgetLines(progress, options),
   ...bestLines(progress, options),
+  ...closingLines(progress, options),
   ...pauseLines(progress, options),
   ...parkedLines(progress, options),
   ...troubleLines(options),
@@ -226,10 +253,9 @@ export const renderProgressLine = (
   options: Omit<ProgressOptions, keyof TerminalOptions>,
 ): string => {
   const unit = costUnit(options.sweep.cost);
-  const best = progress.recommendation ?? progress.incumbent;
+  const best = bestOf(progress);
   const prediction =
     best === null ? 'no prediction yet' : `best ${objectiveName(options.sweep.objective)} ${formatPrediction(best)}`;
-  const state = progress.status === 'running' ? progress.phase : progress.status;
   const parked = progress.inFlight.filter((trial) => trial.state === 'parked').length;
   const asking = progress.inFlight.filter((trial) => trial.state === 'awaiting-approval').length;
   const flying = [
@@ -240,7 +266,11 @@ export const renderProgressLine = (
   const counts = `${plural(progress.decisions, 'decision')}, ${plural(progress.observations, 'result')}, ${flying}`;
   const money = `${formatCost(progress.spent)} of ${formatCost(progress.budget, unit)}`;
   return line(
-    [piece(`${progress.sweepId} ${state}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`)],
+    [
+      piece(
+        `${progress.sweepId} ${stateOf(progress)}: ${counts}; ${money}; ${prediction}; ${formatDuration(options.elapsedMs)}`,
+      ),
+    ],
     {
       width: 10_000, // a log keeps whole lines
       colour: false,

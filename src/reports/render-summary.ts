@@ -165,6 +165,28 @@ const endLines = (view: SweepView, options: TerminalOptions): string[] => {
   return view.end === null ? [first] : [first, ...paragraph(view.end.reason, options, 'soft')];
 };
 
+const MOST_TRIALS = 16; // a terminal's worth
+
+const standingOf = ({ awaiting, parked }: SweepView, trial: string): string => {
+  if (awaiting.has(trial)) return ', waits for approval';
+  const parking = parked.find((one) => one.trial === trial);
+  return parking === undefined ? '' : `, parked: ${plainText(parking.reason, 300)}`;
+};
+
+/** Trials that have not ended: of a sweep that cannot be asked this is all there is to tell. */
+const inFlightLines = (view: SweepView, options: TerminalOptions): string[] => {
+  const { inFlight, unit } = view;
+  if (view.end !== null || inFlight.length === 0) return [];
+  const shown = inFlight.slice(0, MOST_TRIALS).flatMap((decision) => {
+    const { trial, cost } = decision;
+    const run = `${formatFidelity(decision)}, decided for up to ${formatCost(cost, unit)}`;
+    return paragraph(`${plainText(trial)}  ${run}${standingOf(view, trial)}`, options);
+  });
+  const hidden = inFlight.length - MOST_TRIALS;
+  const more = hidden > 0 ? paragraph(`and ${plural(hidden, 'more trial')}`, options, 'soft') : [];
+  return ['', heading('In flight, as far as the record tells', options), ...shown, ...more];
+};
+
 /** Renders the closing text: mixture with intervals, near-optimal set, confirmation, what was spent where, the report. */
 export const renderSummary = (view: SweepView, options: SummaryOptions): string[] => [
   ...endLines(view, options),
@@ -176,6 +198,7 @@ export const renderSummary = (view: SweepView, options: SummaryOptions): string[
   ...frontLines(view, options),
   '',
   ...spendLines(view, options),
+  ...inFlightLines(view, options),
   '',
   heading('Confirmation', options),
   ...paragraph(confirmationSentence(view), options),

@@ -1,12 +1,18 @@
 /** What must hold for a sweep to be run and its file alone does not tell: what its policy and its world make of it. */
+import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
 import { InputError, type Problem } from '../domain/errors.js';
 import { choiceProblems } from '../domain/limit-problems.js';
 import { knownWords } from '../domain/nearest-word.js';
 import type { World } from '../domain/ports.js';
-import type { Sweep } from '../domain/sweep.js';
+import type { LauncherChoice, Sweep } from '../domain/sweep.js';
 import { policyOf } from '../policy/policies.js';
+import { isExecutable } from './find-program.js';
+import { isNamedQueue } from './home.js';
 import { openWorld } from './launchers.js';
 import { isTable, limitToWorld } from './world-limits.js';
+
+type LocalChoice = Extract<LauncherChoice, { kind: 'local' }>;
 
 /** Names every metric of the objective and the guards that a world does not report. */
 const metricProblems = ({ objective, guards = [] }: Sweep, { metrics }: World): Problem[] =>
@@ -25,10 +31,30 @@ const tryScales = ({ domains, scales, seed }: Sweep, world: World): void => {
     world.train({ mixture, scale, parameters, steps: steps.at(-1) ?? 0, checkpoints: steps, seed });
 };
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+
+/** What every job of a local launcher would fail by: it is started on this machine. A name without a slash is looked up by the worker. */
+const commandProblems = async ({ command: [program = ''], cwd }: LocalChoice): Promise<Problem[]> => {
+  if (cwd !== undefined && !(await isFolder(cwd)))
+    return [{ path: 'launcher.cwd', expected: 'a folder', found: `none at ${cwd}` }];
+  if (!program.includes('/')) return [];
+  const path = 'launcher.command[0]';
+  const expected = 'a program that may be run; ./ is beside the sweep file';
+  if (cwd === undefined && !isAbsolute(program))
+    return [{ path, expected, found: `${program}, which would be looked for in the job’s own folder` }];
+  const file = resolve(cwd ?? '/', program);
+  return (await isExecutable(file)) ? [] : [{ path, expected, found: `none at ${file}` }];
+};
+
 /**
  * Checks before a sweep starts what would only pause it after: the options of its policy, the world's name, its metrics,
- * domains and sizes. And whether there is anything to choose: one mixture would be run for nothing.
- * @throws InputError when the policy or the world refuses, or one mixture only is allowed.
+ * domains and sizes, a local program and its folder. And whether there is anything to choose: one mixture would be run for nothing.
+ * On a task queue that was named by hand the team's worker may lie on another machine: its programs are not looked for here.
+ * @throws InputError when the policy or the world refuses, no job could start, or one mixture only is allowed.
  */
 export const checkRunnable = async (sweep: Sweep): Promise<void> => {
   const { launcher } = sweep;
@@ -40,6 +66,10 @@ export const checkRunnable = async (sweep: Sweep): Promise<void> => {
       throw new InputError('the simulated world does not report what the sweep asks for', problems, { hint });
     }
     if (!isTable(world)) tryScales(sweep, world);
+  }
+  if (launcher.kind === 'local' && !isNamedQueue()) {
+    const problems = await commandProblems(launcher);
+    if (problems.length > 0) throw new InputError('the jobs of this sweep could not be started', problems);
   }
   const limited = await limitToWorld(sweep);
   const problems = choiceProblems(limited);

@@ -1,16 +1,17 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTitrateError } from '../domain/errors.js';
 import { findGo } from './build-temporal-cli.js';
 import { connect, type TitrateConnection } from './client.js';
 import { serverStatus } from './embedded-server.js';
-import type { Home } from './home.js';
+import { isNamedQueue, type Home } from './home.js';
 import { visibilityReady } from './namespace.js';
 import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
 import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
-import { isWorkerPolling } from './task-queue.js';
+import { countOpenWorkflows, isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
 import { workerStatus } from './worker-process.js';
 
@@ -95,8 +96,23 @@ const checkCli = async (env: DoctorOptions['env']): Promise<Check> => {
   }
 };
 
+/** Is the home's own server the one in use? Settings that cannot be read are for the check of the server to tell. */
+const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
+  try {
+    return findOwnServer(env) === undefined;
+  } catch (error) {
+    if (isTitrateError(error)) return false;
+    throw error;
+  }
+};
+
+/** The server of a home that never had one comes with the first command that needs it. */
+const isFirstToCome = async ({ home, env = process.env }: DoctorOptions): Promise<boolean> =>
+  usesEmbedded(env) && !existsSync(home.server.database) && (await serverStatus(home)).state === 'none';
+
 const checkServer = async (options: DoctorOptions): Promise<{ check: Check; on?: TitrateConnection }> => {
   try {
+    if (await isFirstToCome(options)) return { check: good('server', 'none yet: titrate run starts one') };
     const on = await connect({ ...options, onlyRunning: true });
     return { check: good('server', `${on.address} (${on.kind})`), on };
   } catch (error) {
@@ -137,10 +153,19 @@ const keyLacked = async (on: TitrateConnection, { home, env }: DoctorOptions): P
   return keys.find((id) => !ours.includes(id));
 };
 
+/** A worker of ours ends by itself when it is idle, and comes again with the next command that needs it. */
+const checkAbsence = async (on: TitrateConnection, { env }: DoctorOptions): Promise<Check> => {
+  const detail = `none polls task queue ${on.taskQueue}`;
+  if (isNamedQueue(env)) return bad('worker', detail, 'start the one of yours that works for it');
+  const open = await countOpenWorkflows(on);
+  return open === 0
+    ? good('worker', `${detail}: none is needed while no sweep is open`)
+    : bad('worker', `${detail}, and sweeps are open`, 'titrate worker --detach; titrate run starts one too');
+};
+
 const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promise<Check> => {
   try {
-    if (!(await isWorkerPolling(on)))
-      return bad('worker', `none polls task queue ${on.taskQueue}`, 'titrate run starts one; or titrate worker');
+    if (!(await isWorkerPolling(on))) return await checkAbsence(on, options);
     const key = await keyLacked(on, options);
     return key === undefined
       ? good('worker', `polls task queue ${on.taskQueue}`)
@@ -151,16 +176,6 @@ const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promi
         );
   } catch (error) {
     return failed('worker', error, 'titrate worker');
-  }
-};
-
-/** Is the home's own server the one in use? Settings that cannot be read are for the check of the server to tell. */
-const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
-  try {
-    return findOwnServer(env) === undefined;
-  } catch (error) {
-    if (isTitrateError(error)) return false;
-    throw error;
   }
 };
 

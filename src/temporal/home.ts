@@ -35,6 +35,8 @@ export interface SweepPaths {
   readonly imports: string;
   readonly report: string;
   readonly jobs: string;
+  /** Which server it runs on. */
+  readonly server: string;
 }
 
 export interface HomeChoice {
@@ -82,6 +84,7 @@ export const sweepPaths = (home: Home, sweepId: string): SweepPaths => {
     imports: join(folder, 'imports.jsonl'),
     report: join(folder, 'report.html'),
     jobs: join(folder, 'jobs'),
+    server: join(folder, 'server.json'),
   };
 };
 

@@ -1,12 +1,17 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import proto from '@temporalio/proto';
 import { z } from 'zod';
 import type { JobProgress } from '../domain/ports.js';
 import type { TitrateConnection } from './client.js';
 import { describeWorkflow } from './describe-workflow.js';
+
+const { TIMEOUT_TYPE_HEARTBEAT } = proto.temporal.api.enums.v1.TimeoutType;
+const WORKER_SHUTDOWN = 'WorkerShutdown'; // what the SDK calls the end of an activity whose worker ends
 
 const Progress = z.object({
   steps: z.number(),
@@ -32,7 +37,17 @@ const progressOf = async (on: TitrateConnection, { heartbeatDetails }: Pending):
   return Progress.safeParse(details).data;
 };
 
-const troubleOf = async (on: TitrateConnection, { attempt, lastFailure }: Pending): Promise<string | undefined> => {
+/** Did only the worker go away, and another one take the activity up and give a sign of life? That is no trouble any more. */
+const isTakenOver = ({ lastFailure, lastStartedTime, lastHeartbeatTime }: Pending): boolean => {
+  const isWorkersEnd =
+    lastFailure?.applicationFailureInfo?.type === WORKER_SHUTDOWN ||
+    lastFailure?.timeoutFailureInfo?.timeoutType === TIMEOUT_TYPE_HEARTBEAT;
+  return isWorkersEnd && (optionalTsToMs(lastHeartbeatTime) ?? 0) > (optionalTsToMs(lastStartedTime) ?? Infinity);
+};
+
+const troubleOf = async (on: TitrateConnection, pending: Pending): Promise<string | undefined> => {
+  if (isTakenOver(pending)) return undefined;
+  const { attempt, lastFailure } = pending;
   const failure = await decodeOptionalFailureToOptionalError(on.client.options.loadedDataConverter, lastFailure);
   return failure?.message ? `${failure.message} (tried ${attempt ?? 1} times, and goes on trying)` : undefined;
 };

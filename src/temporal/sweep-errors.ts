@@ -58,6 +58,9 @@ export const isToAskAgain = (error: unknown): boolean =>
 /** The sweep's workflow was closed from outside before the sweep had ended. Asking again is of no use. */
 export class ClosedSweepError extends StateError {}
 
+/** The sweep has come to its end: nothing can be asked of it any more. */
+export class EndedSweepError extends StateError {}
+
 /** Somebody terminated the sweep's workflow, say; `how` is the server's word for it. */
 export const closedSweep = (sweepId: string, how: string): ClosedSweepError =>
   new ClosedSweepError(`sweep ${sweepId} stands still: its workflow was closed before the sweep had ended (${how})`, {
@@ -78,7 +81,7 @@ export const sweepElsewhere = (on: TitrateConnection, sweepId: string, taskQueue
 /** The server has no sweep of this id. */
 export const noSweep = (on: TitrateConnection, sweepId: string): StateError =>
   new StateError(`found no sweep ${JSON.stringify(sweepId)} on ${place(on)}`, {
-    hint: 'titrate status lists the sweeps that are there; --home and TEMPORAL_ADDRESS decide where it looks',
+    hint: 'titrate run FILE starts one that titrate status calls not begun; --home and TEMPORAL_ADDRESS decide where it looks',
     values: { sweepId },
   });
 
@@ -126,7 +129,7 @@ const whyGone = async (on: TitrateConnection, sweepId: string): Promise<StateErr
   if (found === undefined) return noSweep(on, sweepId);
   const { name } = found.status;
   if (name !== 'COMPLETED') return closedSweep(sweepId, name);
-  return new StateError(`sweep ${sweepId} has ended`, { hint: `titrate status ${sweepId}`, values: { sweepId } });
+  return new EndedSweepError(`sweep ${sweepId} has ended`, { hint: `titrate status ${sweepId}`, values: { sweepId } });
 };
 
 /** Turns a failed call about a sweep into a StateError that says what to do; leaves what it does not know. */

@@ -2,7 +2,6 @@
  * Which server a sweep runs on: the id of its namespace there, which no other server has and no change of address changes. It
  * lies in the sweep's folder, so that a look from another server (with settings forgotten, say) takes none of its jobs for orphans.
  */
-import { join } from 'node:path';
 import { Connection, type Client } from '@temporalio/client';
 import { z } from 'zod';
 import { serverStatus } from './embedded-server.js';
@@ -16,8 +15,6 @@ const SweepServer = z.object({
   embedded: z.boolean(),
 });
 type SweepServer = z.infer<typeof SweepServer>;
-
-const fileOf = (home: Home, sweepId: string): string => join(sweepPaths(home, sweepId).folder, 'server.json');
 
 /** The id of a namespace; undefined when the server does not tell. */
 const namespaceIdOf = async (
@@ -49,12 +46,12 @@ const serverOf = async (home: Home, client: Client): Promise<SweepServer | undef
 /** Notes that a sweep runs on this server. @throws StateError when the disk refuses. */
 export const noteServer = async (home: Home, sweepId: string, client: Client): Promise<void> => {
   const here = await serverOf(home, client);
-  if (here !== undefined) await writeJsonFile(fileOf(home, sweepId), here);
+  if (here !== undefined) await writeJsonFile(sweepPaths(home, sweepId).server, here);
 };
 
 /** Was a sweep started on another server? Not as far as is known of one that left no note. */
 export const isElsewhere = async (home: Home, sweepId: string, client: Client): Promise<boolean> => {
-  const noted = await readJsonFile(fileOf(home, sweepId), SweepServer);
+  const noted = await readJsonFile(sweepPaths(home, sweepId).server, SweepServer);
   const here = noted && (await serverOf(home, client));
   if (noted === undefined || here === undefined) return false;
   return noted.namespaceId !== here.namespaceId && !(noted.embedded && here.embedded);

@@ -15,7 +15,15 @@ import { InputError, StateError } from '../domain/errors.js';
 import type { ActName } from '../domain/record-event.js';
 import type { TitrateConnection } from './client.js';
 import { describeWorkflow } from './describe-workflow.js';
-import { closedSweep, isTimeout, isToAskAgain, sweepElsewhere, sweepFailure, unanswered } from './sweep-errors.js';
+import {
+  closedSweep,
+  EndedSweepError,
+  isTimeout,
+  isToAskAgain,
+  sweepElsewhere,
+  sweepFailure,
+  unanswered,
+} from './sweep-errors.js';
 import { visibilityReady } from './namespace.js';
 import { listingClient } from './payload-converter.js';
 
@@ -160,6 +168,12 @@ const misunderstood = (error: unknown): InputError | undefined => {
     : undefined;
 };
 
+/** A sweep that has ended before an act came to it did not take it. @throws every other failure */
+const notTaken = (failure: unknown): ActResult => {
+  if (failure instanceof EndedSweepError) return { accepted: false, reason: 'the sweep has ended' };
+  throw failure;
+};
+
 /**
  * Asks a sweep for something, and tells whether it was taken. The same `updateId` again gets the first answer and changes nothing.
  * @throws InputError when the act cannot be understood, StateError when no worker answers in time.
@@ -180,7 +194,7 @@ export const act = async <N extends ActName>(
   } catch (error) {
     const refusal = misunderstood(error);
     if (refusal !== undefined) throw refusal;
-    if (!isTimeout(error)) throw await sweepFailure(error, on, sweepId);
+    if (!isTimeout(error)) return notTaken(await sweepFailure(error, on, sweepId));
     const { message, hint, values } = await unanswered(on, sweepId, timeoutMs);
     const how =
       name === 'inject'

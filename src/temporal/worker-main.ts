@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { isTitrateError } from '../domain/errors.js';
+import { isTitrateError, StateError } from '../domain/errors.js';
 import { tryLock } from '../host/file-lock.js';
 import { identifySelf } from '../host/process-identity.js';
 import { connect } from './client.js';
@@ -68,7 +68,11 @@ const main = async (): Promise<void> => {
   reconcileEveryMs(process.env); // refuses what it cannot read, before a sweep relies on it
   const files = workerFiles(home, workerTargetOf(await openHome(home)));
   const lock = await tryLock(files.lock);
-  if (lock === undefined) return log('another worker process works for this home already');
+  if (lock === undefined) {
+    throw new StateError('another worker process works for this home already', {
+      hint: 'titrate worker --stop ends it, unless a service manager starts it again',
+    });
+  }
   const startedAt = new Date().toISOString();
   const record = {
     ...(await identifySelf()),

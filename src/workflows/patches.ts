@@ -27,4 +27,6 @@ export const PATCHES = {
   recommendAnew: 'recommend-anew',
   /** A trial workflow that is lost again and again is started again after a while. */
   backOffLost: 'back-off-lost',
+  /** A sweep that is being cancelled does not go on. */
+  refuseLateResume: 'refuse-late-resume',
 } as const;

@@ -96,8 +96,10 @@ export const pauseAct = (state: SweepState, what: Act): Taken => {
   return taken(state, { pause: what }, 'no new trial starts; trials in flight go on');
 };
 
-export const resumeAct = (state: SweepState): Taken => {
+/** Lets a paused sweep decide again; one that is being cancelled does not go on, if it `mayRefuse`. */
+export const resumeAct = (state: SweepState, mayRefuse: () => boolean): Taken => {
   if (state.pause === null) return refused(state, 'the sweep is not paused');
+  if (state.cancel !== null && mayRefuse()) return refused(state, closingText(state));
   const change = { pause: null, failuresInARow: 0, unanswered: 0, nothingToBuyAt: null };
   return taken(state, change, 'the sweep goes on');
 };

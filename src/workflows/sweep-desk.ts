@@ -31,7 +31,7 @@ type Judges = { readonly [N in ActName]: (on: Situation, what: ActInputs[N]) => 
 
 const JUDGES: Judges = {
   pause: ({ state }, what) => pauseAct(state, what),
-  resume: ({ state }) => resumeAct(state),
+  resume: ({ state }) => resumeAct(state, () => patched(PATCHES.refuseLateResume)),
   cancel: ({ state }, what) => cancelAct(state, what),
   retry: ({ state }, what) => retryAct(state, what),
   abandon: ({ state }, what) => abandonAct(state, what),

@@ -1,6 +1,6 @@
 /** What a sweep says of itself when it is asked. */
 import { costOf } from '../domain/cost.js';
-import type { InFlightTrial, SweepProgress } from '../domain/messages.js';
+import type { Closing, InFlightTrial, SweepProgress } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { TrialState } from '../domain/trial-moves.js';
 import {
@@ -51,6 +51,11 @@ const shown = (trial: RunningTrial): InFlightTrial => {
   return told;
 };
 
+const closingOf = ({ cancel, finish }: SweepState): Closing | null => {
+  if (cancel !== null) return { act: 'cancel', ...cancel };
+  return finish === null ? null : { act: 'finish', ...finish };
+};
+
 /** The answer to the progress query. */
 export const progressOf = (
   sweepId: string,
@@ -61,6 +66,7 @@ export const progressOf = (
   sweepId,
   status: result?.status ?? (state.pause === null ? 'running' : 'paused'),
   pause: state.pause,
+  closing: closingOf(state),
   phase: state.phase,
   waitsFor: waitsFor(sweep, state),
   freePlaces: heldBack(sweep, state),

@@ -103,6 +103,8 @@ describe('signed checkpoints', () => {
     await copyFile(join(root, 'grown.jsonl'), join(root, 'no.key'));
     await expect(readPrivateKey(join(root, 'no.key'))).rejects.toThrow('a private ed25519 key in PEM');
     await expect(readPrivateKey(join(root, 'nowhere'))).rejects.toThrow('ENOENT');
+    await expect(readPublicKey(join(root, 'team.key'))).rejects.toThrow('found a private key');
+    await expect(readPrivateKey(join(root, 'team.key.pub'))).rejects.toThrow('found a public key');
   });
 });
 

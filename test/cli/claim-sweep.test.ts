@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimSweep } from '../../src/cli/claim-sweep.js';
 import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
 import { readSweepSource, type SweepSource } from '../../src/cli/sweep-source.js';
@@ -71,11 +71,54 @@ describe('claiming a sweep', () => {
       'seed: 7\nmixtures: [{ book: 0.9, github: 0.1 }, { github: 0.1, book: 0.9 }]',
       /mixtures: expected two different mixtures or more, to choose from; found one/,
     ],
+    [
+      'earlier runs that are not there',
+      'seed: 7',
+      'seed: 7\nimports: [{ from: gone.csv }]',
+      /gone\.csv: .*no such file/,
+    ],
+    [
+      'a program that is not there',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [./train] }',
+      /command\[0\]: .* found none at \/.*\/train/,
+    ],
+    [
+      'a program that may not be run',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [./faulty.yaml] }',
+      /command\[0\]: expected a program that may be run/,
+    ],
+    [
+      'a program in the folder of a job',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [bin/train] }',
+      /looked for in the job’s own folder/,
+    ],
+    [
+      'a working folder that is not there',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [node], cwd: gone }',
+      /launcher\.cwd: expected a folder; found none at/,
+    ],
     ['an option that its policy does not know', 'policy: titrate', 'policy: { name: titrate, foo: 1 }', /found foo/],
   ])('refuses %s before there is a folder', async (_, from, to, message) => {
     const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));
     await expect(claimSweep(home, faulty, { fresh: false })).rejects.toThrow(message);
     expect(existsSync(home.sweeps)).toBe(false);
+  });
+
+  it('leaves programs to the worker where a team runs its own, and a bare name to its PATH', async () => {
+    const claimed = async (name: string, command: string): Promise<string> =>
+      claimSweep(
+        home,
+        await read(name, INIT_TEMPLATE.replace(/^launcher: .*$/m, `launcher: { kind: local, command: [${command}] }`)),
+        { fresh: false },
+      );
+    expect(await claimed('bare.yaml', 'no-such-program-1')).toMatch(/^my-sweep-/);
+    vi.stubEnv('TITRATE_TASK_QUEUE', 'models');
+    expect(await claimed('theirs.yaml', './gone')).toMatch(/^my-sweep-/);
+    vi.unstubAllEnvs();
   });
 
   it('finds a sweep that has begun, also when its world is gone since', async () => {

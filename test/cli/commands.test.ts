@@ -1,7 +1,7 @@
 /** The compiled command itself, in processes of its own, without any server (test/integration/cli.test.ts has one). `npm test` builds it first. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +99,42 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     const reported = await titrate('report', 'slim', '--home', root);
     expect(reported.out.trim()).toBe(sweepPaths(homeAt(root), sweepId).report);
     expect(await readFile(reported.out.trim(), 'utf8')).toContain('</html>');
+  });
+
+  it('takes a copy of a sweep’s folder for what it is: its report lies beside it, and the original is left alone', async () => {
+    const { folder, report } = sweepPaths(homeAt(root), sweepId);
+    const copy = sweepPaths(homeAt(root), 'a-copy');
+    await cp(folder, copy.folder, { recursive: true });
+    await rm(report, { force: true });
+    await rm(copy.report, { force: true });
+    try {
+      const reported = await titrate('report', 'a-copy', '--json', '--home', root);
+      expect(readJson(reported.out)).toMatchObject({ sweep: 'a-copy', folder: copy.folder, report: copy.report });
+      expect([existsSync(copy.report), existsSync(report)]).toEqual([true, false]);
+      const listed = readJson((await titrate('status', '--json', '--home', root)).out)['sweeps'] as {
+        folder: string;
+      }[];
+      expect(listed.map((one) => one.folder).sort()).toEqual([copy.folder, folder].sort());
+    } finally {
+      await rm(copy.folder, { recursive: true });
+    }
+  });
+
+  it('calls a sweep whose record is out of sight begun: its folder may not go, and nothing waits for its start', async () => {
+    const home = join(root, 'away');
+    const { folder, record, jobs, sweepFile } = sweepPaths(homeAt(home), 'one');
+    await mkdir(folder, { recursive: true });
+    await writeFile(sweepFile, '');
+    expect((await titrate('status', '--home', home)).out).toMatch(/one +not begun/);
+    await mkdir(jobs);
+    const words = `sweep one has begun, and its record is not there (${record})`;
+    const listed = readJson((await titrate('status', '--json', '--home', home)).out);
+    expect(listed['sweeps']).toEqual([{ sweep: 'one', folder, status: null, problem: words }]);
+    for (const command of ['status', 'watch', 'explain', 'report'])
+      expect(await titrate(command, 'one', '--home', home)).toMatchObject({
+        code: 3,
+        err: expect.stringContaining(words) as string,
+      });
   });
 
   it('shows a sweep that has ended again, with the exit status of its end', async () => {

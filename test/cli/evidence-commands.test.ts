@@ -14,7 +14,7 @@ import { parseCommandLine } from '../../src/cli/parse-command-line.js';
 import { readSweep } from '../../src/cli/sweep-record.js';
 import { readSweepSource } from '../../src/cli/sweep-source.js';
 import { whatIfCommand } from '../../src/cli/what-if.js';
-import { InputError, StateError } from '../../src/domain/errors.js';
+import { InputError } from '../../src/domain/errors.js';
 import type { Observation } from '../../src/domain/observation.js';
 import { play } from '../../src/evidence/backtest.js';
 import type { Imports } from '../../src/evidence/imports.js';
@@ -196,6 +196,11 @@ describe('titrate import, before a sweep starts', () => {
       csv,
       'mix.wikipedia,mix.github,mix.book,mix.stackexchange,mix.arxiv,scale,steps,metric.book_ce\n1,0,0,0,0,20M,2000,3\n',
     );
-    await expect(importRuns(invocation('import', 'slim-2', '--from', csv))).rejects.toThrow(StateError);
+    const before = await pictureOf(root);
+    expect(await importRuns(invocation('import', 'slim-2', '--from', csv))).toMatchObject({
+      exitCode: 1,
+      json: { accepted: false, reason: expect.stringMatching(/^the sweep has ended \(completed\)/) as string },
+    });
+    expect(await pictureOf(root)).toEqual(before);
   });
 });

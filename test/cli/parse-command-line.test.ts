@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { boundsFlag, mixtureFlag, numberFlag } from '../../src/cli/act-flags.js';
+import { boundsFlag, mixtureFlag, numberFlag, reasonFlag } from '../../src/cli/act-flags.js';
+import { extendBudget } from '../../src/cli/change-budget.js';
 import { textFlag } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { commandHelp, mainHelp } from '../../src/cli/help.js';
@@ -114,6 +115,38 @@ describe('the help', () => {
     expect(() => veto('web=0.2..,web=..0.5')).toThrow('--bounds: expected each domain once (web)');
     const pin = read('pin', 'one', '--mixture', 'web=0.5,web=0.5');
     expect(() => mixtureFlag(pin, 'mixture')).toThrow('--mixture: expected each domain once (web)');
+    expect(() => veto('web=0.2..0.5=books')).toThrow('--bounds: expected like');
+  });
+
+  it('takes maps as a sweep file has them, where a domain’s name cannot stand in a list', () => {
+    const read = (...args: string[]) => ({ ...parseCommandLine(args), io: createIo(false) });
+    const veto = (bounds: string) => boundsFlag(read('veto', 'one', '--bounds', bounds), 'bounds');
+    const pin = (mixture: string) => mixtureFlag(read('pin', 'one', '--mixture', mixture), 'mixture');
+    const mixture = { 'web,en': 0.6, 'a=b': 0.4 };
+    expect(pin(JSON.stringify(mixture))).toEqual(mixture);
+    expect(pin('{ "web,en": 0.6, a=b: 0.4 }')).toEqual(mixture);
+    const bounds = { 'web,en': { min: 0.2, max: 0.5 }, 'a=b': { max: 0.3 } };
+    expect(veto(JSON.stringify(bounds))).toEqual(bounds);
+    expect(() => pin('{"a": 0.6, "a": 0.4}')).toThrow(/--mixture:1:12: expected YAML; found Map keys must be unique/);
+    for (const text of ['{"a": "much"}', '{"a": {}}', '{"a": .inf}']) expect(() => pin(text)).toThrow('--mixture');
+    for (const text of ['{"a": 0.5}', '{"a": {"mox": 1}}', '{"a"']) expect(() => veto(text)).toThrow('--bounds');
+  });
+
+  it('takes no budget that changes by nothing or less, and names the flag', async () => {
+    for (const by of ['0', '-5']) {
+      const asked = { ...parseCommandLine(['extend-budget', 'one', `--by=${by}`]), io: createIo(false) };
+      await expect(extendBudget(asked)).rejects.toThrow(`--by: expected a number above 0; found ${by}`);
+    }
+  });
+
+  it('takes no blank reason: it goes into the record', () => {
+    const read = (reason: string) => ({
+      ...parseCommandLine(['pause', 'one', `--reason=${reason}`]),
+      io: createIo(false),
+    });
+    expect(reasonFlag(read(' a move '))).toBe(' a move ');
+    for (const blank of [' ', ' \t'])
+      expect(() => reasonFlag(read(blank))).toThrow('--reason: expected text that is not');
   });
 
   it('shows every flag of a command, the common ones included', () => {

@@ -277,6 +277,21 @@ describe('what is wrong with a sweep file', () => {
     ]);
   });
 
+  test('is a first wait that the longest one would cut; the default is cut where the longest is short', () => {
+    const read = (backoff: object) => problemsOf({ ...file, retries: { backoff } });
+    const words = 'retries.backoff.firstSeconds: at most longestSeconds,';
+    expect(read({ firstSeconds: 3600 })).toEqual([`${words} 1800; 3600`]);
+    expect(read({ firstSeconds: 2, longestSeconds: 1 })).toEqual([`${words} 1; 2`]);
+    const short = parseSweep({ ...file, retries: { backoff: { longestSeconds: 10 } } });
+    expect(parseSweep(short)).toEqual(short);
+  });
+
+  test('is an approval without a condition', () => {
+    expect(problemsOf({ ...file, approval: { outside: {} } })).toEqual([
+      'approval: at least one of above, scales, target: true, outside; a map',
+    ]);
+  });
+
   test.each([
     ['two goals', { objective: { minimize: 'a', maximize: 'b' } }, /^objective: one of minimize and maximize/],
     ['weights of 0', { objective: { minimize: { a: 0 } } }, /^objective\.minimize: a weight other than 0/],

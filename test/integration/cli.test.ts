@@ -197,6 +197,8 @@ describe('titrate on a real server', () => {
   it('stops the server with its worker, and still reads every record', async () => {
     const doctor = await titrate('doctor', '--json');
     expect([doctor.code, readJson(doctor)['ok']]).toEqual([0, true]);
+    const second = await titrate('worker');
+    expect([second.code, second.err]).toEqual([3, expect.stringContaining('another worker process works')]);
     expect(readJson(await titrate('server', 'stop', '--json'))).toEqual({ stopped: true, workerStopped: true });
     expect((await titrate('doctor')).code).toBe(3);
     expect((await titrate('status')).out.match(/completed|cancelled/g)).toHaveLength(5);

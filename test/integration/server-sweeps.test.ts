@@ -29,10 +29,14 @@ afterAll(async () => {
 });
 
 describe('before there is a worker', () => {
-  it('the doctor finds all well but the worker', async () => {
+  it('the doctor finds all well: none is needed while no sweep is open, unless a team is to run it', async () => {
     const checks = await examine({ home, env });
-    expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['worker']);
-    expect(checks.find(({ name }) => name === 'worker')?.mend).toMatch(/titrate worker/);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks.at(-1)?.detail).toMatch(/none polls task queue .*: none is needed while no sweep is open/);
+    const named = await examine({ home, env: { ...env, TITRATE_TASK_QUEUE: 'models' } });
+    expect(named.filter(({ ok }) => !ok).map(({ name, mend }) => [name, mend])).toEqual([
+      ['worker', 'start the one of yours that works for it'],
+    ]);
     expect(checks.map(({ name }) => name)).toEqual([
       'node',
       'home',
@@ -55,6 +59,8 @@ describe('before there is a worker', () => {
         `no worker is polling task queue ${on.taskQueue}`,
       );
     }
+    const missed = (await examine({ home, env })).filter(({ ok }) => !ok);
+    expect(missed).toMatchObject([{ name: 'worker', mend: expect.stringContaining('titrate worker') as string }]);
     const asked = { timeoutMs: 1500, updateId: 'go-on' };
     await expect(sweeps.act(on, 'waits', 'resume', { by: 'test' }, asked)).rejects.toMatchObject({
       code: 'StateError',
@@ -91,6 +97,8 @@ describe('with a worker process', () => {
     expect(await sweeps.start(on, { sweepId: 'waits', sweep: smallSweep() })).toMatchObject({
       outcome: 'already-ended',
     });
+    const late = { accepted: false, reason: 'the sweep has ended' };
+    expect(await sweeps.act(on, 'waits', 'pause', { by: 'ada' })).toEqual(late);
   });
 
   it('two starts of one id at once make one sweep', async () => {

@@ -1,9 +1,11 @@
 /** What a real sweep leaves behind, audited: its record, its jobs, its anchor in Temporal and its signed end. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { auditFolder, type AuditOptions } from '../../src/audit/audit.js';
 import { recomputeHere } from '../../src/audit/recompute.js';
+import { readAnchors } from '../../src/cli/anchors.js';
+import { createIo } from '../../src/cli/io.js';
 import { readPublicKey, SIGNING_KEY_VARIABLE, writeKeyPair } from '../../src/ledger/signing-key.js';
 import { anchoredHead } from '../../src/temporal/anchored-head.js';
 import { connect, type TitrateConnection } from '../../src/temporal/client.js';
@@ -56,6 +58,19 @@ it('a sweep’s record holds in every check, to the last bit, and is vouched for
     'jobs: holds',
   ]);
   expect(audit.head).toEqual(await anchoredHead(on, SWEEP));
+});
+
+it('Temporal is asked about a copy by what its record says, and about a sweep of the home by its name there', async () => {
+  const anchors = (folder: string) =>
+    readAnchors({ positionals: [], flags: { anchor: 'temporal', home: home.root }, io: createIo(false) }, folder);
+  const head = await anchoredHead(on, SWEEP);
+  const copy = join(home.root, 'copies', 'of-today');
+  await cp(sweepPaths(home, SWEEP).folder, copy, { recursive: true });
+  expect(await anchors(copy)).toMatchObject([head]);
+  const posing = sweepPaths(home, 'posing').folder;
+  await cp(copy, posing, { recursive: true });
+  await expect(anchors(posing)).rejects.toThrow('found no sweep "posing"');
+  await rm(posing, { recursive: true });
 });
 
 it('a record that lost its end is told by both', async () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/reports/columns.js';
+import { linkLine } from '../../src/ledger/chain.js';
+import { explainDecision } from '../../src/reports/explain-decision.js';
 import { formatMixture } from '../../src/reports/format.js';
 import { renderProgress, renderProgressLine } from '../../src/reports/render-progress.js';
 import { renderSummary } from '../../src/reports/render-summary.js';
@@ -44,6 +46,43 @@ describe('the progress block', () => {
         text.includes('3 places free until a run in flight has ended'),
       );
     expect([says(running), says(free), says({ ...free, waitsFor: 'approve t0001' })]).toEqual([false, true, false]);
+    const inFlight = running.inFlight.map((trial) => ({ ...trial, state: 'awaiting-approval' as const }));
+    const asking = renderProgress({ ...free, inFlight }, {}, options).join('\n');
+    expect(asking).toContain('3 places free until what waits for you has an answer');
+  });
+
+  it('says that a sweep is being ended, by whom and what for, and how one that paused itself goes on', () => {
+    const says = (change: Partial<typeof running>): string =>
+      renderProgress({ ...running, ...change }, jobsOf(running), options).join('\n');
+    const finishing = says({ closing: { act: 'finish', by: 'ada', reason: 'good enough' } });
+    expect(finishing).toContain('slimpajama-1a2b3c4d  finishing  24 decisions');
+    expect(finishing).toContain('being finished by ada: good enough; jobs in flight are waited for');
+    expect(says({ closing: { act: 'finish', by: 'ada', stop: true } })).toContain('; jobs in flight are being stopped');
+    const pause = { by: 'titrate', reason: 'five jobs failed' };
+    const cancelling = says({ closing: { act: 'cancel', by: 'eve' }, status: 'paused', pause });
+    expect(cancelling).toMatch(/ {2}cancelling {2}[^]*being cancelled by eve; jobs in flight are being stopped/);
+    expect(cancelling).not.toContain('paused');
+    expect(says({ status: 'paused', pause })).toMatch(
+      /paused by titrate: five .*\nwhen that is mended: titrate resume /,
+    );
+    expect(says({ status: 'paused', pause: { by: 'ada' } })).not.toContain('resume');
+  });
+
+  it('shows no prediction of a recommendation before any run has reported the objective', () => {
+    const guess = {
+      ...running,
+      incumbent: null,
+      recommendation: {
+        mixture: { book: 1 },
+        mean: 0,
+        sd: 1,
+        nearOptimal: [],
+        shareRanges: {},
+        trust: [{ scale: '1B', correlation: 0, interval: [-1, 1] as const, runs: 0 }],
+      },
+    } satisfies typeof running;
+    expect(renderProgress(guess, {}, options).join('\n')).toContain('best    no prediction yet');
+    expect(renderProgressLine(guess, options)).toContain('no prediction yet');
   });
 
   it('says what is waited for, in as many lines as that takes', () => {
@@ -165,6 +204,28 @@ describe('the closing text', () => {
   it('is plain about a sweep without a recommendation', () => {
     const text = renderSummary(foldRecord(simulateRecord().slice(0, 3)), options).join('\n');
     expect(text).toContain('No recommendation yet');
+  });
+
+  it('tells of a sweep that cannot be asked what is in flight by its record, what waits for approval, and as of when', () => {
+    const lines = simulateRecord({ runs: 12, running: 2 });
+    const [first, second] = foldRecord(lines).inFlight.map(({ trial }) => trial);
+    const about = { decision: 11, trial: first!, mixture: { book: 1 }, scale: '1B', steps: 2000, cost: 1 };
+    const last = lines.at(-1)!;
+    const asked = linkLine(last, {
+      key: 'approval-requested:11',
+      at: '2026-03-04T05:06:07.000Z',
+      event: { type: 'approval-requested', ...about, reasons: [], why: '' },
+    });
+    const view = foldRecord([...lines, asked]);
+    const text = renderSummary(view, { ...options, width: 1000 }).join('\n');
+    expect(text).toMatch(/running {2}10 runs by 2026-03-04 05:06:07 UTC/);
+    expect(text).toMatch(new RegExp(`${first} {2}.* steps, decided for up to .* EFLOP, waits for approval\n`));
+    expect(text).toMatch(new RegExp(`${second} {2}.* steps, decided for up to .* EFLOP\n`));
+    expect(explainDecision(view, 11)).toContain('It waits for approval.');
+    const act = { type: 'act', act: 'approve', trial: first!, by: 'ada' } as const;
+    const approved = foldRecord([...lines, asked, linkLine(asked, { key: 'act:1', at: last.at, event: act })]);
+    expect(approved.awaiting).toEqual(new Set());
+    expect(renderSummary(foldRecord(simulateRecord()), options).join('\n')).not.toContain('In flight');
   });
 
   it('predicts nothing where nothing was measured, as after a cancel before the first result', () => {

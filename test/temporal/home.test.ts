@@ -25,6 +25,7 @@ describe('where a home is', () => {
       record: '/h/sweeps/mix-1/record.jsonl',
       report: '/h/sweeps/mix-1/report.html',
       jobs: '/h/sweeps/mix-1/jobs',
+      server: '/h/sweeps/mix-1/server.json',
     });
   });
 });

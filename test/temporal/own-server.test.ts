@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,6 +43,16 @@ describe('a team’s own server', () => {
     const checks = await examine({ home: homeAt(join(folder, 'home')), env });
     expect(checks.map(({ name }) => name)).toEqual(['node', 'home', 'disk', 'privacy', 'orphans', 'server']);
     expect(checks.at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining('absent.pem') });
+  });
+
+  it('is not missed by the doctor in a home that never had a server: the first command that needs one starts it', async () => {
+    const home = homeAt(join(folder, 'new-home'));
+    const serverOf = async () =>
+      (await examine({ home, env: { TEMPORAL_CONFIG_FILE: none() } })).find(({ name }) => name === 'server');
+    expect(await serverOf()).toEqual({ name: 'server', ok: true, detail: 'none yet: titrate run starts one' });
+    mkdirSync(home.server.folder, { recursive: true });
+    writeFileSync(home.server.database, '');
+    expect(await serverOf()).toMatchObject({ ok: false, mend: 'titrate server start' });
   });
 
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {

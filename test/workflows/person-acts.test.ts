@@ -13,7 +13,8 @@ import { actLog, renderLog } from '../../src/reports/act-log.js';
 import { approveAct } from '../../src/workflows/approval-acts.js';
 import { retractAct } from '../../src/workflows/retract-act.js';
 import { extendBudgetAct, finishAct, lowerBudgetAct, pinAct, vetoAct } from '../../src/workflows/steering-acts.js';
-import { pauseAct } from '../../src/workflows/sweep-acts.js';
+import { cancelAct, pauseAct, resumeAct } from '../../src/workflows/sweep-acts.js';
+import { progressOf } from '../../src/workflows/sweep-progress.js';
 import { initialState } from '../../src/workflows/sweep-state.js';
 import { awaitingTrial, runningTrial } from '../../src/workflows/trial-state.js';
 import { toySweep } from './toy-sweep.js';
@@ -48,6 +49,14 @@ describe('a run that needs a person’s leave', () => {
     expect(() => parseSweep({ ...file, approval: {} })).toThrow(/at least one of above/);
     expect(() => parseSweep({ ...file, approval: { target: true } })).toThrow(/notify/);
     expect(() => parseSweep({ ...file, approval: { target: true, timeoutSeconds: 1e13 } })).toThrow(/timeoutSeconds/);
+    for (const onTimeout of ['refuse', 'approve'])
+      expect(() => parseSweep({ ...file, approval: { target: true, onTimeout } })).toThrow(
+        /approval\.timeoutSeconds: expected the seconds after which .*; found nothing/,
+      );
+    expect(parseSweep({ ...file, notify: undefined, approval: { target: true, onTimeout: 'wait' } }).approval).toEqual({
+      target: true,
+      onTimeout: 'wait',
+    });
     const backoff = { firstSeconds: 1e9, longestSeconds: 1e13 };
     expect(() => parseSweep({ ...file, retries: { backoff } })).toThrow(/firstSeconds[\s\S]*longestSeconds/);
     const notify = [
@@ -175,8 +184,34 @@ describe('an act that changes a sweep', () => {
       expect([accepted, reason]).toEqual([false, 'the sweep is being finished by ada']);
   });
 
+  it('does not let a sweep go on that is being cancelled, paused before or not', () => {
+    const { state } = cancelAct(pauseAct(initialState, ada).state, ada);
+    expect(resumeAct(state, () => true)).toMatchObject({
+      accepted: false,
+      reason: 'the sweep is being cancelled by ada',
+    });
+    expect(resumeAct(state, () => false).accepted).toBe(true); // in a history that was begun before
+    expect(pauseAct(cancelAct(initialState, ada).state, ada).accepted).toBe(false);
+    expect(resumeAct(pauseAct(finishAct(initialState, ada).state, { by: 'titrate' }).state, () => true).accepted).toBe(
+      true,
+    );
+  });
+
+  it('is told by the sweep when it ends it: who, why and how', () => {
+    const closing = (state: typeof initialState) => progressOf('s', sweep, state, null).closing;
+    expect(closing(initialState)).toBeNull();
+    expect(closing(finishAct(initialState, { ...ada, stop: true }).state)).toEqual({
+      act: 'finish',
+      ...ada,
+      stop: true,
+    });
+    const both = cancelAct(finishAct(initialState, ada).state, { by: 'eve', reason: 'no use' }).state;
+    expect(closing(both)).toEqual({ act: 'cancel', by: 'eve', reason: 'no use' });
+  });
+
   it.each([
     ['refuse', { by: 'ada', trial: 't0001' }, /reason/],
+    ['refuse', { by: 'ada', trial: 't0001', reason: ' \t' }, /reason: expected text that is not blank/],
     ['pin', { by: 'ada', mixture: { a: 2 }, scale: 'big', steps: 20 }, /mixture\.a/],
     ['extend-budget', { by: 'ada', to: 1, change: 1 }, /either to or change/],
     ['pause', { by: '', surprise: 1 }, /by[\s\S]*surprise|surprise[\s\S]*by/],
@@ -267,6 +302,34 @@ describe('the sweep in force', () => {
 });
 
 describe('the log', () => {
+  it('tells who imported earlier runs before the start; of those that a running sweep took, the act tells', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const past = { mixture: { a: 1, b: 0 }, scale: 'big', steps: 20, status: 'completed', metrics: {}, curve: [] };
+    const imported = (trial: string, by: string, reason?: string) =>
+      ({
+        type: 'imported',
+        trial,
+        ...past,
+        source: { file: 'runs.csv', sha256: '', lines: [2], run: '' },
+        by,
+        ...(reason === undefined ? {} : { reason }),
+      }) as RecordEvent;
+    const events = [
+      { type: 'started', sweepId: 's', sweep, version: '0', node: 'v20' } as const,
+      imported('i1', 'ada', 'last year'),
+      imported('i2', 'ada', 'last year'),
+      imported('i3', 'bob'),
+      act({ act: 'inject', observations: 1 }),
+      imported('i4', 'ada'),
+    ];
+    const lines = events.map((event, i) => ({ v: 1 as const, seq: i + 1, key: `${i}`, at, event, prev: '', hash: '' }));
+    expect(actLog(lines).map(({ line, by, text }) => [line, by, text])).toEqual([
+      [2, 'ada', 'import: 2 runs of runs.csv, before the start (last year)'],
+      [4, 'bob', 'import: 1 run of runs.csv, before the start'],
+      [5, 'ada', 'import: 1 run'],
+    ]);
+  });
+
   it('says who did what, how they were known, and what was not taken, without escapes', () => {
     const at = '2026-01-01T00:00:00.000Z';
     const events = [
