@@ -13,7 +13,9 @@ import { resolveHome } from '../temporal/home.js';
 import { previewJob, type JobPreview } from '../temporal/preview-job.js';
 import { limitToWorld } from '../temporal/world-limits.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
+import { commandNotes } from './command-notes.js';
 import { EXIT } from './exit-codes.js';
+import { checkImportsOf } from './inject-runs.js';
 import { numberFlag, refuseFlag } from './number-flag.js';
 import { readSweepFile, readSweepSource } from './sweep-source.js';
 
@@ -55,12 +57,25 @@ const rehearse = async (sweep: Sweep, laws: number, io: Invocation['io']): Promi
   }
 };
 
-/** The sweep as it would be run, with what its world limits it to; one without a launcher as it is. */
-const sweepToPlan = async (path: string): Promise<{ sweep: Sweep; id: string }> => {
+interface Planned {
+  /** As it would be run, with what its world limits it to. */
+  readonly sweep: Sweep;
+  /** As `run` names it; empty of a sweep without a launcher. */
+  readonly id: string;
+  readonly notes: readonly string[];
+}
+
+/** Reads and checks a sweep file as `run` does; one without a launcher, which others launch for, as far as it goes. */
+const sweepToPlan = async (path: string): Promise<Planned> => {
   const { sweep } = await readSweepFile(path);
-  const { placed, id } = sweep.launcher.kind === 'none' ? { placed: sweep, id: '' } : await readSweepSource(path);
-  await checkRunnable(placed);
-  return { sweep: await limitToWorld(placed), id };
+  if (sweep.launcher.kind === 'none') {
+    await checkRunnable(sweep);
+    return { sweep, id: '', notes: [] };
+  }
+  const source = await readSweepSource(path);
+  await checkRunnable(source.placed);
+  await checkImportsOf(source);
+  return { sweep: await limitToWorld(source.placed), id: source.id, notes: await commandNotes(source) };
 };
 
 /** The longest run that the sweep makes at a scale. */
@@ -73,12 +88,13 @@ const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
 
 /** `titrate plan FILE`. */
 export const plan = async (invocation: Invocation): Promise<Outcome> => {
-  const { sweep, id } = await sweepToPlan(invocation.positionals[0] ?? '');
+  const { sweep, id, notes } = await sweepToPlan(invocation.positionals[0] ?? '');
   const laws = numberFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
   const scale = textFlag(invocation, 'job');
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const preview = scale === undefined ? undefined : await previewJob(home, id, sweep, longestAt(sweep, scale));
-  const worked = planOf(sweep);
+  const own = planOf(sweep);
+  const worked = { ...own, notes: [...own.notes, ...notes] };
   const rehearsals = laws === 0 ? [] : await rehearse(sweep, laws, invocation.io);
   return {
     exitCode: EXIT.ok,

@@ -5,8 +5,6 @@ import { textTable } from '../reports/text-table.js';
 import type { Plan, PricedFidelity } from './plan.js';
 import { REHEARSAL_MARKS, type Range, type RehearsalSummary } from './rehearsal-summary.js';
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
 const budgetText = ({ budget, confirmation, price, search, targetCost, unit }: Plan): string => {
   const money = price === null ? '' : ` (${formatCost(budget * price)} at ${price} per GPU-hour)`;
   const whole = `${formatCost(budget, unit)}${money}, ${formatFixed(budget / targetCost, 1)} runs to the target`;
@@ -103,6 +101,6 @@ export const planText = (plan: Plan, rehearsals: readonly RehearsalSummary[]): s
     ...priceTable(plan),
     ...openingText(plan),
     ...rehearsalText(plan, rehearsals),
-    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${sentence(note)}`)]),
+    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${plainText(note, 400)}.`)]),
   ].join('\n');
 };
