@@ -88,7 +88,7 @@ export const valuesAt = (
   );
   return Float64Array.from(candidates, (candidate, c) => {
     const prior = process.priorTable(alternatives.likenessTo(candidate), target.fidelity, place);
-    const own = process.prior(candidate.shares, place, candidate.shares, place);
+    const own = process.priorVariance(candidate.shares, place);
     const sd = Math.sqrt(Math.max(0, own - inner(seen[c]!, seen[c]!)) + process.noise);
     const change = scales.map((scale, a) => (scale * (prior[a]! - inner(whitened[a]!, seen[c]!))) / sd);
     const largest = change.reduce((a, b) => Math.max(a, Math.abs(b)), 0);

@@ -107,7 +107,7 @@ class Point implements TargetPoint {
 
   get variance(): number {
     const { fidelity } = this.#view;
-    const prior = (): number => this.#process.prior(this.shares, fidelity, this.shares, fidelity);
+    const prior = (): number => this.#process.priorVariance(this.shares, fidelity);
     return (this.#variance ??= Math.max(0, prior() - inner(this.explained, this.explained)));
   }
 
@@ -188,7 +188,7 @@ export class Belief {
     const place = this.#place(fidelity);
     const whitened = this.process.whiten([shares], place);
     const state = this.stateOf(this.columns.map((_, output) => this.process.meansOf(whitened, output)[0]!));
-    const left = this.process.prior(shares, place, shares, place) - inner(whitened[0]!, whitened[0]!);
+    const left = this.process.priorVariance(shares, place) - inner(whitened[0]!, whitened[0]!);
     return { mean: state.mean, sd: this.#sdOf(state, Math.max(0, left) + this.process.noise) };
   }
 

@@ -79,6 +79,8 @@ interface Compared {
   readonly places: readonly Place[];
   /** c(w) by the array of shares, which nobody writes to. */
   readonly known: WeakMap<object, Float64Array>;
+  /** Likeness of a mixture to itself, likewise. */
+  readonly own: WeakMap<object, number>;
 }
 
 const MOST_COMPARED = 4; // sets of mixtures: with and without what is in flight, and those of the decision before
@@ -100,7 +102,7 @@ const comparedWith = (shape: KernelShape, theta: Float64Array, mixtures: readonl
   );
   if (found !== undefined) return found;
   const places = mixtures.map((shares) => placeOf(shape, shares));
-  recentlyCompared.unshift({ shape, mixtures, length, linear, places, known: new WeakMap() });
+  recentlyCompared.unshift({ shape, mixtures, length, linear, places, known: new WeakMap(), own: new WeakMap() });
   recentlyCompared.length = Math.min(recentlyCompared.length, MOST_COMPARED);
   return recentlyCompared[0]!;
 };
@@ -170,6 +172,15 @@ export class GaussianProcess {
       trend: this.#shape.trend * trendCovariance(this.#shape, this.#theta, a, b),
       mixture: amplitude2 * fidelityCorrelation(this.#theta, a, b),
     };
+  }
+
+  /** Prior variance of a mixture at a fidelity, without noise. */
+  priorVariance(shares: ArrayLike<number>, at: FidelityPoint): number {
+    const { own } = this.#compared;
+    const likeness = own.get(shares) ?? this.likenessTo(shares, this.placesOf([shares]))[0]!;
+    own.set(shares, likeness);
+    const { trend, mixture } = this.#parts(at, at);
+    return trend + mixture * likeness;
   }
 
   /** Prior covariance of (a, fa) and (b, fb), without noise. */
@@ -350,7 +361,7 @@ export class GaussianProcess {
     return {
       mean: this.meansOf(whitened, 0),
       variance: Float64Array.from(whitened, (v, i) =>
-        Math.max(0, this.prior(mixtures[i]!, fidelity, mixtures[i]!, fidelity) - inner(v, v)),
+        Math.max(0, this.priorVariance(mixtures[i]!, fidelity) - inner(v, v)),
       ),
     };
   }
