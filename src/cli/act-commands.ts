@@ -154,12 +154,12 @@ export const ACT_COMMANDS: readonly Command[] = [
   {
     name: 'log',
     summary: 'say who did what and when: acts, approvals, budget changes, refusals, notices',
-    usage: '[SWEEP]',
+    usage: '[SWEEP|FOLDER]',
     fewest: 0,
     most: 1,
     flags: [],
     examples: ['titrate log slimpajama', 'titrate log slimpajama --json'],
-    details: [SWEEP_DETAIL, 'Needs no server.'],
+    details: [SWEEP_DETAIL, 'FOLDER holds a record.jsonl, such as a copy, wherever it lies. Needs no server.'],
     load: async () => (await import('./log.js')).log,
   },
 ];

@@ -12,6 +12,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
 ];
 
 const SWEEP_DETAIL = 'SWEEP is an id, the beginning of one, a name, or "latest".';
+const RECORDED_DETAIL = `${SWEEP_DETAIL} FOLDER holds a record.jsonl, such as a copy, wherever it lies.`;
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -78,12 +79,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'explain',
     summary: 'say why a job was bought: why this one, at this scale, now',
-    usage: '[SWEEP] [N]',
+    usage: '[SWEEP|FOLDER] [N]',
     fewest: 0,
     most: 2,
     flags: [],
-    examples: ['titrate explain slimpajama 12', 'titrate explain'],
-    details: [SWEEP_DETAIL, 'N is the number of the decision; the latest when left out. Needs no server.'],
+    examples: ['titrate explain slimpajama 12', 'titrate explain', 'titrate explain ../copies/slimpajama 12'],
+    details: [RECORDED_DETAIL, 'N is the number of the decision; the latest when left out. Needs no server.'],
     load: async () => (await import('./explain.js')).explain,
   },
   ...EVIDENCE_COMMANDS,
@@ -91,12 +92,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'report',
     summary: 'write the HTML report of a sweep from its record',
-    usage: '[SWEEP]',
+    usage: '[SWEEP|FOLDER]',
     fewest: 0,
     most: 1,
     flags: [{ name: 'out', value: 'FILE', about: 'write it there instead of into the sweep’s folder' }],
     examples: ['titrate report slimpajama', 'titrate report latest --out report.html'],
-    details: [SWEEP_DETAIL, 'Needs no server.'],
+    details: [RECORDED_DETAIL, 'Needs no server.'],
     load: async () => (await import('./report.js')).report,
   },
   ...RECORD_COMMANDS,

@@ -3,7 +3,7 @@ import { explainDecision } from '../reports/explain-decision.js';
 import { resolveHome } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { findSweep } from './find-sweep.js';
+import { findRecorded } from './find-sweep.js';
 import { readSweep } from './sweep-record.js';
 
 const isNumber = (text: string | undefined): text is string => text !== undefined && /^\d+$/.test(text);
@@ -18,11 +18,11 @@ const readArguments = ([first, second]: readonly string[]): { wanted: string | u
   ]);
 };
 
-/** `titrate explain [SWEEP] [N]`. */
+/** `titrate explain [SWEEP|FOLDER] [N]`. */
 export const explain = async (invocation: Invocation): Promise<Outcome> => {
   const { wanted, n } = readArguments(invocation.positionals);
-  const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const sweepId = await findSweep(home, wanted);
+  const here = resolveHome({ flag: textFlag(invocation, 'home') });
+  const { home, sweepId } = await findRecorded(here, wanted);
   const recorded = await readSweep(home, sweepId);
   const number = n ?? recorded?.view.decisions.at(-1)?.decision;
   if (recorded === undefined || number === undefined) {

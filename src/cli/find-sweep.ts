@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
 import { isMissing } from '../host/disk-errors.js';
@@ -83,4 +85,22 @@ export const findSweep = async (
   const [only] = matching;
   if (only === undefined) throw notFound(home, wanted, known);
   return only;
+};
+
+const RECORD_FILE = 'record.jsonl';
+
+/** Is it the path of a folder with a record? A name without a slash may be one too. */
+export const holdsRecord = (path: string): boolean => existsSync(join(path, RECORD_FILE));
+
+/**
+ * Finds a recorded sweep: the folder of one, such as a copy, wherever it lies, whose parent then stands for the home's folder of sweeps; else
+ * a sweep of the home, as `findSweep` does.
+ */
+export const findRecorded = async (
+  home: Home,
+  wanted: string | undefined,
+): Promise<{ readonly home: Home; readonly sweepId: string }> => {
+  if (wanted === undefined || !holdsRecord(wanted)) return { home, sweepId: await findSweep(home, wanted) };
+  const folder = resolve(wanted);
+  return { home: { ...home, sweeps: dirname(folder) }, sweepId: basename(folder) };
 };

@@ -35,6 +35,8 @@ const keyOf = async (file: string | undefined): Promise<KeyObject> => {
   if (file === undefined || file === '') throw problem('TITRATE_IDENTITY_KEY', expected, 'nothing');
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) throw problem('TITRATE_IDENTITY_KEY', expected, 'a file that cannot be read');
+  // Node would make a public key of it; the half that signs tokens is for its owner only.
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw problem('TITRATE_IDENTITY_KEY', expected, 'a private key');
   try {
     return createPublicKey(text);
   } catch {

@@ -4,13 +4,13 @@ import { actLog, renderLog } from '../reports/act-log.js';
 import { resolveHome, sweepPaths } from '../temporal/home.js';
 import { textFlag, type Run } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { findSweep } from './find-sweep.js';
+import { findRecorded } from './find-sweep.js';
 
-/** `titrate log [SWEEP]`. */
+/** `titrate log [SWEEP|FOLDER]`. */
 export const log: Run = async (invocation) => {
   const { positionals, io } = invocation;
-  const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const sweepId = await findSweep(home, positionals[0]);
+  const here = resolveHome({ flag: textFlag(invocation, 'home') });
+  const { home, sweepId } = await findRecorded(here, positionals[0]);
   const { lines, warnings } = await readRecord(sweepPaths(home, sweepId).record);
   if (lines.length === 0) throw new StateError(`the record of ${sweepId} is empty`, { hint: 'titrate status' });
   for (const warning of warnings) io.note(`note: ${warning}`);

@@ -4,13 +4,13 @@ import { resolveHome } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { sweepJson, writeReport } from './conclude.js';
 import { EXIT } from './exit-codes.js';
-import { findSweep } from './find-sweep.js';
+import { findRecorded } from './find-sweep.js';
 import { readSweep } from './sweep-record.js';
 
-/** `titrate report [SWEEP]`. */
+/** `titrate report [SWEEP|FOLDER]`. */
 export const report = async (invocation: Invocation): Promise<Outcome> => {
-  const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const sweepId = await findSweep(home, invocation.positionals[0]);
+  const here = resolveHome({ flag: textFlag(invocation, 'home') });
+  const { home, sweepId } = await findRecorded(here, invocation.positionals[0]);
   const recorded = await readSweep(home, sweepId);
   if (recorded === undefined) {
     throw new StateError(`sweep ${sweepId} has no record yet`, { hint: `titrate status ${sweepId}` });

@@ -137,6 +137,19 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
       });
   });
 
+  it('reads a copy of a sweep wherever it lies, and writes its report there', async () => {
+    const copy = join(root, 'elsewhere', 'for-the-auditor');
+    await cp(sweepPaths(homeAt(root), sweepId).folder, copy, { recursive: true });
+    await rm(join(copy, 'report.html'), { force: true });
+    const home = join(root, 'unplanned');
+    expect((await titrate('explain', copy, '20', '--home', home)).out).toContain('Why 300M, and not 1B');
+    expect((await titrate('log', copy, '--home', home)).code).toBe(0);
+    const reported = readJson((await titrate('report', copy, '--home', home, '--json')).out);
+    expect(reported).toMatchObject({ sweep: 'for-the-auditor', folder: copy, report: join(copy, 'report.html') });
+    expect(existsSync(join(copy, 'report.html'))).toBe(true);
+    expect(existsSync(home)).toBe(false);
+  });
+
   it('shows a sweep that has ended again, with the exit status of its end', async () => {
     const watched = await titrate('watch', 'latest', '--home', root);
     expect(watched.code).toBe(0);

@@ -50,6 +50,13 @@ describe('who acts', () => {
     if (given.includes('.')) expect(String(failure)).not.toContain(given);
   });
 
+  it('takes no private key for the public one', async () => {
+    const file = path.join(folder, 'private.pem');
+    await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const asked = identify({ TITRATE_IDENTITY: await token(), TITRATE_IDENTITY_KEY: file });
+    await expect(asked).rejects.toThrow(/TITRATE_IDENTITY_KEY.*found a private key/s);
+  });
+
   it('is not known by a token that nothing can be checked with', async () => {
     await expect(identify({ TITRATE_IDENTITY: await token() })).rejects.toThrow('TITRATE_IDENTITY_KEY');
   });

@@ -61,7 +61,7 @@ describe('a command line', () => {
   it('refuses too few and too many arguments, showing the usage', () => {
     expect(problemOf('run')).toContain('expected titrate run FILE; found nothing');
     expect(problemOf('doctor', 'now')).toContain('expected no argument; found "now"');
-    expect(problemOf('explain', 'a', '1', '2')).toContain('expected titrate explain [SWEEP] [N]');
+    expect(problemOf('explain', 'a', '1', '2')).toContain('expected titrate explain [SWEEP|FOLDER] [N]');
   });
 
   it('asks for help in every usual way', () => {
