@@ -6,7 +6,7 @@ import { createReplay } from '../evidence/replay.js';
 import { createDecider } from '../temporal/decider.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { numberFlag, refuseFlag } from './number-flag.js';
+import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { leftOutText, openPastTable } from './past-table.js';
 import { readSweepFile } from './sweep-source.js';
 
@@ -30,8 +30,8 @@ export const backtest = async (invocation: Invocation): Promise<Outcome> => {
   const { sweep: file } = await readSweepFile(positionals[0] ?? '');
   const table = textFlag(invocation, 'table') ?? refuseFlag(COMMAND, '--table', 'a table of past runs (.csv)', 'none');
   const policies = policiesOf(textFlag(invocation, 'policy'), file.policy.name);
-  const seeds = numberFlag(invocation, COMMAND, { name: 'seeds', usual: 1, isWhole: true });
-  const budget = numberFlag(invocation, COMMAND, { name: 'budget', usual: file.budget, isWhole: false });
+  const seeds = positiveFlag(invocation, COMMAND, { name: 'seeds', usual: 1, isWhole: true });
+  const budget = positiveFlag(invocation, COMMAND, { name: 'budget', usual: file.budget, isWhole: false });
   const past = await openPastTable(table, textFlag(invocation, 'mapping'), file);
   const replay = createReplay({ ...file, budget }, past);
   const leftOut = [...past.leftOut, ...replay.leftOut];

@@ -16,7 +16,7 @@ import { textFlag, type Invocation, type Outcome } from './command.js';
 import { commandNotes } from './command-notes.js';
 import { EXIT } from './exit-codes.js';
 import { checkImportsOf } from './inject-runs.js';
-import { numberFlag, refuseFlag } from './number-flag.js';
+import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { readSweepFile, readSweepSource } from './sweep-source.js';
 
 const COMMAND = 'plan';
@@ -89,7 +89,7 @@ const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
 /** `titrate plan FILE`. */
 export const plan = async (invocation: Invocation): Promise<Outcome> => {
   const { sweep, id, notes } = await sweepToPlan(invocation.positionals[0] ?? '');
-  const laws = numberFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
+  const laws = positiveFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
   const scale = textFlag(invocation, 'job');
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const preview = scale === undefined ? undefined : await previewJob(home, id, sweep, longestAt(sweep, scale));

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { InputError } from '../domain/errors.js';
 import { knownWords } from '../domain/nearest-word.js';
 import type { RecordLine } from '../domain/record-event.js';
 import { POLICY_NAMES } from '../domain/policy-options.js';
@@ -11,19 +10,10 @@ import { resolveHome } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { leftOutText, openPastTable } from './past-table.js';
+import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { readLines } from './recorded-lines.js';
 
-const refuse = (path: string, expected: string, found: string): never => {
-  throw new InputError('this command line cannot be used', [{ path, expected, found }], {
-    hint: 'titrate what-if --help',
-  });
-};
-
-const numberOf = (flag: string, text: string, isWhole: boolean): number => {
-  const value = Number(text);
-  const isRight = Number.isFinite(value) && value > 0 && (!isWhole || Number.isInteger(value));
-  return isRight ? value : refuse(flag, isWhole ? 'a whole number, 1 or more' : 'a number above 0', text);
-};
+const COMMAND = 'what-if';
 
 /** Reads what is to be otherwise. */
 const changesOf = async (
@@ -31,11 +21,13 @@ const changesOf = async (
   lines: readonly RecordLine[],
   { sweep, observations }: Situation,
 ): Promise<Changes> => {
-  const [drop, add, budget, policy] = ['drop', 'add', 'budget', 'policy'].map((name) => textFlag(invocation, name));
+  const [drop, add, policy] = ['drop', 'add', 'policy'].map((name) => textFlag(invocation, name));
+  const budget = positiveFlag(invocation, COMMAND, { name: 'budget', usual: undefined, isWhole: false });
   if ([drop, add, budget, policy].every((one) => one === undefined))
-    refuse('flags', '--drop, --add, --budget or --policy', 'none of them');
+    refuseFlag(COMMAND, 'flags', '--drop, --add, --budget or --policy', 'none of them');
   const policies: readonly string[] = POLICY_NAMES;
-  if (policy !== undefined && !policies.includes(policy)) refuse('--policy', knownWords(policy, policies), policy);
+  if (policy !== undefined && !policies.includes(policy))
+    refuseFlag(COMMAND, '--policy', knownWords(policy, policies), policy);
   const past = add === undefined ? undefined : await openPastTable(add, textFlag(invocation, 'mapping'), sweep);
   const seen = new Set(observations.map(({ trial }) => trial));
   const { runs, own, retracted } = knownRuns(lines);
@@ -47,7 +39,7 @@ const changesOf = async (
   return {
     ...(drop === undefined ? {} : { drop: drop.split(',').map((trial) => trial.trim()) }),
     ...(imports === undefined ? {} : { add: imports.runs }),
-    ...(budget === undefined ? {} : { budget: numberOf('--budget', budget, false) }),
+    ...(budget === undefined ? {} : { budget }),
     ...(policy === undefined ? {} : { policy }),
   };
 };
@@ -56,8 +48,8 @@ const changesOf = async (
 export const whatIfCommand = async (invocation: Invocation): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const { sweepId, lines } = await readLines(home, invocation.positionals[0]);
-  const at = textFlag(invocation, 'at');
-  const situation = at === undefined ? situationNow(lines) : situationAt(lines, numberOf('--at', at, true));
+  const at = positiveFlag(invocation, COMMAND, { name: 'at', usual: undefined, isWhole: true });
+  const situation = at === undefined ? situationNow(lines) : situationAt(lines, at);
   const result = whatIf(situation, await changesOf(invocation, lines, situation));
   const isSame = isSameRun(result.actual.proposal, result.instead.proposal);
   return {

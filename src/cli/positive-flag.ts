@@ -9,7 +9,7 @@ export const refuseFlag = (command: string, path: string, expected: string, foun
 };
 
 /** Reads a flag that takes a number above 0, a whole one where `isWhole`. @throws InputError for any other text. */
-export const numberFlag = <T>(
+export const positiveFlag = <T>(
   invocation: Invocation,
   command: string,
   flag: { readonly name: string; readonly usual: T; readonly isWhole: boolean },
