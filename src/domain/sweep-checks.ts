@@ -74,6 +74,18 @@ const launcherProblems = ({ scaleNames }: Draft, { sound }: Sections): Problem[]
     }));
 };
 
+/** A variable that is both would be the one on one launcher and the other on another. */
+const secretProblems = ({ sound: { launcher } }: Sections): Problem[] => {
+  if (launcher?.kind !== 'local' && launcher?.kind !== 'slurm') return [];
+  return Object.keys(launcher.secrets ?? {})
+    .filter((name) => Object.hasOwn(launcher.env ?? {}, name))
+    .map((name) => ({
+      path: pathText(['launcher', 'secrets', name]),
+      expected: 'a variable that launcher.env does not set',
+      found: 'one that it sets too',
+    }));
+};
+
 const costProblems = ({ cost, scaleNames }: Draft, { sound }: Sections): Problem[] => {
   if (cost === undefined || cost.kind === 'flop' || sound.scales === undefined) return [];
   const missing = scaleNames.filter((name) => !Object.hasOwn(cost.perStep, name));
@@ -178,6 +190,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...targetProblems(draft, sections),
     ...costProblems(draft, sections),
     ...launcherProblems(draft, sections),
+    ...secretProblems(sections),
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
     ...priceProblems(draft),

@@ -9,6 +9,7 @@ import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { ApproveAct, TrialAct } from '../domain/messages.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
+import { costText } from './cost-text.js';
 import { closingText, refused, taken, trialOrRefusal, whoOf } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
 import type { KeyedEvent } from './sweep-events.js';
@@ -16,8 +17,6 @@ import { changeTrial, isAffordable, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
 import { keptOf } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
-
-const short = (cost: number): string => String(Number(cost.toPrecision(6)));
 
 type Decided = Extract<RecordEvent, { type: 'decided' }>;
 
@@ -102,7 +101,7 @@ export const approveAct = (sweep: Sweep, state: SweepState, what: ApproveAct): T
   if (typeof run === 'string') return refused(state, `trial ${trial} cannot run so: ${run}`);
   const others = { ...state, running: state.running.filter((one) => one.trial !== trial) };
   if (!isAffordable(sweep, others, run.cost, found.purpose)) {
-    return refused(state, `trial ${trial} may cost ${short(run.cost)} so, more than the budget allows`);
+    return refused(state, `trial ${trial} may cost ${costText(sweep, run.cost)} so, more than the budget allows`);
   }
   const isChanged = what.change !== undefined;
   const when = state.pause === null ? 'when it has a place' : 'when the sweep is resumed';
@@ -111,7 +110,7 @@ export const approveAct = (sweep: Sweep, state: SweepState, what: ApproveAct): T
   return taken(
     state,
     change,
-    `trial ${trial} runs ${when}, at a cost of up to ${short(cost)}`,
+    `trial ${trial} runs ${when}, at a cost of up to ${costText(sweep, cost)}`,
     isChanged ? { run } : {},
   );
 };

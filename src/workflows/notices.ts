@@ -4,6 +4,7 @@ import { channelName, takes } from '../domain/notices.js';
 import type { Notice, NoticeChannel, NoticeKind } from '../domain/notices.js';
 import type { RecordEvent } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
+import { short as figure } from './cost-text.js';
 import type { KeyedEvent } from './sweep-events.js';
 import type { SweepState } from './sweep-state.js';
 
@@ -30,7 +31,9 @@ export const notifiedEvent = (outcome: NoticeOutcome): KeyedEvent => ({
 
 const BUDGET_SHARE = 0.8; // as the notice's name says
 
-const short = (value: number): string => String(Number(value.toPrecision(4)));
+const DIGITS = 4; // a notice is read in passing
+
+const short = (value: number): string => figure(value, DIGITS);
 
 /** The notice that a recorded event asks for; null for most. */
 export const noticeOf = (sweepId: string, sweep: Sweep, event: RecordEvent): Omit<Notice, 'at'> | null => {

@@ -1,6 +1,6 @@
 /** Acts that change what a sweep may spend, where it looks and when it ends. Pure. */
 import { checkedRun } from '../domain/checked-run.js';
-import { confirmationReserve, costUnit } from '../domain/cost.js';
+import { confirmationReserve } from '../domain/cost.js';
 import { sweepInForce } from '../domain/in-force.js';
 import { limitProblems } from '../domain/limit-problems.js';
 import type { BudgetAct, FinishAct, InjectAct, PinAct, VetoAct } from '../domain/messages.js';
@@ -8,12 +8,11 @@ import { isSameMixture } from '../domain/mixture.js';
 import { knownWords } from '../domain/nearest-word.js';
 import { observationProblem } from '../domain/injected.js';
 import type { Domain, Sweep } from '../domain/sweep.js';
+import { costText, short } from './cost-text.js';
 import { closingText, refused, taken } from './sweep-acts.js';
 import type { Taken } from './sweep-acts.js';
 import { committedBy, isAffordable, isClosing } from './sweep-state.js';
 import type { PinnedRun, SweepState } from './sweep-state.js';
-
-const short = (cost: number): string => String(Number(cost.toPrecision(6)));
 
 /** Why nothing more can be searched for; undefined while the search goes on. */
 const isOverText = (state: SweepState): string | undefined => {
@@ -24,7 +23,7 @@ const isOverText = (state: SweepState): string | undefined => {
 /** The budget is another one from here on. */
 const budgetTaken = (sweep: Sweep, state: SweepState, to: number): Taken => {
   const changes = { ...state.changes, budget: to };
-  const reason = `the budget is ${short(to)} ${costUnit(sweep.cost)} now, instead of ${short(sweep.budget)}`;
+  const reason = `the budget is ${costText(sweep, to)} now, instead of ${short(sweep.budget)}`;
   const goesOn = to > sweep.budget && state.phase === 'searching' ? { searchOver: null, nothingToBuyAt: null } : {};
   return taken(state, { changes, ...goesOn }, reason, { budget: { from: sweep.budget, to } });
 };
@@ -68,7 +67,10 @@ export const pinAct = (sweep: Sweep, state: SweepState, what: PinAct): Taken => 
   if (state.pinned.some(isThere)) return refused(state, 'that very run is pinned already');
   if (!isAffordable(sweep, state, run.cost)) {
     const left = sweep.budget - state.spent - committedBy(state) - confirmationReserve(sweep);
-    return refused(state, `the run may cost ${short(run.cost)}, and ${short(Math.max(0, left))} are left to decide on`);
+    return refused(
+      state,
+      `the run may cost ${costText(sweep, run.cost)}, and ${short(Math.max(0, left))} are left to decide on`,
+    );
   }
   const { by, authenticated, reason } = what;
   const pinned = [
@@ -81,9 +83,14 @@ export const pinAct = (sweep: Sweep, state: SweepState, what: PinAct): Taken => 
     },
   ];
   const when = state.pause === null ? 'as soon as there is a place' : 'when the sweep is resumed';
-  return taken(state, { pinned, searchOver: null }, `the run starts ${when}, at a cost of up to ${short(run.cost)}`, {
-    run,
-  });
+  return taken(
+    state,
+    { pinned, searchOver: null },
+    `the run starts ${when}, at a cost of up to ${costText(sweep, run.cost)}`,
+    {
+      run,
+    },
+  );
 };
 
 /** The bounds of the domains that a veto names, tightened; or why that cannot be. */

@@ -2,7 +2,9 @@
 import { SWEEP_ITSELF } from '../domain/messages.js';
 import type { Act, ActInputs, ActResult, TrialAct } from '../domain/messages.js';
 import type { ActEvent, ActName } from '../domain/record-event.js';
+import type { Sweep } from '../domain/sweep.js';
 import { isLive, isWithoutJob } from '../domain/trial-moves.js';
+import { costText } from './cost-text.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { changeTrial, findTrial, isClosing } from './sweep-state.js';
 import type { SweepState } from './sweep-state.js';
@@ -107,7 +109,13 @@ export const resumeAct = (state: SweepState, mayRefuse: () => boolean): Taken =>
 export const cancelAct = (state: SweepState, what: Act): Taken => {
   const { cancel, running } = state;
   if (cancel !== null) return refused(state, `the sweep is being cancelled already, by ${cancel.by}`);
-  return taken(state, { cancel: what, pinned: [] }, `${running.length} trials in flight are being stopped`);
+  return taken(
+    state,
+    { cancel: what, pinned: [] },
+    running.length === 1
+      ? 'the trial in flight is being stopped'
+      : `${running.length} trials in flight are being stopped`,
+  );
 };
 
 /** Refuses acts on trials that are not in flight, and on sweeps that are on their way to their end. */
@@ -120,7 +128,7 @@ export const trialOrRefusal = (state: SweepState, { trial }: TrialAct): RunningT
 };
 
 /** Runs a parked trial once more. */
-export const retryAct = (state: SweepState, what: TrialAct): Taken => {
+export const retryAct = (sweep: Sweep, state: SweepState, what: TrialAct): Taken => {
   const found = trialOrRefusal(state, what);
   if ('accepted' in found) return found;
   if (isClosing(state)) return refused(state, closingText(state));
@@ -133,7 +141,7 @@ export const retryAct = (state: SweepState, what: TrialAct): Taken => {
   return taken(
     state,
     { running },
-    `generation ${job.generation} of ${trial} runs${when}, at a cost of up to ${job.cost}`,
+    `generation ${job.generation} of ${trial} runs${when}, at a cost of up to ${costText(sweep, job.cost)}`,
   );
 };
 

@@ -33,7 +33,7 @@ const JUDGES: Judges = {
   pause: ({ state }, what) => pauseAct(state, what),
   resume: ({ state }) => resumeAct(state, () => patched(PATCHES.refuseLateResume)),
   cancel: ({ state }, what) => cancelAct(state, what),
-  retry: ({ state }, what) => retryAct(state, what),
+  retry: ({ sweep, state }, what) => retryAct(sweep, state, what),
   abandon: ({ state }, what) => abandonAct(state, what),
   approve: ({ sweep, state }, what) => approveAct(sweep, state, what),
   refuse: ({ state }, what) => refuseAct(state, what),

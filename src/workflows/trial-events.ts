@@ -1,5 +1,4 @@
 /** The events of a trial's life, and what follows when a generation of it ends. Pure. */
-import { costUnit } from '../domain/cost.js';
 import { TEACHES } from '../domain/ending.js';
 import { jobKey } from '../domain/job-key.js';
 import type { Act, TrialEnd } from '../domain/messages.js';
@@ -8,6 +7,7 @@ import type { Rerun } from '../domain/record-event.js';
 import { backoffSeconds, isRetried, limitOf, WHEN_USED_UP } from '../domain/retries.js';
 import type { Retries } from '../domain/retries.js';
 import type { Sweep } from '../domain/sweep.js';
+import { costText } from './cost-text.js';
 import { chargeFor, checkedResult, nextGeneration } from './job-spec.js';
 import type { KeyedEvent } from './sweep-events.js';
 import { isAffordable, isClosing } from './sweep-state.js';
@@ -92,12 +92,12 @@ export const retryEvent = (trial: RunningTrial, act: Act): KeyedEvent =>
 
 const wordsOf = ({ by, reason }: Act): string => (reason === undefined ? by : `${by} (${brief(reason)})`);
 
+const DIGITS = 4; // of a cost
+
 const brief = (text: string): string => (text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON)}...`);
 
 /** How often the trial has ended like this, this time included. */
 const timesOf = (trial: RunningTrial, { status }: JobResult): number => (trial.endings[status] ?? 0) + 1;
-
-const costText = (sweep: Sweep, cost: number): string => `${Number(cost.toPrecision(4))} ${costUnit(sweep.cost)}`;
 
 const rerunReason = (trial: RunningTrial, result: JobResult, limit: number): string => {
   const which = limit === Infinity ? timesOf(trial, result) : `${timesOf(trial, result)} of ${limit}`;
@@ -137,7 +137,7 @@ const aftermath = (sweep: Sweep, retries: Retries, state: SweepState, trial: Run
   if (!mayRerun && !mayPark) return end(usedUp(result, limit));
   const next = nextGeneration(sweep, trial.job, result);
   if (!isAffordable(sweep, withoutTrial(state, trial, charge), next.cost, trial.purpose)) {
-    return end(`the budget does not allow another run, which may cost ${costText(sweep, next.cost)}`);
+    return end(`the budget does not allow another run, which may cost ${costText(sweep, next.cost, DIGITS)}`);
   }
   const attempted = attemptedEvent(trial, result, charge);
   if (!mayRerun) return [attempted, parkedEvent(next, `${usedUp(result, limit)} (${brief(result.detail ?? '')})`)];

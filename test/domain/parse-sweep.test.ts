@@ -47,6 +47,15 @@ const problemsOf = (input: unknown): string[] => {
 };
 
 describe('a sweep file', () => {
+  test('says of no variable both a value and where it is found', () => {
+    for (const kind of ['local', 'slurm']) {
+      const launcher = { kind, command: ['train'], env: { KEY: 'plain', OMP: 8 }, secrets: { KEY: 'env:KEY' } };
+      expect(problemsOf({ ...file, launcher })).toEqual([
+        'launcher.secrets.KEY: a variable that launcher.env does not set; one that it sets too',
+      ]);
+    }
+  });
+
   test('is read with its defaults filled in', () => {
     const sweep = parseSweep(file);
     expect(sweep.objective).toEqual({ direction: 'minimize', weights: { book_ce: 1 } });

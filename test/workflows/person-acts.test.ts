@@ -98,7 +98,7 @@ describe('an act that changes a sweep', () => {
     // 80 spent, 20 kept for the confirmation: nothing is left.
     expect(pinAct(sweep, { ...initialState, spent: 80 }, { ...ada, ...run })).toMatchObject({
       accepted: false,
-      reason: 'the run may cost 20, and 0 are left to decide on',
+      reason: 'the run may cost 20 units, and 0 are left to decide on',
     });
   });
 

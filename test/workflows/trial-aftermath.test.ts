@@ -272,14 +272,16 @@ describe('a parked trial (invariant 15)', () => {
 
   it('is retried once, however often that is asked for, and only then', () => {
     const what = { by: 'ada', trial: 't0001' };
-    expect(retryAct(begun(), what)).toMatchObject({
+    expect(retryAct(sweep, begun(), what)).toMatchObject({
       accepted: false,
       reason: 'trial t0001 is launching; only a parked one is retried',
     });
-    expect(retryAct(parked(), { ...what, trial: 't9' }).reason).toBe('no trial t9 is in flight; in flight: t0001');
-    const asked = retryAct(parked(), what);
+    expect(retryAct(sweep, parked(), { ...what, trial: 't9' }).reason).toBe(
+      'no trial t9 is in flight; in flight: t0001',
+    );
+    const asked = retryAct(sweep, parked(), what);
     expect(asked.accepted).toBe(true);
-    expect(retryAct(asked.state, what)).toMatchObject({
+    expect(retryAct(sweep, asked.state, what)).toMatchObject({
       accepted: false,
       reason: 'trial t0001 is being retried already',
     });
@@ -295,7 +297,7 @@ describe('a parked trial (invariant 15)', () => {
   it('ends when it is abandoned or its sweep cancelled, at no further cost', () => {
     const abandoned = abandonAct(parked(), { by: 'ada', trial: 't0001' });
     expect(abandonAct(abandoned.state, { by: 'bob', trial: 't0001' }).accepted).toBe(false);
-    expect(retryAct(abandoned.state, { by: 'bob', trial: 't0001' }).accepted).toBe(false);
+    expect(retryAct(sweep, abandoned.state, { by: 'bob', trial: 't0001' }).accepted).toBe(false);
     const givenUp: News = { kind: 'given-up', trial: 't0001' };
     expect(take(sweep, abandoned.state, givenUp).events).toMatchObject([
       { type: 'observed', status: 'abandoned', key: 's.t0001.g1', cost: 0 },
