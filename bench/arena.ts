@@ -6,6 +6,7 @@ import { objectiveSign, objectiveValue } from '../src/domain/objective.js';
 import type { Observation } from '../src/domain/observation.js';
 import type { World } from '../src/domain/ports.js';
 import type { Objective, Sweep } from '../src/domain/sweep.js';
+import type { Extremes } from '../src/evidence/extremes.js';
 
 /** What a sweep allows, where that is not every mixture. */
 export type Allowed = Partial<Pick<Sweep, 'domains' | 'groups' | 'maxEpochs' | 'mixtures' | 'runs'>>;
@@ -22,12 +23,6 @@ export interface Arena {
   /** Metrics where more is better. */
   readonly accuracies: readonly string[];
   readonly allowed?: Allowed;
-}
-
-/** The value of the best allowed mixture at the target, and the median over random ones (less is better). */
-export interface Extremes {
-  readonly best: number;
-  readonly median: number;
 }
 
 /** One question asked of a world. */

@@ -6,7 +6,8 @@ import { createRng, seedOf } from '../src/domain/rng.js';
 import type { Objective } from '../src/domain/sweep.js';
 import { createEmulatorWorld } from '../src/simulators/emulator.js';
 import { createSlimpajamaWorld, SLIMPAJAMA_DOMAINS } from '../src/simulators/slimpajama-law.js';
-import { compositeOf, costsOf, scalesOf, singleOf, truthOf, type Arena, type Extremes, type Problem } from './arena.js';
+import { compositeOf, costsOf, scalesOf, singleOf, truthOf, type Arena, type Problem } from './arena.js';
+import type { Extremes } from '../src/evidence/extremes.js';
 import { extremesOf } from './extremes.js';
 import { shuffled } from './shuffled.js';
 

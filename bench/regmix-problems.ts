@@ -11,10 +11,10 @@ import { isSameFidelity, type Fidelity, type Scale } from '../src/domain/fidelit
 import type { Mixture } from '../src/domain/mixture.js';
 import { objectiveSign, objectiveValue } from '../src/domain/objective.js';
 import type { Objective } from '../src/domain/sweep.js';
+import { listExtremes } from '../src/evidence/extremes.js';
 import { createTableWorld, type TableWorld } from '../src/simulators/table.js';
 import { singleOf, type Arena, type Problem } from './arena.js';
 import { referenceFile } from './emulator-problems.js';
-import { listExtremes } from './extremes.js';
 
 const TARGET_COST = 196; // as a target run of the emulator has it, so that the same cost marks fit
 const TOKENS_PER_STEP = 1e6;

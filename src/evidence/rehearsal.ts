@@ -12,9 +12,8 @@ import { mixtureOf, sharesOf, type Mixture } from '../domain/mixture.js';
 import { metricSign, minimizedValue, neededMetrics, referenceOf } from '../domain/objective.js';
 import type { Metrics } from '../domain/observation.js';
 import type { World } from '../domain/ports.js';
-import { createRng, seedOf } from '../domain/rng.js';
+import { seedOf } from '../domain/rng.js';
 import type { Sweep } from '../domain/sweep.js';
-import { localPool } from '../policy/pool.js';
 import {
   createSyntheticWorld,
   syntheticDomains,
@@ -23,12 +22,11 @@ import {
   type SmallScales,
 } from '../simulators/synthetic-law.js';
 import type { Stage } from './backtest.js';
+import { searchExtremes } from './extremes.js';
 
 const NOISE = 0.01; // of a metric's spread over mixtures
 const [LEAST, MOST] = [SYNTHETIC_SIZES[0], SYNTHETIC_SIZES.at(-1)!];
 const LAST_STEP = SYNTHETIC_STEPS.at(-1)!;
-const EVEN_DRAWS = 1000; // their median is known to a twentieth of their spread
-const CLIMBS = 12; // rounds of draws around the best; the last ones find nothing any more
 
 /** What a made-up law stands in for: a run of the sweep in the law's own terms. */
 interface Shape {
@@ -93,21 +91,6 @@ const reporterOf = (sweep: Sweep, shape: Shape, worlds: readonly World[]): Repor
   };
 };
 
-/** The least value at the target and the median over random mixtures, by search. */
-const extremesOf = (sweep: Sweep, valueOf: (mixture: Mixture) => number): { best: number; median: number } => {
-  const feasible = feasibleSet(sweep);
-  const rng = createRng(seedOf(sweep.seed, 'rehearsal'));
-  const at = (shares: Float64Array): number => valueOf(mixtureOf(shares, feasible.domains));
-  const even = feasible.list ?? Array.from({ length: EVEN_DRAWS }, () => feasible.sample(rng, 1));
-  const values = even.map(at).sort((a, b) => a - b);
-  const corners = feasible.list ?? feasible.extremePoints(2 * feasible.domains.length);
-  let best = [...even, ...corners].reduce((a, b) => (at(b) < at(a) ? b : a));
-  for (let climb = 0; climb < CLIMBS; climb++) {
-    best = [best, ...localPool(feasible, best, seedOf(sweep.seed, climb))].reduce((a, b) => (at(b) < at(a) ? b : a));
-  }
-  return { best: at(best), median: values[values.length >> 1]! };
-};
-
 /** Makes up laws for a sweep. What it guards is left out, as a made-up law knows no limit that means anything. */
 export const rehearsalStage = (sweep: Sweep, seed: number, smallScales: SmallScales): Stage => {
   const { guards: _, imports: __, ...rest } = sweep;
@@ -118,7 +101,8 @@ export const rehearsalStage = (sweep: Sweep, seed: number, smallScales: SmallSca
   const { target } = free;
   const valueOf = (mixture: Mixture): number =>
     minimizedValue(free.objective, exact({ ...target, mixture }, [target.steps])[0]!.metrics);
-  const { best, median } = extremesOf(free, valueOf);
+  const feasible = feasibleSet(free);
+  const { best, median } = searchExtremes(feasible, (shares) => valueOf(mixtureOf(shares, feasible.domains)));
   const stepsOf = new Map(free.scales.map(({ name, steps }) => [name, steps]));
   return {
     sweep: free,

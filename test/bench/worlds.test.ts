@@ -3,7 +3,7 @@ import { feasibleSet } from '../../src/domain/feasible-set.js';
 import { mixtureOf } from '../../src/domain/mixture.js';
 import { createRng } from '../../src/domain/rng.js';
 import { regretOf, sweepOf, targetCostOf } from '../../bench/arena.js';
-import { descend, listExtremes } from '../../bench/extremes.js';
+import { descend, listExtremes } from '../../src/evidence/extremes.js';
 import { autoscaleOutputs, bimixOutputs, quadraticOutputs, type Outputs } from '../../bench/judging-laws.js';
 import { openProblem } from '../../bench/worlds.js';
 
