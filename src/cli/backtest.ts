@@ -1,13 +1,13 @@
 import { knownWords } from '../domain/nearest-word.js';
 import { POLICY_NAMES } from '../domain/policy-options.js';
-import { play, type Played } from '../evidence/backtest.js';
+import type { Played } from '../evidence/backtest.js';
 import { backtestText, summarize } from '../evidence/backtest-summary.js';
 import { createReplay } from '../evidence/replay.js';
-import { createDecider } from '../temporal/decider.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { leftOutText, openPastTable } from './past-table.js';
+import { playAll } from './play-all.js';
+import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { readSweepFile } from './sweep-source.js';
 
 const COMMAND = 'backtest';
@@ -40,19 +40,9 @@ export const backtest = async (invocation: Invocation): Promise<Outcome> => {
   const tasks = policies.flatMap((policy) =>
     Array.from({ length: seeds }, (_, i) => ({ policy, seed: file.seed + i })),
   );
-  const decider = createDecider(tasks.length);
-  try {
-    const played = await Promise.all(
-      tasks.map(async ({ policy, seed }) => {
-        const one = await play(replay, policy, seed, decider);
-        io.note(`${policy}, seed ${seed}: ${one.runs} runs`);
-        return one;
-      }),
-    );
-    const summary = summarize(replay, played);
-    const json = { ...summary, leftOut, played: played.map(jsonOf) };
-    return { exitCode: EXIT.ok, json, text: backtestText(summary, replay) };
-  } finally {
-    await decider.close();
-  }
+  const wanted = tasks.map((task) => ({ ...task, stage: replay, name: `${task.policy}, seed ${task.seed}` }));
+  const played = await playAll(wanted, io);
+  const summary = summarize(replay, played);
+  const json = { ...summary, leftOut, played: played.map(jsonOf) };
+  return { exitCode: EXIT.ok, json, text: backtestText(summary, replay) };
 };

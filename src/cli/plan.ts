@@ -2,13 +2,11 @@ import { stringify } from 'yaml';
 import type { Fidelity } from '../domain/fidelity.js';
 import { knownWords } from '../domain/nearest-word.js';
 import type { Sweep } from '../domain/sweep.js';
-import { play } from '../evidence/backtest.js';
 import { planText } from '../evidence/plan-text.js';
 import { planOf } from '../evidence/plan.js';
 import { summarizeRehearsals, type RehearsalSummary } from '../evidence/rehearsal-summary.js';
 import { rehearsalStage } from '../evidence/rehearsal.js';
 import { checkRunnable } from '../temporal/check-runnable.js';
-import { createDecider } from '../temporal/decider.js';
 import { resolveHome } from '../temporal/home.js';
 import { previewJob, type JobPreview } from '../temporal/preview-job.js';
 import { limitToWorld } from '../temporal/world-limits.js';
@@ -16,6 +14,7 @@ import { textFlag, type Invocation, type Outcome } from './command.js';
 import { commandNotes } from './command-notes.js';
 import { EXIT } from './exit-codes.js';
 import { checkImportsOf } from './inject-runs.js';
+import { playAll } from './play-all.js';
 import { positiveFlag, refuseFlag } from './positive-flag.js';
 import { readSweepFile, readSweepSource } from './sweep-source.js';
 
@@ -35,26 +34,17 @@ const previewText = ({ launcher }: Sweep, { job, launch }: JobPreview): string[]
 
 /** Plays the sweep on so many made-up laws of each kind. */
 const rehearse = async (sweep: Sweep, laws: number, io: Invocation['io']): Promise<RehearsalSummary[]> => {
-  const tasks = KINDS.flatMap((kind) => Array.from({ length: laws }, (_, i) => ({ kind, seed: sweep.seed + i })));
-  const decider = createDecider(tasks.length);
-  try {
-    const played = await Promise.all(
-      tasks.map(async ({ kind, seed }, i) => {
-        const one = await play(rehearsalStage(sweep, seed, kind), sweep.policy.name, seed, decider);
-        io.note(`rehearsal ${i + 1} of ${tasks.length}: ${one.runs} runs`);
-        return { kind, one };
-      }),
-    );
-    return KINDS.map((kind) =>
-      summarizeRehearsals(
-        sweep,
-        kind,
-        played.filter((each) => each.kind === kind).map(({ one }) => one),
-      ),
-    );
-  } finally {
-    await decider.close();
-  }
+  const policy = sweep.policy.name;
+  const wanted = KINDS.flatMap((kind) => Array.from({ length: laws }, (_, i) => ({ kind, seed: sweep.seed + i }))).map(
+    ({ kind, seed }, i, { length }) => ({
+      stage: rehearsalStage(sweep, seed, kind),
+      policy,
+      seed,
+      name: `rehearsal ${i + 1} of ${length}`,
+    }),
+  );
+  const played = await playAll(wanted, io);
+  return KINDS.map((kind, k) => summarizeRehearsals(sweep, kind, played.slice(k * laws, (k + 1) * laws)));
 };
 
 interface Planned {

@@ -15,6 +15,7 @@ import { objectiveName } from '../reports/objective-of.js';
 import { plainText } from '../reports/plain-text.js';
 import { textTable } from '../reports/text-table.js';
 import type { Played } from './backtest.js';
+import { regretAt } from './regret-at.js';
 import type { Replay } from './replay.js';
 
 /** Parts of what the team spent at which policies are compared. */
@@ -62,9 +63,6 @@ export interface BacktestSummary {
   readonly policies: readonly PolicySummary[];
 }
 
-const regretAt = ({ moments }: Played, paid: number): number | null =>
-  moments.findLast((moment) => moment.paid <= paid * (1 + 1e-9))?.regret ?? null;
-
 const medianOf = (values: readonly number[]): number => median(values) ?? Number.NaN;
 
 const paidOf = (paid: readonly number[]): Paid | null =>
@@ -80,10 +78,7 @@ const summaryOf = (policy: string, played: readonly Played[], teamSpent: number)
     paidToRun: paidOf(played.flatMap(({ ran }) => ran ?? [])),
     spent: medianOf(played.map(({ spent }) => spent)),
     runs: medianOf(played.map(({ runs }) => runs)),
-    regretAt: MARKS.map((mark) => {
-      const known = played.flatMap((one) => regretAt(one, mark * teamSpent) ?? []);
-      return { paid: mark * teamSpent, regret: known.length < played.length ? null : medianOf(known) };
-    }),
+    regretAt: MARKS.map((mark) => ({ paid: mark * teamSpent, regret: regretAt(played, mark * teamSpent) })),
   };
 };
 

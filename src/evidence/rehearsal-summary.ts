@@ -1,10 +1,10 @@
 /** What rehearsals come to, in figures. */
-import { median } from 'd3-array';
 import { confirmationReserve, costOf } from '../domain/cost.js';
 import { isSameFidelity, type Fidelity } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 import type { SmallScales } from '../simulators/synthetic-law.js';
 import type { Played } from './backtest.js';
+import { regretAt } from './regret-at.js';
 
 /** Parts of the search's money at which recommendations are compared. */
 export const REHEARSAL_MARKS = [0.1, 0.25, 0.5, 1] as const;
@@ -34,9 +34,6 @@ const rangeOf = (values: readonly number[]): Range => [Math.min(...values), Math
 const countRuns = ({ lines }: Played, isCounted: (run: Fidelity) => boolean): number =>
   lines.filter(({ event }) => event.type === 'observed' && isCounted(event)).length;
 
-const regretAt = ({ moments }: Played, paid: number): number | undefined =>
-  moments.findLast((moment) => moment.paid <= paid * (1 + 1e-9))?.regret;
-
 /** Adds up the plays of one kind of laws. */
 export const summarizeRehearsals = (
   sweep: Sweep,
@@ -53,9 +50,6 @@ export const summarizeRehearsals = (
     targetRuns: rangeOf(played.map((one) => countRuns(one, (run) => isSameFidelity(run, target)))),
     spent: rangeOf(played.map(({ spent }) => spent)),
     lasted: rangeOf(played.map(({ lasted }) => lasted / costOf(sweep, target))),
-    regretAt: REHEARSAL_MARKS.map((part) => {
-      const known = played.flatMap((one) => regretAt(one, part * money) ?? []);
-      return { part, regret: known.length < played.length ? null : (median(known) ?? null) };
-    }),
+    regretAt: REHEARSAL_MARKS.map((part) => ({ part, regret: regretAt(played, part * money) })),
   };
 };
