@@ -62,9 +62,30 @@ const openTableOf = ({ file, sweep }: SweepSource, { from, mapping }: TableOfRun
   return openPastTable(place(from), mapping === undefined ? undefined : place(mapping), sweep);
 };
 
+interface OpenedTable {
+  readonly from: string;
+  readonly past: PastTable;
+}
+
+const openTables = async (source: SweepSource): Promise<readonly OpenedTable[]> => {
+  const tables: OpenedTable[] = [];
+  for (const table of source.sweep.imports ?? [])
+    tables.push({ from: table.from, past: await openTableOf(source, table) });
+  return tables;
+};
+
+const openedBefore = new WeakMap<SweepSource, Promise<readonly OpenedTable[]>>();
+
+/** The tables that a sweep file names under `imports`: a start checks them before it makes a folder, and keeps them in it. */
+const tablesOf = (source: SweepSource): Promise<readonly OpenedTable[]> => {
+  const tables = openedBefore.get(source) ?? openTables(source);
+  openedBefore.set(source, tables);
+  return tables;
+};
+
 /** @throws InputError when a table that a sweep file names under `imports` cannot be read. */
 export const checkImportsOf = async (source: SweepSource): Promise<void> => {
-  for (const table of source.sweep.imports ?? []) await openTableOf(source, table);
+  await tablesOf(source);
 };
 
 /**
@@ -74,9 +95,7 @@ export const checkImportsOf = async (source: SweepSource): Promise<void> => {
 export const keepImportsOf = async (home: Home, sweepId: string, source: SweepSource, io: Io): Promise<void> => {
   const { sweep } = source;
   const who = sweep.imports === undefined ? { by: '' } : await identify();
-  for (const table of sweep.imports ?? []) {
-    const { from } = table;
-    const past = await openTableOf(source, table);
+  for (const { from, past } of await tablesOf(source)) {
     const imports = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
     const leftOut = leftOutText(imports);
     if (leftOut !== undefined) io.note(`${from}: ${leftOut}`);

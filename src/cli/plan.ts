@@ -9,14 +9,13 @@ import { rehearsalStage } from '../evidence/rehearsal.js';
 import { checkRunnable } from '../temporal/check-runnable.js';
 import { resolveHome } from '../temporal/home.js';
 import { previewJob, type JobPreview } from '../temporal/preview-job.js';
-import { limitToWorld } from '../temporal/world-limits.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
-import { commandNotes } from './command-notes.js';
 import { EXIT } from './exit-codes.js';
 import { checkImportsOf } from './inject-runs.js';
 import { playAll } from './play-all.js';
 import { positiveFlag, refuseFlag } from './positive-flag.js';
-import { readSweepFile, readSweepSource } from './sweep-source.js';
+import { startNotes } from './start-notes.js';
+import { readSweepFile } from './sweep-source.js';
 
 const COMMAND = 'plan';
 const KINDS = ['guide', 'mislead'] as const;
@@ -47,27 +46,6 @@ const rehearse = async (sweep: Sweep, laws: number, io: Invocation['io']): Promi
   return KINDS.map((kind, k) => summarizeRehearsals(sweep, kind, played.slice(k * laws, (k + 1) * laws)));
 };
 
-interface Planned {
-  /** As it would be run, with what its world limits it to. */
-  readonly sweep: Sweep;
-  /** As `run` names it; empty of a sweep without a launcher. */
-  readonly id: string;
-  readonly notes: readonly string[];
-}
-
-/** Reads and checks a sweep file as `run` does; one without a launcher, which others launch for, as far as it goes. */
-const sweepToPlan = async (path: string): Promise<Planned> => {
-  const { sweep } = await readSweepFile(path);
-  if (sweep.launcher.kind === 'none') {
-    await checkRunnable(sweep);
-    return { sweep, id: '', notes: [] };
-  }
-  const source = await readSweepSource(path);
-  await checkRunnable(source.placed);
-  await checkImportsOf(source);
-  return { sweep: await limitToWorld(source.placed), id: source.id, notes: await commandNotes(source) };
-};
-
 /** The longest run that the sweep makes at a scale. */
 const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
   const scale = scales.find(({ name }) => name === wanted);
@@ -78,13 +56,15 @@ const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
 
 /** `titrate plan FILE`. */
 export const plan = async (invocation: Invocation): Promise<Outcome> => {
-  const { sweep, id, notes } = await sweepToPlan(invocation.positionals[0] ?? '');
+  const source = await readSweepFile(invocation.positionals[0] ?? '');
+  const sweep = await checkRunnable(source.placed);
+  await checkImportsOf(source);
   const laws = positiveFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
   const scale = textFlag(invocation, 'job');
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const preview = scale === undefined ? undefined : await previewJob(home, id, sweep, longestAt(sweep, scale));
+  const preview = scale === undefined ? undefined : await previewJob(home, source.id, sweep, longestAt(sweep, scale));
   const own = planOf(sweep);
-  const worked = { ...own, notes: [...own.notes, ...notes] };
+  const worked = { ...own, notes: [...own.notes, ...(await startNotes(source))] };
   const rehearsals = laws === 0 ? [] : await rehearse(sweep, laws, invocation.io);
   return {
     exitCode: EXIT.ok,

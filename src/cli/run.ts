@@ -1,13 +1,11 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { LauncherChoice } from '../domain/sweep.js';
-import { epochNotes } from '../reports/epoch-notes.js';
-import { slurmNotes } from '../reports/slurm-notes.js';
 import { resolveHome } from '../temporal/home.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
-import { commandNotes } from './command-notes.js';
 import { conclude } from './conclude.js';
 import { keepImportsOf } from './inject-runs.js';
+import { startNotes } from './start-notes.js';
 import { isRecordAway, readSweep } from './sweep-record.js';
 import { readSweepSource } from './sweep-source.js';
 
@@ -38,8 +36,7 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
   }
   const hasBegun = isAway || before !== undefined;
   if (!hasBegun) {
-    const notes = [...epochNotes(source.sweep), ...slurmNotes(source.sweep), ...(await commandNotes(source))];
-    for (const note of notes) io.note(`note: ${note}`);
+    for (const note of await startNotes(source)) io.note(`note: ${note}`);
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');

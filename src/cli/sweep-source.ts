@@ -102,23 +102,27 @@ const idOf = (sweep: Sweep): string => {
 };
 
 /** Reads and checks a sweep file, whatever its launcher. @throws InputError with every problem found. */
-export const readSweepFile = async (path: string): Promise<Pick<SweepSource, 'file' | 'text' | 'sweep'>> => {
+export const readSweepFile = async (path: string): Promise<SweepSource> => {
   const file = resolve(path);
   const text = (await readNamedFile(file, 'sweep file', 'titrate init writes one to start from')).toString('utf8');
-  return { file, text, sweep: parseSweep(parseYaml(text, path)) };
+  const sweep = parseSweep(parseYaml(text, path));
+  return {
+    file,
+    text,
+    sweep,
+    placed: { ...sweep, launcher: placeLauncher(sweep.launcher, dirname(file)) },
+    id: idOf(sweep),
+  };
 };
 
 /** Reads and checks a sweep file that is to be run. @throws InputError with every problem found. */
 export const readSweepSource = async (path: string): Promise<SweepSource> => {
-  const { file, text, sweep } = await readSweepFile(path);
-  if (sweep.launcher.kind === 'none') {
-    const problem = {
-      path: 'launcher',
-      expected: 'a launcher that can run jobs, such as simulator or local',
-      found: 'none',
-    };
-    throw new InputError('this sweep cannot be run', [problem]);
-  }
-  const launcher = placeLauncher(sweep.launcher, dirname(file));
-  return { file, text, sweep, placed: { ...sweep, launcher }, id: idOf(sweep) };
+  const source = await readSweepFile(path);
+  if (source.sweep.launcher.kind !== 'none') return source;
+  const problem = {
+    path: 'launcher',
+    expected: 'a launcher that can run jobs, such as simulator or local',
+    found: 'none',
+  };
+  throw new InputError('this sweep cannot be run', [problem]);
 };

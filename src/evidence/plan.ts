@@ -8,8 +8,6 @@ import type { Sweep } from '../domain/sweep.js';
 import { planOpening } from '../policy/opening.js';
 import { typicalMixture } from '../policy/pool.js';
 import { runLengths } from '../policy/run-lengths.js';
-import { epochNotes } from '../reports/epoch-notes.js';
-import { slurmNotes } from '../reports/slurm-notes.js';
 
 /** A run that the sweep can buy, and its price. */
 export interface PricedFidelity extends Fidelity {
@@ -78,8 +76,6 @@ const notesOf = (sweep: Sweep, search: number, targetCost: number): string[] => 
       ? [`runs whose share of ${outside.join(', ')} lies outside of approval.outside wait too`]
       : []),
     ...(sweep.imports === undefined ? [] : ['the earlier runs of imports are not counted in here']),
-    ...epochNotes(sweep),
-    ...slurmNotes(sweep),
   ];
 };
 

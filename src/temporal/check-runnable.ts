@@ -53,10 +53,10 @@ const commandProblems = async ({ command: [program = ''], cwd }: LocalChoice): P
 /**
  * Checks before a sweep starts what would only pause it after: the options of its policy, the world's name, its metrics,
  * domains and sizes, a local program and its folder. And whether there is anything to choose: one mixture would be run for nothing.
- * On a task queue that was named by hand the team's worker may lie on another machine: its programs are not looked for here.
+ * Returns the sweep as its world limits it. On a task queue that was named by hand the team's worker may lie on another machine: its programs are not looked for here.
  * @throws InputError when the policy or the world refuses, no job could start, or one mixture only is allowed.
  */
-export const checkRunnable = async (sweep: Sweep): Promise<void> => {
+export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher } = sweep;
   if (launcher.kind === 'simulator') {
     const world = await openWorld(launcher);
@@ -78,4 +78,5 @@ export const checkRunnable = async (sweep: Sweep): Promise<void> => {
     throw new InputError('the sweep has nothing to choose', problems, { hint });
   }
   policyOf(limited);
+  return limited;
 };
