@@ -54,6 +54,12 @@ interface StartedWrapper {
   exit: string | undefined;
 }
 
+/** What every local job finds in its environment, whatever the sweep file says. */
+export const ownVariables = ({ folder }: Pick<JobFiles, 'folder'>, key: string): Record<string, string> => ({
+  TITRATE_JOB_DIR: folder,
+  TITRATE_JOB_KEY: key,
+});
+
 /** Starts a wrapper that nothing ties to this process. @throws the system's own error when it cannot be started */
 const startWrapper = async (files: JobFiles, key: string, settings: LaunchSettings): Promise<StartedWrapper> => {
   const [program = '', ...args] = settings.wrapper;
@@ -63,8 +69,7 @@ const startWrapper = async (files: JobFiles, key: string, settings: LaunchSettin
     cwd: files.folder,
     env: {
       ...process.env,
-      TITRATE_JOB_DIR: files.folder,
-      TITRATE_JOB_KEY: key,
+      ...ownVariables(files, key),
       [TOKEN_VARIABLE]: randomUUID(),
       [INPUT_VARIABLE]: JSON.stringify(settings.input),
     },

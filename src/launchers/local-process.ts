@@ -2,13 +2,13 @@
 import { join, resolve } from 'node:path';
 import { LauncherError } from '../domain/errors.js';
 import type { SecretRef } from '../domain/notices.js';
-import type { JobRef, JobState, Launcher } from '../domain/ports.js';
+import type { JobRef, JobSpec, JobState, Launcher } from '../domain/ports.js';
 import { isThere } from '../host/atomic-files.js';
 import { onDisk } from '../host/disk-errors.js';
 import { collectJob } from './collect-job.js';
 import { examineJob, type JobStanding } from './examine-job.js';
 import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
-import { launchJob, wrapperCommand, type LaunchStep } from './launch-job.js';
+import { launchJob, ownVariables, wrapperCommand, type LaunchStep } from './launch-job.js';
 import { listFolders } from './list-jobs.js';
 import { readProgress } from './metrics-file.js';
 import { stopJob } from './stop-job.js';
@@ -102,4 +102,22 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
     list: () => listFolders(resolve(options.jobsFolder), launcher),
   };
   return launcher;
+};
+
+type LocalPreview = Pick<LocalProcessOptions, 'command' | 'cwd' | 'env' | 'secrets' | 'timeoutSeconds'>;
+
+/** Says what would be started for a job, and with which variables of its own; starts nothing. Of secrets, where they are found. */
+export const previewLocalJob = (
+  { jobsFolder, ...asked }: LocalPreview & Pick<LocalProcessOptions, 'jobsFolder'>,
+  { key }: JobSpec,
+): LocalPreview => {
+  const { folder } = jobFiles(join(resolve(jobsFolder), key));
+  const { command, cwd = folder, env, secrets, timeoutSeconds } = asked;
+  return {
+    command,
+    cwd,
+    env: { ...env, ...ownVariables({ folder }, key) },
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  };
 };

@@ -7,7 +7,7 @@ import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import { createLocalProcessLauncher } from '../launchers/local-process.js';
 import { createSimulatorLauncher } from '../launchers/simulator.js';
-import { createSlurmLauncher } from '../launchers/slurm.js';
+import { createSlurmLauncher, type SlurmLauncherOptions } from '../launchers/slurm.js';
 import { createEmulatorWorld } from '../simulators/emulator.js';
 import { createSlimpajamaWorld } from '../simulators/slimpajama-law.js';
 import { createTableWorld } from '../simulators/table.js';
@@ -59,9 +59,15 @@ export const podJobsFolderOf = ({ sharedHome }: KubernetesChoice, home: Home, sw
   return sharedHome && posix.join(sharedHome.mountPath, inHome);
 };
 
-/** A sweep's jobs folder on a Slurm cluster: the nodes need not see the home folder. */
-export const slurmJobsFolder = ({ folder }: Pick<SlurmChoice, 'folder'>, home: Home, sweepId: string): string =>
-  folder === undefined ? sweepPaths(home, sweepId).jobs : join(folder, sweepId, 'jobs');
+/** What the jobs of a sweep ask of Slurm, and where their folders are: the nodes need not see the home folder. */
+export const slurmOptions = (
+  { kind: _, folder, ...choice }: SlurmChoice,
+  home: Home,
+  sweepId: string,
+): Pick<SlurmLauncherOptions, 'choice' | 'jobsFolder'> => ({
+  choice,
+  jobsFolder: folder === undefined ? sweepPaths(home, sweepId).jobs : join(folder, sweepId, 'jobs'),
+});
 
 /** Loads the Kubernetes client, which takes most of a second and 110 MB, for sweeps that need it only. */
 const createKubernetes = async (choice: KubernetesChoice, home: Home, sweepId: string): Promise<Launcher> => {
@@ -85,11 +91,8 @@ const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: strin
     }
     case 'kubernetes':
       return createKubernetes(choice, home, sweepId);
-    case 'slurm': {
-      const placed = slurmJobsFolder(choice, home, sweepId);
-      const { kind: _, folder: __, ...request } = choice;
-      return createSlurmLauncher({ jobsFolder: placed, choice: request, env: process.env, now: Date.now });
-    }
+    case 'slurm':
+      return createSlurmLauncher({ ...slurmOptions(choice, home, sweepId), env: process.env, now: Date.now });
     case 'none':
       throw new InputError('the sweep cannot be run', [
         { path: 'launcher', expected: 'where to run jobs: { kind: simulator } or { kind: local }', found: 'none' },

@@ -1,16 +1,16 @@
 /** What would be handed over for a job, to whom; nothing is launched, asked or written. */
-import { join } from 'node:path';
 import { costOf } from '../domain/cost.js';
 import { feasibleSet } from '../domain/feasible-set.js';
 import type { Fidelity } from '../domain/fidelity.js';
 import { mixtureOf } from '../domain/mixture.js';
 import type { JobSpec } from '../domain/ports.js';
 import type { Sweep } from '../domain/sweep.js';
+import { previewLocalJob } from '../launchers/local-process.js';
 import { previewSlurmJob } from '../launchers/slurm.js';
 import { typicalMixture } from '../policy/pool.js';
 import { jobOf } from '../workflows/job-spec.js';
 import { readHomeId, sweepPaths, type Home } from './home.js';
-import { podJobsFolderOf, slurmJobsFolder } from './launchers.js';
+import { podJobsFolderOf, slurmOptions } from './launchers.js';
 
 export interface JobPreview {
   /** What `job.json` would say. */
@@ -28,24 +28,10 @@ const launchOf = async (
   job: JobSpec,
 ): Promise<JobPreview['launch']> => {
   switch (launcher.kind) {
-    case 'local': {
-      const folder = join(sweepPaths(home, sweepId).jobs, job.key);
-      const { command, cwd = folder, env, secrets = {}, timeoutSeconds } = launcher;
-      const own = { TITRATE_JOB_DIR: folder, TITRATE_JOB_KEY: job.key };
-      return {
-        command,
-        cwd,
-        env: { ...env, ...own },
-        ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
-        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-      };
-    }
+    case 'local':
+      return { ...previewLocalJob({ ...launcher, jobsFolder: sweepPaths(home, sweepId).jobs }, job) };
     case 'slurm': {
-      const { kind: _, folder: __, ...choice } = launcher;
-      const { options, script } = previewSlurmJob(
-        { choice, jobsFolder: slurmJobsFolder(launcher, home, sweepId) },
-        job,
-      );
+      const { options, script } = previewSlurmJob(slurmOptions(launcher, home, sweepId), job);
       const { secrets } = launcher;
       return { sbatch: options, ...(secrets === undefined ? {} : { secrets }), script };
     }

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { RuntimeOptions } from '@temporalio/worker';
 import { InputError, StateError } from '../domain/errors.js';
 
@@ -9,7 +9,7 @@ const ADDRESS = /^(?:\[([^\]]+)\]|([0-9.]+)):(\d+)$/; // what Temporal's core ta
 
 const isAddress = (text: string): boolean => {
   const [, six, four, port] = ADDRESS.exec(text) ?? [];
-  const isHost = six === undefined ? /^(\d{1,3}\.){3}\d{1,3}$/.test(four ?? '') : isIPv6(six);
+  const isHost = six === undefined ? isIPv4(four ?? '') : isIPv6(six);
   return isHost && Number(port) >= 1 && Number(port) <= LAST_PORT;
 };
 
