@@ -7,7 +7,7 @@ import { BUDGET_SLACK, confirmationReserve, costOf } from '../../domain/cost.js'
 import { drawDirichlet } from '../../domain/dirichlet.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import type { Fidelity } from '../../domain/fidelity.js';
-import { mixtureOf, type Mixture } from '../../domain/mixture.js';
+import { mixtureOf, sharesOf, type Mixture } from '../../domain/mixture.js';
 import type { Metrics, Observation } from '../../domain/observation.js';
 import { createRng, seedOf } from '../../domain/rng.js';
 import type { Sweep } from '../../domain/sweep.js';
@@ -73,17 +73,23 @@ const meanOf = (runs: readonly Metrics[]): Metrics =>
     Object.keys(runs[0]!).map((name) => [name, runs.reduce((sum, run) => sum + run[name]!, 0) / runs.length]),
   );
 
-/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures and imported runs only. */
-export const rowsAt = (
-  { sweep, feasible, observations }: Situation,
-  design: Design,
-  fidelity: Fidelity,
-): DesignRow[] => {
-  const rows = new Map<string, Told>();
-  for (const run of observations) {
+/** A completed run that tells its objective at a fidelity. */
+interface Telling extends DesignRow {
+  readonly run: Observation;
+}
+
+const tellingAt = ({ sweep, feasible, observations }: Situation, fidelity: Fidelity): Telling[] =>
+  observations.flatMap((run) => {
     const metrics = metricsOf(run, fidelity);
-    if (metrics === undefined || !hasObjective(sweep, metrics)) continue;
-    const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
+    if (metrics === undefined || !hasObjective(sweep, metrics)) return [];
+    return [{ run, metrics, shares: Float64Array.from(sharesOf(run.mixture, feasible.domains)) }];
+  });
+
+/** What the completed runs say at a fidelity, one row a mixture; at the target's scale, of the design's own mixtures and imported runs only. */
+export const rowsAt = (situation: Situation, design: Design, fidelity: Fidelity): DesignRow[] => {
+  const { sweep, feasible } = situation;
+  const rows = new Map<string, Told>();
+  for (const { run, shares, metrics } of tellingAt(situation, fidelity)) {
     const isEvidence = (): boolean =>
       run.imported === true || design.mixtures.some((own) => isSame(feasible.domains, own, run.mixture));
     if (fidelity.scale === sweep.target.scale && !isEvidence()) continue; // or a run of the solution would move the solution
@@ -102,19 +108,11 @@ export const isSame = (domains: readonly string[], shares: ArrayLike<number>, mi
   domains.every((domain, i) => Math.abs(shares[i]! - (mixture[domain] ?? 0)) < SAME);
 
 /** The mixtures of imported runs that tell their metrics at all of some fidelities, each once. */
-const importedAt = ({ sweep, feasible, observations }: Situation, fidelities: readonly Fidelity[]): Float64Array[] => {
-  const imported = observations.filter((run) => run.imported === true);
-  const told = fidelities.map(
-    (at) =>
-      new Map(
-        imported.flatMap((run) => {
-          const metrics = metricsOf(run, at);
-          if (metrics === undefined || !hasObjective(sweep, metrics)) return [];
-          const shares = Float64Array.from(feasible.domains, (domain) => run.mixture[domain] ?? 0);
-          return [[shares.join(), shares] as const];
-        }),
-      ),
-  );
+const importedAt = (situation: Situation, fidelities: readonly Fidelity[]): Float64Array[] => {
+  const told = fidelities.map((at) => {
+    const imported = tellingAt(situation, at).filter(({ run }) => run.imported === true);
+    return new Map(imported.map(({ shares }) => [shares.join(), shares]));
+  });
   return [...told[0]!].filter(([key]) => told.every((at) => at.has(key))).map(([, shares]) => shares);
 };
 
