@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import { errors, jwtVerify } from 'jose';
 import type { Act } from '../domain/messages.js';
 import { InputError } from '../domain/errors.js';
+import { halfOf } from '../ledger/signing-key.js';
 
 /** The operating system's name of who runs this; the user id where it has no name (containers). */
 const whoami = (): string => {
@@ -35,8 +36,8 @@ const keyOf = async (file: string | undefined): Promise<KeyObject> => {
   if (file === undefined || file === '') throw problem('TITRATE_IDENTITY_KEY', expected, 'nothing');
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) throw problem('TITRATE_IDENTITY_KEY', expected, 'a file that cannot be read');
-  // Node would make a public key of it; the half that signs tokens is for its owner only.
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw problem('TITRATE_IDENTITY_KEY', expected, 'a private key');
+  // The half that signs tokens is for its owner only.
+  if (halfOf(text) === 'private') throw problem('TITRATE_IDENTITY_KEY', expected, 'a private key');
   try {
     return createPublicKey(text);
   } catch {

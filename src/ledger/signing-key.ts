@@ -27,13 +27,18 @@ const readPem = async (file: string, expected: string): Promise<string> => {
 
 const CREATE = { private: createPrivateKey, public: createPublicKey } as const;
 
-/** Reads one half of a pair, and refuses the other one, of which Node would make a public key, and all but ed25519. */
+/** Which half of a pair a PEM holds, the private one if it holds any; Node would make a public key of either. */
+export const halfOf = (pem: string): keyof typeof CREATE | undefined => {
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return 'private';
+  return /-----BEGIN [A-Z ]*PUBLIC KEY-----/.test(pem) ? 'public' : undefined;
+};
+
+/** Reads one half of a pair, and refuses the other one and all but ed25519. */
 const readKey = async (file: string, half: keyof typeof CREATE): Promise<KeyObject> => {
   const expected = `a ${half} ed25519 key in PEM`;
   const pem = await readPem(file, expected);
-  const [, found] = /-----BEGIN [A-Z ]*?(PRIVATE|PUBLIC) KEY-----/.exec(pem) ?? [];
-  if (found !== undefined && found.toLowerCase() !== half)
-    throw unusable(file, expected, `a ${found.toLowerCase()} key`);
+  const found = halfOf(pem);
+  if (found !== undefined && found !== half) throw unusable(file, expected, `a ${found} key`);
   let key: KeyObject;
   try {
     key = CREATE[half](pem);
