@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Anchor } from '../audit/anchor-check.js';
 import { readRawRecord } from '../audit/raw-lines.js';
 import { InputError } from '../domain/errors.js';
 import { resolveHome, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation } from './command.js';
+import { recordIn } from './find-sweep.js';
 
 const TEMPORAL = 'temporal';
 
@@ -22,7 +23,7 @@ const parseAnchor = (text: string): Anchor => {
  */
 const sweepOf = async (home: Home, folder: string): Promise<string> => {
   if (dirname(folder) === home.sweeps) return basename(folder);
-  const { lines } = readRawRecord(await readFile(join(folder, 'record.jsonl')).catch(() => Buffer.alloc(0)));
+  const { lines } = readRawRecord(await readFile(recordIn(folder)).catch(() => Buffer.alloc(0)));
   const started = lines[0]?.line?.event;
   return started?.type === 'started' ? started.sweepId : basename(folder);
 };

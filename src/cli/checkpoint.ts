@@ -5,6 +5,7 @@ import { readRecord } from '../ledger/record-file.js';
 import { readPrivateKey, SIGNING_KEY_VARIABLE } from '../ledger/signing-key.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { recordIn } from './find-sweep.js';
 import { recordFolder } from './record-folder.js';
 
 const keyFile = (invocation: Invocation): string => {
@@ -19,7 +20,7 @@ const keyFile = (invocation: Invocation): string => {
 export const checkpoint = async (invocation: Invocation): Promise<Outcome> => {
   const key = await readPrivateKey(keyFile(invocation));
   const folder = await recordFolder(invocation);
-  const { lines } = await readRecord(join(folder, 'record.jsonl'));
+  const { lines } = await readRecord(recordIn(folder));
   const last = lines.at(-1);
   const first = lines[0]?.event;
   if (last === undefined || first?.type !== 'started') {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { encodeTable, TABLE_FORMATS, type TableFormat } from '../audit/encode-table.js';
 import { observationTable } from '../audit/observation-table.js';
 import { InputError } from '../domain/errors.js';
@@ -7,6 +7,7 @@ import { onDisk } from '../host/disk-errors.js';
 import { readRecord } from '../ledger/record-file.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
+import { recordIn } from './find-sweep.js';
 import { recordFolder } from './record-folder.js';
 
 const PRIVATE_FILE = 0o600;
@@ -31,7 +32,7 @@ export const exportTable = async (invocation: Invocation): Promise<Outcome> => {
   const out = textFlag(invocation, 'out') ?? refuse('--out', 'a file to write', 'none');
   const format = formatOf(textFlag(invocation, 'format'), out);
   const folder = await recordFolder(invocation);
-  const { lines, warnings } = await readRecord(join(folder, 'record.jsonl'));
+  const { lines, warnings } = await readRecord(recordIn(folder));
   for (const warning of warnings) invocation.io.note(`note: ${warning}`);
   const table = observationTable(lines, invocation.flags['curve'] === true);
   const file = resolve(out);

@@ -87,10 +87,11 @@ export const findSweep = async (
   return only;
 };
 
-const RECORD_FILE = 'record.jsonl';
+/** The record in a sweep's folder, which may be a copy outside every home. */
+export const recordIn = (folder: string): string => join(folder, 'record.jsonl');
 
 /** Is it the path of a folder with a record? A name without a slash may be one too. */
-export const holdsRecord = (path: string): boolean => existsSync(join(path, RECORD_FILE));
+export const holdsRecord = (path: string): boolean => existsSync(recordIn(path));
 
 /**
  * Finds a recorded sweep: the folder of one, such as a copy, wherever it lies, whose parent then stands for the home's folder of sweeps; else
