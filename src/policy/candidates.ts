@@ -23,6 +23,10 @@ const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
+const WORTH_A_TARGET_RUN = 1e-3; // of that spread, late in a sweep; of a part of such a run, that part (docs/tried.md)
+
+/** In target runs' worth of spending. */
+const LATE = 2.5;
 
 /** What was looked at. */
 export interface Offers {
@@ -177,8 +181,9 @@ export const findOffers = (
   const above = looks.filter((look) => !isBelow(look)).flatMap(valued);
   const below = looks.filter(isBelow).sort((a, b) => costOf(sweep, b.fidelity) - costOf(sweep, a.fidelity));
   const open = [...above];
-  for (let next = 0; next < below.length && nothingLeft(open, survey.pool); next++) open.push(...valued(below[next]!));
-  if (nothingLeft(open, survey.pool)) open.splice(above.length);
+  for (let next = 0; next < below.length && nothingLeft(situation, open, survey.pool); next++)
+    open.push(...valued(below[next]!));
+  if (nothingLeft(situation, open, survey.pool)) open.splice(above.length);
   const isOpen = (fidelity: Fidelity): boolean => open.some((candidate) => isSameFidelity(candidate, fidelity));
   // The first candidates are the proposal and the best by mean: enough to show what a forbidden fidelity is worth.
   const ruledOut = below
@@ -193,9 +198,18 @@ export const findOffers = (
   return { open, ruledOut, excluded, floor };
 };
 
-/** Is no open candidate worth anything? */
-export const nothingLeft = (candidates: readonly Candidate[], pool: readonly TargetPoint[]): boolean => {
+/** Was so much spent that what is believed can be held to it? What was learnt below the target is then checked there, and a large run must promise something. */
+export const isLate = ({ sweep, history }: Situation): boolean => history.spent > LATE * costOf(sweep, sweep.target);
+
+/** Is no open candidate worth its cost? */
+export const nothingLeft = (
+  situation: Situation,
+  candidates: readonly Candidate[],
+  pool: readonly TargetPoint[],
+): boolean => {
+  const { sweep } = situation;
   const means = pool.map(({ mean }) => mean);
   const spread = Math.max(...means) - Math.min(...means);
-  return candidates.every(({ value }) => value <= NOTHING_TO_GAIN * spread);
+  const perCost = isLate(situation) ? WORTH_A_TARGET_RUN / costOf(sweep, sweep.target) : 0;
+  return candidates.every(({ value, cost }) => value <= Math.max(NOTHING_TO_GAIN, perCost * cost) * spread);
 };

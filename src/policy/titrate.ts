@@ -15,7 +15,7 @@ import type { Belief } from '../surrogate/belief.js';
 import { formBelief, hyperparametersOf } from '../surrogate/form-belief.js';
 import { trustOf } from '../surrogate/trust.js';
 import { formBeliefs, type Beliefs } from './beliefs.js';
-import { findOffers, nothingLeft } from './candidates.js';
+import { findOffers, isLate, nothingLeft } from './candidates.js';
 import { BY_MEAN, cautiousScore, surveyMixtures, type Survey } from './choose-mixture.js';
 import {
   bestPerFidelity,
@@ -43,8 +43,6 @@ import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 const Options = z.strictObject({}); // none yet: what is not known is refused
 
 const TEST_EVERY = 3; // search runs; measured against 2, 4 and never (docs/tried.md)
-// Target runs' worth spent: tests are then made where it counts, as what was learnt below the target has to be checked there.
-const TARGET_TESTS_AFTER = 2.5;
 const TESTED_WITHIN = 0.01; // mass moved: a proposal this near to a run at that fidelity counts as tested
 
 const mixtureText = (shares: ArrayLike<number>): string => Array.from(shares, (share) => share.toFixed(6)).join();
@@ -213,10 +211,9 @@ const choicesOf = (
   const { sweep, feasible, history } = situation;
   const untested = testCandidates(situation, open, mixtureOf(best.shares, feasible.domains));
   // Certain is not tested: before it stops, the policy sees its recommendation confirmed where that says most.
-  const last = nothingLeft(open, pool);
-  const isLate = history.spent > TARGET_TESTS_AFTER * costOf(sweep, sweep.target);
+  const last = nothingLeft(situation, open, pool);
   const near = untested.filter((candidate) => costOf(sweep, candidate) <= LEAP * history.seen);
-  const tests = last || (isTurn && isLate) ? weightiest(sweep, untested) : isTurn ? near : [];
+  const tests = last || (isTurn && isLate(situation)) ? weightiest(sweep, untested) : isTurn ? near : [];
   if (tests.length > 0) return { choices: tests, isTest: true };
   if (!last) return { choices: open, isTest: false };
   // Nor is certainty that the target ranks mixtures like smaller scales, while it was asked about one mixture.

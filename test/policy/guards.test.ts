@@ -153,12 +153,11 @@ describe('the search under guards', () => {
     const { mixture } = recommend(sweep, runs, { seed: 1 });
     expect(toxicityOf(mixture)).toBeLessThan(toxicityOf(LIMITED) + 0.01);
     expect(lossOf(mixture) - lossOf(LIMITED)).toBeLessThan(0.02);
-    const kept = atTarget(runs).filter((run) => toxicityOf(run.mixture) < toxicityOf(LIMITED) + 0.03);
-    expect(kept.length).toBeGreaterThan(atTarget(runs).length / 2);
-    const free = atTarget(runAll({ ...makeSweep(), scales, budget: 900 }, 24));
-    expect(free.filter((run) => toxicityOf(run.mixture) < toxicityOf(LIMITED) + 0.03).length).toBeLessThan(
-      free.length / 2,
-    );
+    const keptShare = (all: readonly Observation[]): number =>
+      all.filter((run) => toxicityOf(run.mixture) < toxicityOf(LIMITED) + 0.03).length / all.length;
+    const free = runAll({ ...makeSweep(), scales, budget: 900 }, 24);
+    expect(keptShare(atTarget(runs))).toBeGreaterThan(0.5);
+    expect(keptShare(atTarget(runs))).toBeGreaterThan(keptShare(atTarget(free)));
   });
 
   it('explains what a run is expected to do to the guarded metrics, and how its value was weighed', () => {
