@@ -29,4 +29,6 @@ export const PATCHES = {
   backOffLost: 'back-off-lost',
   /** A sweep that is being cancelled does not go on. */
   refuseLateResume: 'refuse-late-resume',
+  /** A run that the server calls long hands over at any rest, also when it has brought the sweep no further. */
+  continueAtRest: 'continue-at-rest',
 } as const;
