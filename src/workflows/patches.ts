@@ -31,4 +31,6 @@ export const PATCHES = {
   refuseLateResume: 'refuse-late-resume',
   /** A run that the server calls long hands over at any rest, also when it has brought the sweep no further. */
   continueAtRest: 'continue-at-rest',
+  /** What comes in while people are told of the end is recorded before it. */
+  hearBeforeEnd: 'hear-before-end',
 } as const;

@@ -96,6 +96,7 @@ export class SweepStory {
       await this.#readInbox();
       if (this.#book.sweep.notify !== undefined) await this.#tellPeople();
       const isOver = this.#isOver();
+      if (isOver && this.#hasNews() && patched(PATCHES.hearBeforeEnd)) continue;
       if (isOver && (await this.#end())) return this.#result();
       if (isOver ? this.#isToHandOver() : this.#mayContinueAsNew()) {
         await continueAsNew<typeof titrateSweep>(this.input, this.#book.state);

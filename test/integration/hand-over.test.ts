@@ -1,6 +1,7 @@
-/** A run of a sweep's workflow that grows long while the sweep itself stands still. */
+/** A run of a sweep's workflow that grows long while the sweep itself stands still, and what comes in at its very end. */
 import { describe, expect, it } from 'vitest';
 import { NumericalError } from '../../src/domain/errors.js';
+import type { ActResult } from '../../src/domain/messages.js';
 import { toySweep } from '../workflows/toy-sweep.js';
 import { withServer } from './real-server.js';
 import { ScriptedLauncher, ScriptedProposer, scriptedSweeps, small, type StartedSweep } from './scripted-sweep.js';
@@ -56,5 +57,37 @@ describe('a sweep that waits', () => {
     proposer.isMended = true;
     await sweep.handle.executeUpdate('resume', { args: [{ by: 'ada' }] });
     expect((await sweep.result()).status).toBe('completed');
+  });
+});
+
+describe('a sweep that tells people before it ends', () => {
+  const start = scriptedSweeps(server);
+
+  it('has every act in its record that it answered meanwhile (invariant 18)', async () => {
+    const launcher = new ScriptedLauncher((job) => (job.trial === 't0001' ? {} : null));
+    const sweep = await start({
+      sweep: toySweep({ parallel: 1, budget: 22, notify: [{ command: ['tell'] }] }),
+      proposer: new ScriptedProposer([...small(1), { scale: 'big', steps: 20 }]),
+      launcher,
+    });
+    await until('its last job runs', () => launcher.running().length === 1);
+    const answers: ActResult[] = [await sweep.handle.executeUpdate('finish', { args: [{ by: 'ada' }] })];
+    const ask = async (): Promise<void> => {
+      const what = { by: 'bob', trial: 't0001', reason: `number ${answers.length}` };
+      const answer = await sweep.handle
+        .executeUpdate<ActResult, [object]>('retract', { args: [what] })
+        .catch(() => undefined); // the sweep has ended
+      if (answer === undefined) return;
+      answers.push(answer);
+      await ask();
+    };
+    const asking = [ask(), ask(), ask(), ask()];
+    launcher.end(`${sweep.sweepId}.t0002.g1`); // most of the budget is spent then, which is told
+    await sweep.result();
+    await Promise.all(asking);
+    const owed = answers.filter(({ reason }) => reason !== 'the sweep is ending');
+    const acts = (await sweep.record()).filter(({ key }) => key.startsWith('act'));
+    expect(owed.length).toBeGreaterThan(2);
+    expect(acts).toHaveLength(owed.length);
   });
 });
