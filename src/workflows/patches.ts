@@ -33,4 +33,6 @@ export const PATCHES = {
   continueAtRest: 'continue-at-rest',
   /** What comes in while people are told of the end is recorded before it. */
   hearBeforeEnd: 'hear-before-end',
+  /** A pause that comes in while a decision is written holds its trial. */
+  holdDecided: 'hold-decided',
 } as const;
