@@ -6,13 +6,17 @@ import type { SecretRef } from '../domain/notices.js';
 
 const MOST_BYTES = 65_536; // a token, a key, a certificate chain; no file of data
 
-/** Reads a small regular file; undefined when it is none. A queue is refused unread: reading it may never end. */
+/**
+ * Reads a small regular file of text; undefined when it is none. A queue is refused unread: reading it may never end. So is a null
+ * byte (of UTF-16, say): no program can be given it, and what refuses it shows what it was given.
+ */
 const readSmallFile = async (path: string): Promise<string | undefined> => {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const stats = await handle.stat();
-    return stats.isFile() && stats.size <= MOST_BYTES ? await handle.readFile('utf8') : undefined;
+    const text = stats.isFile() && stats.size <= MOST_BYTES ? await handle.readFile('utf8') : undefined;
+    return text?.includes('\0') ? undefined : text;
   } catch {
     return undefined;
   } finally {
@@ -36,7 +40,7 @@ export const readSecret = async (
   if (value !== '') return value;
   const what = isEnv
     ? `the environment variable ${place} is not set`
-    : `the file ${place} cannot be read, is empty or is no small file`;
+    : `the file ${place} cannot be read, is empty or is no small file of text (UTF-8)`;
   throw new StateError(`${what} ${where}`, { hint });
 };
 

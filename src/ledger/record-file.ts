@@ -11,7 +11,7 @@ import path from 'node:path';
 import { StateError } from '../domain/errors.js';
 import type { RecordHead, RecordLine } from '../domain/record-event.js';
 import { makeFolder } from '../host/atomic-files.js';
-import { diskError, errnoOf } from '../host/disk-errors.js';
+import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
 import { GENESIS, linkLine } from './chain.js';
 import type { NewEvent } from './chain.js';
 import { ObservationLog, type RecordView } from './observation-log.js';
@@ -120,8 +120,10 @@ export class RecordFile {
       await this.#refresh();
       if (this.#places.length === 0 && events.length > 0) checkBegins(events, this.file);
       if (follows !== undefined) this.#checkHead(follows);
+      const found = events.filter(({ key }) => this.#byKey.has(key));
       const fresh = this.#link(events.filter(({ key }) => !this.#byKey.has(key)));
       if (fresh.length > 0) await this.#write(fresh);
+      if (found.length > 0) await this.#writeAgain(found);
       const written = new Map(fresh.map((line) => [line.key, line]));
       const lines: RecordLine[] = [];
       for (const { key } of events) lines.push(written.get(key) ?? (await this.#readLine(key)));
@@ -192,6 +194,24 @@ export class RecordFile {
     }
     for (const [i, line] of lines.entries()) this.#take(line, texts[i]?.length ?? 0);
     this.#torn = 0;
+  }
+
+  /**
+   * Writes lines that stand there already once more, the same bytes at the same place, and waits until they are on the disk: who
+   * wrote them may have died before they were, or have been told that they cannot be.
+   */
+  async #writeAgain(events: readonly NewEvent[]): Promise<void> {
+    const places = events.flatMap(({ key }) => this.#places[(this.#byKey.get(key) ?? 0) - 1] ?? []);
+    await onDisk('write the record', this.file, async () => {
+      const handle = await openForWriting(this.file, false);
+      try {
+        for (const { start, bytes } of places) await writeAt(handle, await this.#bytes(start, start + bytes), start);
+        await handle.sync();
+        ({ mtimeMs: this.#changedAt } = await handle.stat());
+      } finally {
+        await handle.close();
+      }
+    });
   }
 
   #take(line: RecordLine, bytes: number): void {

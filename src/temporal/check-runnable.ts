@@ -50,11 +50,26 @@ const commandProblems = async ({ command: [program = ''], cwd }: LocalChoice): P
   return (await isExecutable(file)) ? [] : [{ path, expected, found: `none at ${file}` }];
 };
 
+const MOST_BYTES = 1_500_000; // of the 2 MiB that a message may have: what a sweep knows travels beside it when it continues as new
+const MB = 1e6;
+
+/** A sweep goes to the server as one message, and from run to run of its workflow. @throws InputError when it is too large for that. */
+const checkSize = (sweep: Sweep): void => {
+  const bytes = Buffer.byteLength(JSON.stringify(sweep));
+  if (bytes <= MOST_BYTES) return;
+  const path = sweep.mixtures === undefined ? 'sweep' : 'mixtures';
+  const found = `${(bytes / MB).toFixed(1)} MB${sweep.mixtures === undefined ? '' : `, with ${sweep.mixtures.length} mixtures`}`;
+  const expected = `a sweep of at most ${MOST_BYTES / MB} MB as JSON`;
+  throw new InputError('the sweep is too large for Temporal', [{ path, expected, found }], {
+    hint: 'list fewer mixtures; of a table of past runs, leave rows out, or bound shares so that fewer are allowed',
+  });
+};
+
 /**
  * Checks before a sweep starts what would only pause it after: the options of its policy, the world's name, its metrics,
- * domains and sizes, a local program and its folder. And whether there is anything to choose: one mixture would be run for nothing.
+ * domains and sizes, a local program and its folder; and its own size. And whether there is anything to choose: one mixture would be run for nothing.
  * Returns the sweep as its world limits it. On a task queue that was named by hand the team's worker may lie on another machine: its programs are not looked for here.
- * @throws InputError when the policy or the world refuses, no job could start, or one mixture only is allowed.
+ * @throws InputError when the policy or the world refuses, no job could start, one mixture only is allowed, or the sweep is too large.
  */
 export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher } = sweep;
@@ -77,6 +92,7 @@ export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
     const hint = 'give shares room with min and max, or list several mixtures';
     throw new InputError('the sweep has nothing to choose', problems, { hint });
   }
+  checkSize(limited);
   policyOf(limited);
   return limited;
 };

@@ -2,13 +2,14 @@
  * The life of one worker process: it works for a home's sweeps until it is told to stop or has been idle for long. It
  * starts the home's embedded server again when that has died, and follows it to another port if need be.
  */
-import { NativeConnection, type NativeConnectionOptions, type Worker } from '@temporalio/worker';
+import { isDeepStrictEqual } from 'node:util';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { errorText } from '../domain/errors.js';
 import { liveness } from '../host/process-identity.js';
 import { connect, type TitrateConnection } from './client.js';
 import { reviveServer } from './embedded-server.js';
 import type { Home } from './home.js';
-import { findOwnServer } from './own-server.js';
+import { findOwnServer, type OwnServer } from './own-server.js';
 import { ensureReconcileSchedule, reconcileEveryMs } from './reconcile-schedule.js';
 import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
@@ -32,7 +33,19 @@ const IDLE_LOOK_MS = 15_000;
 const RETRY_MS = 2000;
 const START_POLL_MS = 20;
 
-type Ending = 'stop' | 'idle' | 'moved' | 'failed';
+type Ending = 'stop' | 'idle' | 'moved' | 'renewed' | 'failed';
+
+/** A connection with the settings that it was made by, when a team's own server is meant. */
+interface Connected {
+  readonly on: TitrateConnection;
+  readonly own: OwnServer | undefined;
+}
+
+const SAID: Readonly<Record<Exclude<Ending, 'stop' | 'idle'>, string>> = {
+  moved: 'the server has moved; following it',
+  renewed: 'the keys or certificates of the server’s settings were renewed; connecting anew',
+  failed: 'starting the worker again',
+};
 
 const wait = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((done) => {
@@ -46,9 +59,19 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', finish);
   });
 
-/** Starts a dead embedded server again; says whether it is now somewhere else. */
-const tendServer = async (options: WorkerLoopOptions, on: TitrateConnection): Promise<'same' | 'moved'> => {
-  if (on.kind === 'own') return 'same';
+/** A connection keeps for ever what it was made with: says whether the files of the settings say something else of the same server by now. */
+const isRenewed = (own: OwnServer, env: WorkerLoopOptions['env']): boolean => {
+  const now = findOwnServer(env);
+  const isSame = now?.address === own.address && now.namespace === own.namespace;
+  return isSame && !isDeepStrictEqual(now.options, own.options);
+};
+
+/** Starts a dead embedded server again; says whether it is now somewhere else, or to be reached by other means. */
+const tendServer = async (
+  options: WorkerLoopOptions,
+  { on, own }: Connected,
+): Promise<'same' | 'moved' | 'renewed'> => {
+  if (own !== undefined) return isRenewed(own, options.env) ? 'renewed' : 'same';
   const record = await readJsonFile(options.home.server.record, ServerRecord);
   if (record !== undefined && (await liveness(record)) !== 'dead')
     return record.address === on.address ? 'same' : 'moved';
@@ -56,17 +79,18 @@ const tendServer = async (options: WorkerLoopOptions, on: TitrateConnection): Pr
   return revived === undefined || revived.address === on.address ? 'same' : 'moved';
 };
 
-/** Watches until there is a reason to end the worker: told to, idle for long, or the server has moved. */
-const watch = async (options: WorkerLoopOptions, on: TitrateConnection, ended: AbortSignal): Promise<Ending> => {
+/** Watches until there is a reason to end the worker: told to, idle for long, or the server is to be reached elsewhere or otherwise. */
+const watch = async (options: WorkerLoopOptions, connected: Connected, ended: AbortSignal): Promise<Ending> => {
   let busyAt = Date.now();
   let lookedAt = 0;
   let lastError = '';
   while (!ended.aborted) {
     try {
-      if ((await tendServer(options, on)) === 'moved') return 'moved';
+      const found = await tendServer(options, connected);
+      if (found !== 'same') return found;
       if (options.idleExitMs !== undefined && Date.now() - lookedAt >= Math.min(IDLE_LOOK_MS, options.idleExitMs / 2)) {
         lookedAt = Date.now();
-        if ((await countOpenWorkflows(on)) > 0) busyAt = Date.now();
+        if ((await countOpenWorkflows(connected.on)) > 0) busyAt = Date.now();
         else if (Date.now() - busyAt >= options.idleExitMs) return 'idle';
       }
       lastError = '';
@@ -80,26 +104,23 @@ const watch = async (options: WorkerLoopOptions, on: TitrateConnection, ended: A
   return options.signal.aborted ? 'stop' : 'failed';
 };
 
-const nativeOptions = ({ kind, address }: TitrateConnection, env: WorkerLoopOptions['env']): NativeConnectionOptions =>
-  (kind === 'own' ? findOwnServer(env)?.options : undefined) ?? { address };
-
 /** Waits until a worker takes work: it first looks whether it can go on with what is open. */
 const checked = async (worker: Worker, ended: AbortSignal): Promise<void> => {
   while (worker.getState() === 'INITIALIZED' && !ended.aborted) await wait(START_POLL_MS, ended);
 };
 
 /** Runs one worker until the watch ends it or it fails. */
-const runWorker = async (options: WorkerLoopOptions, on: TitrateConnection, worker: Worker): Promise<Ending> => {
+const runWorker = async (options: WorkerLoopOptions, connected: Connected, worker: Worker): Promise<Ending> => {
   const over = new AbortController();
   const ended = AbortSignal.any([options.signal, over.signal]);
-  const watching = watch(options, on, ended).then((ending) => {
+  const watching = watch(options, connected, ended).then((ending) => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
     return ending;
   });
   const running = worker.run();
   try {
     await Promise.race([running, checked(worker, ended)]);
-    if (worker.getState() === 'RUNNING') await options.onPolling(on);
+    if (worker.getState() === 'RUNNING') await options.onPolling(connected.on);
     await running;
   } catch (error) {
     if (error instanceof IncompatibleWorkflowsError) throw error;
@@ -121,15 +142,16 @@ const lookForOrphans = async ({ env = process.env, log }: WorkerLoopOptions, on:
 
 const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
   const { home, env = process.env, log } = options;
+  const own = findOwnServer(env);
   const on = await connect({ home, env, log });
   try {
-    const connection = await NativeConnection.connect(nativeOptions(on, env));
+    const connection = await NativeConnection.connect(own?.options ?? { address: on.address });
     try {
       const { namespace, taskQueue } = on;
       await checkReplay({ home, client: on.client, namespace, taskQueue, bundle: undefined });
       const worker = await createWorker({ home, connection, namespace, taskQueue });
       await lookForOrphans(options, on);
-      return await runWorker(options, on, worker);
+      return await runWorker(options, { on, own }, worker);
     } finally {
       await connection.close();
     }
@@ -148,7 +170,7 @@ export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> =
       const ending = await workOnce(options);
       if (ending === 'stop' || ending === 'idle')
         return options.log(ending === 'idle' ? 'idle for long; ending' : 'ending');
-      options.log(ending === 'moved' ? 'the server has moved; following it' : 'starting the worker again');
+      options.log(SAID[ending]);
     } catch (error) {
       if (error instanceof IncompatibleWorkflowsError) throw error;
       options.log(`cannot work: ${errorText(error)}`);

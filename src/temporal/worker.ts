@@ -16,7 +16,8 @@ export interface WorkerSettings {
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
 
-const SUPERVISORS = 500; // one for each job in flight; they wait, so they cost memory only
+/** One for each job in flight; they wait, so they cost memory only. With all of them taken nothing could be decided, recorded or stopped. */
+const SUPERVISORS = 10_000;
 const WORKFLOWS_SOURCE = 'src/workflows/index.ts';
 
 /** The built bundle; from a source tree that was not built, the SDK bundles the workflows itself (seconds). */

@@ -29,4 +29,10 @@ export const PATCHES = {
   backOffLost: 'back-off-lost',
   /** A sweep that is being cancelled does not go on. */
   refuseLateResume: 'refuse-late-resume',
+  /** A run that the server calls long hands over at any rest, also when it has brought the sweep no further. */
+  continueAtRest: 'continue-at-rest',
+  /** What comes in while people are told of the end is recorded before it. */
+  hearBeforeEnd: 'hear-before-end',
+  /** A pause that comes in while a decision is written holds its trial. */
+  holdDecided: 'hold-decided',
 } as const;

@@ -12,7 +12,7 @@ import { confirmationEvent, decidedEvent, pinnedEvent, recommendedEvent } from '
 import type { KeyedEvent } from './sweep-events.js';
 import { eventsOfNews } from './sweep-inbox.js';
 import type { News } from './sweep-inbox.js';
-import { confirmationsOwed, isAffordable, mayStart, pendingOf, withDecision } from './sweep-state.js';
+import { confirmationsOwed, isAffordable, isClosing, mayStart, pendingOf, withDecision } from './sweep-state.js';
 import { awaitingTrial, runningTrial } from './trial-state.js';
 import type { RunningTrial } from './trial-state.js';
 
@@ -106,9 +106,15 @@ export class SweepDecisions {
       book.moved = true;
       return { trial: started, reported: others };
     });
-    if (trial.state === 'queued') await this.listener.start(trial);
+    if (trial.state === 'queued' && !this.#isHeld()) await this.listener.start(trial);
     for (const other of reported) this.listener.take(other);
     return true;
+  }
+
+  /** Did a pause or an end come in while the decision was being written? Its trial stays in the queue then. */
+  #isHeld(): boolean {
+    const { state } = this.book;
+    return (state.pause !== null || isClosing(state)) && patched(PATCHES.holdDecided);
   }
 
   /**

@@ -95,11 +95,13 @@ export class SweepStory {
     for (;;) {
       await this.#readInbox();
       if (this.#book.sweep.notify !== undefined) await this.#tellPeople();
-      if (this.#isOver()) {
-        if (await this.#end()) return this.#result();
-      } else if (this.#mayContinueAsNew()) {
+      const isOver = this.#isOver();
+      if (isOver && this.#hasNews() && patched(PATCHES.hearBeforeEnd)) continue;
+      if (isOver && (await this.#end())) return this.#result();
+      if (isOver ? this.#isToHandOver() : this.#mayContinueAsNew()) {
         await continueAsNew<typeof titrateSweep>(this.input, this.#book.state);
-      } else if (await this.#move()) continue;
+      }
+      if (!isOver && (await this.#move())) continue;
       await this.#waitForNews();
     }
   }
@@ -288,15 +290,28 @@ export class SweepStory {
     return true;
   }
 
+  #hasNews(): boolean {
+    return this.#book.inbox.length > 0;
+  }
+
+  /** Would nothing be lost if the next run of the workflow took over now? */
+  #isAtRest(): boolean {
+    return !this.#hasNews() && this.#fleet.isSettled && allHandlersFinished();
+  }
+
   #mayContinueAsNew(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const isLong = continueAsNewSuggested || historyLength >= (this.input.continueAfterEvents ?? Infinity);
-    const isQuiet = this.#book.inbox.length === 0 && this.#fleet.isSettled;
-    return isLong && this.#book.moved && isQuiet && allHandlersFinished();
+    return (isLong && this.#book.moved && this.#isAtRest()) || this.#isToHandOver();
+  }
+
+  /** The server ends a run that grows on, be it by acts and imports alone, and takes no more updates of it. */
+  #isToHandOver(): boolean {
+    return workflowInfo().continueAsNewSuggested && this.#isAtRest() && patched(PATCHES.continueAtRest);
   }
 
   async #waitForNews(): Promise<void> {
-    const hasNews = (): boolean => this.#book.inbox.length > 0;
+    const hasNews = (): boolean => this.#hasNews() || this.#isToHandOver();
     const reconcileIn = this.#fleet.followsAll(this.#live()) ? Infinity : RECONCILE_EVERY_MS;
     const dueIn = this.#dueInMs();
     const wait = Math.min(reconcileIn, dueIn);

@@ -124,6 +124,32 @@ describe('the sweep workflow', () => {
     ]);
   });
 
+  it('starts no trial whose decision was being written when it was paused, before it is resumed (invariant 7)', async () => {
+    const launcher = new ScriptedLauncher();
+    let pause: () => Promise<unknown> = () => Promise.resolve();
+    const sweep = await start({
+      sweep: toySweep({ parallel: 1 }),
+      proposer: new ScriptedProposer(small(2)),
+      launcher,
+      around: (activities) => ({
+        ...activities,
+        titrateAppend: async (input) => {
+          if (input.events.some(({ key }) => key === 'decided:2')) await pause();
+          return activities.titrateAppend(input);
+        },
+      }),
+    });
+    pause = () => sweep.handle.executeUpdate('pause', { args: [{ by: 'ada' }] });
+    await until('the pause is recorded', async () => (await sweep.events('act').catch(() => [])).length === 1);
+    await sleep(1000);
+    expect(await sweep.progress()).toMatchObject({ status: 'paused', decisions: 2 });
+    expect(launcher.started.map(({ trial }) => trial)).toEqual(['t0001']);
+    pause = () => Promise.resolve();
+    await sweep.handle.executeUpdate('resume', { args: [{ by: 'ada' }] });
+    expect(await sweep.result()).toMatchObject({ status: 'completed', trials: 2 });
+    expect(launcher.started.map(({ trial }) => trial)).toEqual(['t0001', 't0002']);
+  });
+
   it('stops its jobs when it is cancelled, and ends with what they reached (invariants 7 and 9)', async () => {
     const launcher = new ScriptedLauncher(() => null);
     const sweep = await start({ proposer: new ScriptedProposer(small(9)), launcher });

@@ -82,6 +82,16 @@ describe('a home with a sweep that runs', () => {
     expect(await lastDigest()).toBe(after);
   });
 
+  it('lets it go on with a history that is longer than what a call takes by default', async () => {
+    const handle = server().client.workflow.getHandle(sweepWorkflowId('long'));
+    const filling = 'x'.repeat(1_500_000);
+    for (let i = 0; i < 3; i++) await handle.signal(SWEEP_SIGNALS.reconcile, filling);
+    const { home, namespace, taskQueue } = server();
+    const { code } = await likeBundle();
+    const bundle = { code: `// and again\n${code}` };
+    await checkReplay({ home, client: on.client, namespace, taskQueue, bundle });
+  });
+
   it('says that it stands still while a worker without that check fails at it', async () => {
     const { address, namespace, taskQueue, client } = server();
     const connection = await NativeConnection.connect({ address });

@@ -41,3 +41,12 @@ it('secrets are read anew each time, and one that is missing is named by its pla
     message: 'the environment variable TITRATE_NO_SUCH is not set where the worker runs',
   });
 });
+
+it('a secret that no program can be given is refused by its place, since the system’s refusal would show it', async () => {
+  const file = join(folder, 'utf16');
+  writeFileSync(file, Buffer.from('hf_abcdef\n', 'utf16le'));
+  await expect(readJobSecrets({ TOKEN: `file:${file}` })).rejects.toMatchObject({
+    code: 'StateError',
+    message: `the file ${file} cannot be read, is empty or is no small file of text (UTF-8) where the worker runs`,
+  });
+});

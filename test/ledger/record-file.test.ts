@@ -1,8 +1,9 @@
-import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StateError } from '../../src/domain/errors.js';
 import type { NewEvent } from '../../src/ledger/chain.js';
 import { RecordFile, readRecord } from '../../src/ledger/record-file.js';
@@ -134,6 +135,29 @@ describe('a record file', () => {
       message: expect.stringContaining('ENOSPC') as string,
       hint: expect.stringContaining('free some space') as string,
     });
+  });
+
+  it('writes lines that it finds there once more when they may not have reached the disk, before it goes on', async () => {
+    await new RecordFile(file).append([started]);
+    const handle = await open(file);
+    const proto = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const sync = vi.spyOn(proto, 'sync').mockRejectedValueOnce(Object.assign(new Error('no'), { code: 'EIO' }));
+    try {
+      const record = new RecordFile(file);
+      await expect(record.append([act(1), act(2)])).rejects.toThrow('cannot write the record');
+      const { size } = await stat(file);
+      sync.mockClear();
+      const write = vi.spyOn(proto, 'write');
+      expect((await record.append([act(1), act(2)])).head.seq).toBe(3);
+      const written = write.mock.calls.reduce((sum, [bytes]) => sum + (bytes as unknown as Buffer).length, 0);
+      const [line = ''] = (await readFile(file, 'utf8')).split('\n');
+      expect(written).toBe(size - line.length - 1);
+      expect(sync.mock.invocationCallOrder[0]).toBeGreaterThan(write.mock.invocationCallOrder.at(-1) ?? Infinity);
+      expect(await keysOnDisk()).toEqual(['started', 'act:1', 'act:2']);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('is begun by the sweep that it is of and by nothing else, so that one out of sight is waited for', async () => {

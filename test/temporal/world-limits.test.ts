@@ -9,6 +9,7 @@ import type { Sweep } from '../../src/domain/sweep.js';
 import { propose } from '../../src/policy/propose.js';
 import { recommend } from '../../src/policy/recommend.js';
 import { createTableWorld } from '../../src/simulators/table.js';
+import { checkRunnable } from '../../src/temporal/check-runnable.js';
 import { limitToWorld } from '../../src/temporal/world-limits.js';
 
 // Twelve small runs and, of other mixtures but one, four big ones.
@@ -126,5 +127,23 @@ describe('a sweep over a table of past runs', () => {
     const { mixture: best } = recommend(sweep, observations, { seed: 5 });
     expect([0, 0.3, 0.31, 0.9].some((a) => isSameMixture(best, { a, b: 1 - a }))).toBe(true); // can be run at the target
     expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(observations.length);
+  });
+
+  it('is refused before it starts when it would be too large for a message to the server', async () => {
+    const tableOf = (count: number): string =>
+      [
+        'mix.a,mix.b,scale,steps,metric.loss',
+        ...Array.from({ length: count }, (_, i) => `${i / count},${1 - i / count},big,100,2`),
+      ].join('\n');
+    const world = join(folder, 'many.csv');
+    const launcher = { kind: 'simulator', world };
+    await writeFile(world, tableOf(1000));
+    expect((await checkRunnable(sweepOf({ launcher }))).mixtures).toHaveLength(1000);
+    await writeFile(world, tableOf(22_000));
+    const refusal = {
+      code: 'InputError',
+      problems: [{ path: 'mixtures', found: expect.stringMatching(/^\d\.\d MB, with 22000 mixtures$/) as string }],
+    };
+    await expect(checkRunnable(sweepOf({ launcher }))).rejects.toMatchObject(refusal);
   });
 });
