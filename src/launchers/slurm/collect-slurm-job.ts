@@ -7,7 +7,8 @@ import type { EndRecord, RunExit, SlurmFiles } from './slurm-files.js';
 import { isFinalState, type FinalState } from './slurm-states.js';
 
 const FIRST_SIGNAL = 128; // a shell says 128 + n for an end by signal n
-const KILLS: ReadonlySet<number> = new Set([FIRST_SIGNAL + 9, FIRST_SIGNAL + 15]); // SIGKILL, SIGTERM
+const SIGTERM_EXIT = FIRST_SIGNAL + 15;
+const KILLS: ReadonlySet<number> = new Set([FIRST_SIGNAL + 9, SIGTERM_EXIT]); // SIGKILL, SIGTERM
 
 /** What each final state of Slurm means where the command did not end by itself. */
 const HOW: Readonly<Record<FinalState, ProcessEnd['how']>> = {
@@ -27,12 +28,14 @@ const saidBySlurm = ({ words, exit }: EndRecord): string => {
   return [status, words === '' ? '' : `Slurm: ${words}`].filter((part) => part !== '').join('; ');
 };
 
-/** The command ended by itself. */
+/** The command ended, by itself as far as its script knows. */
 const afterOwnExit = ({ code }: RunExit, end: EndRecord, isStopped: boolean): ProcessEnd => {
   const words = saidBySlurm(end);
   if (code === 0) return { how: 'clean', words };
   if (isStopped && KILLS.has(code)) return { how: 'cancelled', words };
   if (code === EX_TEMPFAIL) return { how: 'preempted', words: `it asks to be resumed (${words})` };
+  // The grace time of a preemption begins with a SIGTERM to the tasks of an srun, of which the batch script hears nothing.
+  if (code === SIGTERM_EXIT) return { how: 'preempted', words: `terminated from outside (${words})` };
   return { how: 'failed', words };
 };
 
