@@ -60,6 +60,7 @@ put() {
 }
 is_over() { [ -e ended.json ] || [ -e stopped ]; }
 
+unset SLURM_EXPORT_ENV # after --export=NONE it would keep our own variables from the tasks of an srun
 cd "$dir" || { say "the folder $dir cannot be entered on this node"; exit 69; }
 ls >/dev/null # a network file system looks again
 
