@@ -38,6 +38,7 @@ import { meaningOf } from './slurm-states.js';
 import { submitJob } from './submit-job.js';
 
 const LOOK_MS = 500;
+const LONGEST_LOOK_MS = 5_000; // a controller that does not answer has enough to do
 const NEVER_SUBMITTED = 'stopped before its submission';
 
 const StoredReference = z.object({
@@ -162,7 +163,7 @@ class Launch {
   }
 
   async run(): Promise<JobRef> {
-    for (;;) {
+    for (let pause = LOOK_MS; ; pause = Math.min(2 * pause, LONGEST_LOOK_MS)) {
       const evidence = await readEvidence(this.files);
       const found = await this.#find(evidence);
       if (found !== undefined) return found;
@@ -170,7 +171,7 @@ class Launch {
       if (this.#maySubmit(evidence)) {
         const submitted = await this.#submit(evidence.submissions + 1);
         if (submitted !== undefined) return submitted;
-      } else await sleep(LOOK_MS);
+      } else await sleep(pause);
     }
   }
 }

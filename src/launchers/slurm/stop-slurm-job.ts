@@ -12,6 +12,7 @@ import { isNativeName, readEvidence, slurmName, type SlurmFiles } from './slurm-
 import { meaningOf } from './slurm-states.js';
 
 const LOOK_MS = 300;
+const LONGEST_LOOK_MS = 3_000; // controllers dislike to be asked often, and many jobs may be stopped at once
 const LAST_WAIT_MS = 90_000; // Slurm itself gives a killed job a minute to leave its node
 
 /** Everything of one stop. */
@@ -42,10 +43,11 @@ class Stop {
   /** Waits until the queue knows no such job as alive; false when it still does after `timeoutMs`. */
   async #isGone(timeoutMs: number): Promise<boolean> {
     const end = performance.now() + timeoutMs;
-    for (;;) {
+    for (let pause = LOOK_MS; ; pause = Math.min(2 * pause, LONGEST_LOOK_MS)) {
       if ((await this.#states()).length === 0) return true;
-      if (performance.now() > end) return false;
-      await sleep(LOOK_MS);
+      const left = end - performance.now();
+      if (left <= 0) return false;
+      await sleep(Math.min(pause, left));
     }
   }
 
@@ -69,7 +71,7 @@ class Stop {
   /** Waits for the end to be known; what Slurm does not know any more finds the mark by itself. */
   async #conclude(): Promise<void> {
     const end = performance.now() + this.context.choice.graceSeconds * 1000 + this.context.patienceMs + LAST_WAIT_MS;
-    for (;;) {
+    for (let pause = LOOK_MS; ; pause = Math.min(2 * pause, LONGEST_LOOK_MS)) {
       const standing = await examineSlurmJob(this.context, this.files, this.key);
       if (standing.state === 'ended' || standing.state === 'absent' || standing.state === 'not-submitted') return;
       if (performance.now() > end) {
@@ -78,7 +80,7 @@ class Stop {
           values: { key: this.key, standing },
         });
       }
-      await sleep(LOOK_MS);
+      await sleep(pause);
     }
   }
 
