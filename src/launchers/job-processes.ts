@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { signalProcess } from '../host/detached-process.js';
 import { errnoOf } from '../host/disk-errors.js';
 import { identify, type ProcessIdentity } from '../host/process-identity.js';
-import { TOKEN_VARIABLE } from './wrapper-input.js';
+import { FOLDER_VARIABLE, TOKEN_VARIABLE } from './wrapper-input.js';
 
 const LARGEST_TABLE = 1 << 26; // bytes: every process of the machine with its environment
 const LOOK_MS = 100;
@@ -39,8 +39,15 @@ const macPids = async (entry: string): Promise<number[]> => {
 };
 
 /** Finds the running processes of this machine that carry the job's token, the wrapper included. */
-export const findByToken = async (token: string): Promise<readonly ProcessIdentity[]> => {
-  const entry = `${TOKEN_VARIABLE}=${token}`;
+export const findByToken = (token: string): Promise<readonly ProcessIdentity[]> =>
+  findByVariable(`${TOKEN_VARIABLE}=${token}`);
+
+/** Finds those that were told this folder of a job. */
+export const findByFolder = (folder: string): Promise<readonly ProcessIdentity[]> =>
+  findByVariable(`${FOLDER_VARIABLE}=${folder}`);
+
+/** Finds the running processes of this machine that have this entry in their environment. */
+const findByVariable = async (entry: string): Promise<readonly ProcessIdentity[]> => {
   const pids = process.platform === 'linux' ? await linuxPids(entry) : await macPids(entry);
   const identities = await Promise.all(pids.map(identify));
   return identities.filter((identity) => identity !== undefined);
