@@ -20,6 +20,8 @@ interface FakeJob {
 /** As much of an API server as a launch and a look need: jobs stay as they are, and each has a pod that runs. */
 class FakeCluster {
   readonly jobs = new Map<string, FakeJob>();
+  /** What a proxy before it answers to a creation. */
+  proxy: readonly [status: number, page: string] | undefined;
   readonly #server: Server;
 
   constructor(readonly name: string) {
@@ -51,6 +53,7 @@ class FakeCluster {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://cluster');
     const [, namespace = '', kind, name] = /\/namespaces\/([^/]+)\/(jobs|pods)(?:\/([^/]+))?/.exec(pathname) ?? [];
     if (kind === 'pods') return [200, searchParams.has('watch') ? undefined : this.#pods(namespace)];
+    if (request.method === 'POST' && this.proxy !== undefined) return [...this.proxy];
     if (request.method === 'POST') return [201, this.#create(namespace, JSON.parse(body) as FakeJob)];
     if (name === undefined) return [200, { kind: 'JobList', items: [] }];
     const job = this.jobs.get(`${namespace}/${name}`);
@@ -162,6 +165,16 @@ describe('a Kubernetes job that is out of sight', () => {
     expect(await create().list()).toMatchObject([{ key: job.key, state: 'running' }]);
     expect((await create().launch(job)).native).toBe(ref.native);
     expect([...mine.jobs.keys()]).toEqual([ref.native]);
+  });
+
+  it('is not refused by a proxy before its cluster: the launch is tried again', async () => {
+    mine.proxy = [403, '<html>Your session has expired</html>'];
+    const error: unknown = await create()
+      .launch(job)
+      .catch((reason: unknown) => reason);
+    mine.proxy = undefined;
+    expect(error).toMatchObject({ code: 'LauncherError', hint: expect.stringContaining('a proxy') });
+    expect((await create().launch(job)).native).toMatch(/^research\//);
   });
 
   it('is not taken for released while nobody could release it', async () => {
