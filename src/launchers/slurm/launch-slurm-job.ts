@@ -65,6 +65,7 @@ class Launch {
   /** Since when Slurm answers without a sign of this job (ms of `performance.now`). */
   #quietSince = performance.now();
   #knownSubmissions = 0;
+  #unheard = 0;
 
   constructor(
     private readonly context: SlurmContext,
@@ -152,7 +153,11 @@ class Launch {
       await this.context.queue.lookNow().catch(() => undefined);
       return this.#refer(nativeName(id));
     }
-    if (answer.kind === 'uncertain') return undefined;
+    if (answer.kind === 'uncertain') {
+      this.#unheard += 1;
+      if (this.#unheard === 1) return undefined;
+      throw unanswered(`submit the job ${this.job.key}`, answer.text); // not for ever without a word: the next launch goes on from here
+    }
     await this.#voidClaim(n);
     if (answer.kind === 'unreachable') throw unanswered(`submit the job ${this.job.key}`, answer.text);
     // A refused submission can leave a job of its name, which has failed; what is at work is none of those.
