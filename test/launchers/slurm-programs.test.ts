@@ -72,3 +72,24 @@ it('a launch whose every submission stays without an answer says so, and goes on
   await program('sbatch', PROGRAMS['sbatch'] ?? '');
   expect((await launcher.launch(job)).native).toBe('slurm job 7');
 });
+
+it.each([
+  ['host-lost', 'followed', false],
+  ['cancelled', 'stopped', true],
+])(
+  'a job whose cluster never answers again is %s when it is %s and a person says that it is lost',
+  async (status, _, isStopped) => {
+    const ref = await create().launch(job);
+    await program(
+      'squeue',
+      'echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1',
+    );
+    const launcher = create(); // the other one has an answer yet
+    expect(await launcher.inspect(ref)).toMatchObject({ state: 'unknown' });
+    if (isStopped) await expect(launcher.stop(ref)).rejects.toThrow('Slurm does not answer');
+    await writeFile(join(ref.folder, 'lost'), '');
+    if (isStopped) await launcher.stop(ref);
+    expect(await launcher.inspect(ref)).toEqual({ state: 'ended' });
+    expect(await launcher.collect(ref)).toMatchObject({ status, detail: expect.stringContaining('lost by a person') });
+  },
+);

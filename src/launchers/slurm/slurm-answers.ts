@@ -47,7 +47,8 @@ const ANSWERED =
 const SIGNS = /^(sbatch|squeue|sacct|scancel|scontrol): (error: |fatal: )?/gm;
 
 /** Has Slurm answered, and may it take the same request later? */
-export const isNotNow = (text: string): boolean => NOT_NOW.test(text) || (ANSWERED.test(text) && !UNREACHABLE.test(text));
+export const isNotNow = (text: string): boolean =>
+  NOT_NOW.test(text) || (ANSWERED.test(text) && !UNREACHABLE.test(text));
 
 /** Reads what a program that failed meant. What is not in the tables may have been carried out. */
 export const readAnswer = ({ code, isTimedOut, stdout, stderr }: SlurmExit): Answer => {
