@@ -93,3 +93,18 @@ it.each([
     expect(await launcher.collect(ref)).toMatchObject({ status, detail: expect.stringContaining('lost by a person') });
   },
 );
+
+it.each([
+  ['preempted', 143, 'FAILED', 'own'],
+  ['cancelled', 143, 'CANCELLED', 'own'],
+  ['preempted', 143, '', 'own'],
+  ['timed-out', 143, 'TIMEOUT', 'time'],
+  ['host-lost', 1, 'NODE_FAIL', 'own'],
+  ['failed', 1, 'FAILED', 'own'],
+])('a run is %s whose command ended with status %i when Slurm says %s of its job', async (status, code, state, why) => {
+  const launcher = create();
+  const ref = await launcher.launch(job);
+  const end = { kind: state === '' ? 'exited' : 'slurm', state, words: state, exit: { code, why }, starts: 1, at: 1 };
+  await writeFile(join(ref.folder, 'ended.json'), JSON.stringify(end));
+  expect(await launcher.collect(ref)).toMatchObject({ status, detail: expect.stringContaining(`exit status ${code}`) });
+});
