@@ -255,7 +255,7 @@ it('a job whose folder was removed while it ran is stopped all the same', async 
   const launcher = harness.createLauncher({ command: train('deaf') });
   const ref = await launcher.launch(spec);
   const pid = await jobPid(spec.key);
-  await rm(ref.folder, { recursive: true });
+  await rm(ref.folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
   await launcher.stop(ref);
   expect(await isGone(pid)).toBe(true);
   const result = await launcher.collect(ref);

@@ -293,7 +293,7 @@ describe('a job whose folder was removed while it ran', () => {
     const launcher = harness.createLauncher({ ...harness.train('slow', steps), graceSeconds: 1 });
     const ref = await launcher.launch(harness.job(key));
     await until('it runs', hasBegun(key));
-    await rm(folderOf(key), { recursive: true });
+    await rm(folderOf(key), { recursive: true, maxRetries: 10, retryDelay: 100 }); // it writes meanwhile
     const state = async (): Promise<string> =>
       lab.run('squeue', '-h', '-j', harness.idOf(ref), '-o', '%T').catch(() => '');
     return { launcher, ref, state };
