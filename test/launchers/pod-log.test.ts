@@ -55,7 +55,7 @@ it('a metrics line counts behind a progress bar that its node cut within a line,
   const { say, fetch, metrics } = growingLog();
   const bar = Array.from({ length: 40 }, (_, i) => `\r ${i}%|## | ${i}/100 [00:0`).join('');
   say(`${bar}${metricsLine(1)}`);
-  say(`${bar}`);
+  say(bar);
   await fetch();
   say(`DEBUG would write ${metricsLine(2)}`);
   say(`${bar}${metricsLine(3)}\r`);
