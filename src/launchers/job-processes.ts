@@ -1,8 +1,17 @@
+import { execFile } from 'node:child_process'; // not execa: every job's wrapper loads this file and stays for days
 import { readdir, readFile } from 'node:fs/promises';
-import { execa } from 'execa';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { signalProcess } from '../host/detached-process.js';
 import { errnoOf } from '../host/disk-errors.js';
 import { identify, type ProcessIdentity } from '../host/process-identity.js';
-import { TOKEN_VARIABLE } from './wrapper-input.js';
+import { FOLDER_VARIABLE, TOKEN_VARIABLE } from './wrapper-input.js';
+
+const LARGEST_TABLE = 1 << 26; // bytes: every process of the machine with its environment
+const LOOK_MS = 100;
+const LEFTOVER_GRACE_MS = 5_000; // the command itself had the sweep's grace
+
+const run = promisify(execFile);
 
 const UNREADABLE = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']); // gone meanwhile, or another user's
 
@@ -24,15 +33,41 @@ const linuxPids = async (entry: string): Promise<number[]> => {
 };
 
 const macPids = async (entry: string): Promise<number[]> => {
-  const { stdout } = await execa('ps', ['-axEww', '-o', 'pid=,command=']);
+  const { stdout } = await run('ps', ['-axEww', '-o', 'pid=,command='], { maxBuffer: LARGEST_TABLE });
   const lines = stdout.split('\n').filter((line) => line.split(' ').includes(entry));
   return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid > 0);
 };
 
 /** Finds the running processes of this machine that carry the job's token, the wrapper included. */
-export const findByToken = async (token: string): Promise<readonly ProcessIdentity[]> => {
-  const entry = `${TOKEN_VARIABLE}=${token}`;
+export const findByToken = (token: string): Promise<readonly ProcessIdentity[]> =>
+  findByVariable(`${TOKEN_VARIABLE}=${token}`);
+
+/** Finds those that were told this folder of a job. */
+export const findByFolder = (folder: string): Promise<readonly ProcessIdentity[]> =>
+  findByVariable(`${FOLDER_VARIABLE}=${folder}`);
+
+/** Finds the running processes of this machine that have this entry in their environment. */
+const findByVariable = async (entry: string): Promise<readonly ProcessIdentity[]> => {
   const pids = process.platform === 'linux' ? await linuxPids(entry) : await macPids(entry);
   const identities = await Promise.all(pids.map(identify));
   return identities.filter((identity) => identity !== undefined);
+};
+
+/**
+ * Ends what carries the token beside this process: SIGTERM, and SIGKILL to what is left. Programs that start others in sessions of their own
+ * (torchrun its workers) leave them behind when they are killed, with the memory of their GPUs.
+ */
+export const endLeftovers = async (token: string): Promise<void> => {
+  const find = async () => (await findByToken(token)).filter(({ pid }) => pid !== process.pid);
+  const end = performance.now() + LEFTOVER_GRACE_MS;
+  let left = await find();
+  for (const identity of left) {
+    await signalProcess(identity, 'SIGTERM');
+    await signalProcess(identity, 'SIGCONT'); // a frozen process takes its signal only when it goes on
+  }
+  while (left.length > 0 && performance.now() < end) {
+    await sleep(LOOK_MS);
+    left = await find();
+  }
+  for (const identity of left) await signalProcess(identity, 'SIGKILL');
 };

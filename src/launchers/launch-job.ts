@@ -22,7 +22,7 @@ import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 import { printable } from './printable.js';
-import { INPUT_VARIABLE, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
+import { FOLDER_VARIABLE, INPUT_VARIABLE, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 /** Points at which a test may kill the launching process. */
 export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 'lock-seen' | 'reference-written';
@@ -56,7 +56,7 @@ interface StartedWrapper {
 
 /** What every local job finds in its environment, whatever the sweep file says. */
 export const ownVariables = ({ folder }: Pick<JobFiles, 'folder'>, key: string): Record<string, string> => ({
-  TITRATE_JOB_DIR: folder,
+  [FOLDER_VARIABLE]: folder,
   TITRATE_JOB_KEY: key,
 });
 

@@ -32,6 +32,10 @@ const parseJson = (text: string): unknown => {
   }
 };
 
+/** What of a line is read. What else it says is for people: a run of days is not lost for a count of tokens that is null. */
+const CountedLine = MetricsLine.pick({ step: true, metrics: true });
+type CountedLine = Pick<MetricsLine, 'step' | 'metrics'>;
+
 /** JSON's 1e999 is read as Infinity, which the schema takes only as a word. */
 const nameInfinities = (value: unknown): unknown => {
   const metrics = (value as { metrics?: unknown } | null)?.metrics;
@@ -43,7 +47,7 @@ const nameInfinities = (value: unknown): unknown => {
   return { ...(value as object), metrics: Object.fromEntries(named) as unknown };
 };
 
-const split = ({ step, metrics }: MetricsLine): ReadLine => {
+const split = ({ step, metrics }: CountedLine): ReadLine => {
   const finite: [string, number][] = [];
   const nonFinite: string[] = [];
   const all = Object.entries(metrics);
@@ -62,8 +66,8 @@ export const parseMetricsLine = (text: string): ParsedLine => {
   } catch {
     return { malformed: 'not JSON' };
   }
-  const first = MetricsLine.safeParse(value);
-  const parsed = first.success ? first : MetricsLine.safeParse(nameInfinities(value));
+  const first = CountedLine.safeParse(value);
+  const parsed = first.success ? first : CountedLine.safeParse(nameInfinities(value));
   if (parsed.success) return { line: split(parsed.data) };
   const [problem] = zodProblems(parsed.error, [], value);
   if (problem === undefined) return { malformed: 'not a metrics line' };

@@ -13,6 +13,7 @@ import { errnoOf } from '../host/disk-errors.js';
 import { identify, identifySelf } from '../host/process-identity.js';
 import { spawnCommand, superviseCommand } from './command-process.js';
 import { jobFiles, type JobFiles } from './job-folder.js';
+import { endLeftovers } from './job-processes.js';
 import type { ExitRecord, LockRecord } from './job-records.js';
 import { log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
@@ -51,6 +52,15 @@ const recordChild = async (files: JobFiles, pid: number): Promise<void> => {
   }
 };
 
+/** Whoever is told of a bad end may start the run again at once: nothing of this one may be at work then. */
+const endRest = async (): Promise<void> => {
+  try {
+    await endLeftovers(process.env[TOKEN_VARIABLE] ?? '');
+  } catch (error) {
+    log(`cannot end what the command left: ${String(error)}`);
+  }
+};
+
 const runCommand = async (
   files: JobFiles,
   input: WrapperInput,
@@ -64,7 +74,9 @@ const runCommand = async (
     onStep('spawned');
     await recordChild(files, child.pid ?? 0);
     onStep('child-recorded');
-    return await ended;
+    const exit = await ended;
+    if (exit.kind === 'exited' && exit.code !== 0) await endRest();
+    return exit;
   } catch (error) {
     return { kind: 'not-spawned', message: `${input.command[0] ?? ''}: ${(error as Error).message}`, at: Date.now() };
   }

@@ -107,7 +107,7 @@ export const createSlurmLauncher = (options: SlurmLauncherOptions): Launcher => 
     },
     stop: async (ref) => {
       const files = filesOf(ref.key);
-      return onJob('stop a job', files, () => stopSlurmJob(context, files, ref.key));
+      return onJob('stop a job', files, () => stopSlurmJob(context, files, ref));
     },
     list: () => listSlurmJobs(context, jobsFolder, launcher),
   };

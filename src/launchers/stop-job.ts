@@ -5,38 +5,41 @@ import { signalProcess } from '../host/detached-process.js';
 import type { ProcessIdentity } from '../host/process-identity.js';
 import { examineJob, jobProcesses } from './examine-job.js';
 import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
+import { findByFolder } from './job-processes.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 
 const LOOK_MS = 50;
 const WRAPPER_MARGIN_MS = 1_000; // the wrapper kills the command itself after the grace; it gets this long to write so
 const LAST_WAIT_MS = 15_000; // a killed process goes within milliseconds, unless the kernel holds it
 
+type Find = () => Promise<readonly ProcessIdentity[]>;
+
 /** Waits until no process of the job is left; false when some still are after `timeoutMs`. */
-const waitUntilGone = async (files: JobFiles, timeoutMs: number): Promise<boolean> => {
+const waitUntilGone = async (find: Find, timeoutMs: number): Promise<boolean> => {
   const end = performance.now() + timeoutMs;
   for (;;) {
-    if ((await jobProcesses(files)).length === 0) return true;
+    if ((await find()).length === 0) return true;
     if (performance.now() > end) return false;
     await sleep(LOOK_MS);
   }
 };
 
-/** Asks the wrapper, which passes it on to the command's group; with the wrapper dead, asks every process itself. */
-const askToEnd = async (lock: ProcessIdentity, processes: readonly ProcessIdentity[]): Promise<void> => {
-  const wrapper = processes.filter(({ pid }) => pid === lock.pid);
+/** Asks the wrapper, which passes it on to the command's group; with the wrapper dead or unknown, asks every process itself. */
+const askToEnd = async (lock: LockRecord | undefined, processes: readonly ProcessIdentity[]): Promise<void> => {
+  const wrapper = processes.filter(({ pid }) => pid === lock?.pid);
   for (const identity of wrapper.length > 0 ? wrapper : processes) {
     await signalProcess(identity, 'SIGTERM');
     await signalProcess(identity, 'SIGCONT'); // a frozen process takes its signal only when it goes on
   }
 };
 
-const killAll = async (files: JobFiles, lock: ProcessIdentity): Promise<void> => {
-  const others = (await jobProcesses(files)).filter(({ pid }) => pid !== lock.pid);
+const killAll = async (find: Find, lock: LockRecord | undefined): Promise<void> => {
+  const others = (await find()).filter(({ pid }) => pid !== lock?.pid);
   for (const identity of others)
     await signalProcess(identity, 'SIGKILL', isGroupLeader(identity.pid) ? 'group' : 'process');
   // The wrapper last: it writes down how the command ended.
-  if (await waitUntilGone(files, WRAPPER_MARGIN_MS)) return;
-  for (const identity of await jobProcesses(files)) await signalProcess(identity, 'SIGKILL');
+  if (await waitUntilGone(find, WRAPPER_MARGIN_MS)) return;
+  for (const identity of await find()) await signalProcess(identity, 'SIGKILL');
 };
 
 const isGroupLeader = (pid: number): boolean => {
@@ -48,16 +51,37 @@ const isGroupLeader = (pid: number): boolean => {
   }
 };
 
+const endAll = async (
+  { folder }: JobFiles,
+  find: Find,
+  lock: LockRecord | undefined,
+  graceMs: number,
+): Promise<void> => {
+  await askToEnd(lock, await find());
+  if (await waitUntilGone(find, graceMs + WRAPPER_MARGIN_MS)) return;
+  await killAll(find, lock);
+  if (await waitUntilGone(find, LAST_WAIT_MS)) return;
+  throw new LauncherError(`processes of the job do not end, not even killed (${folder})`, {
+    hint: 'the kernel holds them, most often for a device or a network file system: look with ps, stop again later',
+    values: { pids: (await find()).map(({ pid }) => pid) },
+  });
+};
+
 /**
  * Stops the job, or prevents its start for ever, and waits until its processes are gone.
  * @throws LauncherError when they cannot be seen from here, or do not go
  */
 export const stopJob = async (files: JobFiles, graceMs: number, now: () => number): Promise<void> => {
-  if ((await examineJob(files)).state === 'ended') return;
+  const before = await examineJob(files);
+  if (before.state === 'ended') return;
   await makeFolder(files.folder, JOB_FOLDER_MODE);
   if (!(await isThere(files.stopped))) await createOnce(files.stopped, `${JSON.stringify({ at: now() })}\n`);
   const lock = await readJobRecord(files.lock, LockRecord); // after the mark: see run-job.ts, 2
-  if (lock === undefined) return;
+  if (lock === undefined) {
+    // Never launched, or its folder was removed while it ran: its processes know where that was.
+    if (before.state === 'absent') await endAll(files, () => findByFolder(files.folder), lock, graceMs);
+    return;
+  }
   const standing = await examineJob(files);
   if (standing.state === 'unknown') {
     throw new LauncherError(`cannot stop the job of ${files.folder}: ${standing.reason}`, {
@@ -65,12 +89,5 @@ export const stopJob = async (files: JobFiles, graceMs: number, now: () => numbe
       values: { folder: files.folder },
     });
   }
-  await askToEnd(lock, await jobProcesses(files));
-  if (await waitUntilGone(files, graceMs + WRAPPER_MARGIN_MS)) return;
-  await killAll(files, lock);
-  if (await waitUntilGone(files, LAST_WAIT_MS)) return;
-  throw new LauncherError(`processes of the job do not end, not even killed (${files.folder})`, {
-    hint: 'the kernel holds them, most often for a device or a network file system: look with ps, stop again later',
-    values: { pids: (await jobProcesses(files)).map(({ pid }) => pid) },
-  });
+  await endAll(files, () => jobProcesses(files), lock, graceMs);
 };

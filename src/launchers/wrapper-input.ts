@@ -14,6 +14,9 @@ export const INPUT_VARIABLE = 'TITRATE_WRAPPER_INPUT';
 /** The environment variable by which everything that a wrapper starts can be found again. */
 export const TOKEN_VARIABLE = 'TITRATE_JOB_TOKEN';
 
+/** The one that names the job's folder. */
+export const FOLDER_VARIABLE = 'TITRATE_JOB_DIR';
+
 /** Writes to the wrapper's log; a full disk must not end the wrapper. */
 export const log = (message: string): void => {
   try {

@@ -250,6 +250,19 @@ describe('a stop meets a launch that is under way', () => {
   });
 });
 
+it('a job whose folder was removed while it ran is stopped all the same', async () => {
+  const spec = harness.longJob(newKey());
+  const launcher = harness.createLauncher({ command: train('deaf') });
+  const ref = await launcher.launch(spec);
+  const pid = await jobPid(spec.key);
+  await rm(ref.folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
+  await launcher.stop(ref);
+  expect(await isGone(pid)).toBe(true);
+  const result = await launcher.collect(ref);
+  expect(result.status).toBe('cancelled');
+  expect(result.notStarted).toBeUndefined();
+});
+
 describe('a process stands still', () => {
   it('the job: it is running, and it can be stopped', async () => {
     const spec = harness.longJob(newKey());

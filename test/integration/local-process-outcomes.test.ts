@@ -109,6 +109,25 @@ describe('the command', () => {
     for (let tries = 0; tries < 100 && (await identify(fork)) !== undefined; tries += 1) await sleep(20);
     expect(await identify(fork)).toBeUndefined();
   });
+
+  it('leaves nobody in a session of its own behind, such as workers of torchrun, when it does not end well', async () => {
+    const worker = `const worker = require('child_process').spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
+      require('fs').writeFileSync(process.env.TITRATE_JOB_DIR + '/worker', String(worker.pid));`;
+    const ends = [
+      'process.exit(1)',
+      "process.kill(process.pid, 'SIGKILL')",
+      'setTimeout(() => {}, 60_000)',
+      'process.exit(0)',
+    ];
+    const left = ends.map(async (end) => {
+      const { ref } = await runToEnd({ command: [process.execPath, '-e', `${worker} ${end}`], timeoutSeconds: 2 });
+      const pid = Number(await readFile(join(ref.folder, 'worker'), 'utf8'));
+      return { pid, isThere: (await identify(pid)) !== undefined };
+    });
+    const seen = await Promise.all(left);
+    for (const { pid, isThere } of seen) if (isThere) process.kill(pid, 'SIGKILL');
+    expect(seen.map(({ isThere }) => isThere)).toEqual([false, false, false, true]); // after a good end it may have more to do
+  });
 });
 
 describe('a folder that cannot be written', () => {

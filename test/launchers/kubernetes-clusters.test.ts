@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LauncherError } from '../../src/domain/errors.js';
-import type { JobSpec, Launcher } from '../../src/domain/ports.js';
+import type { KubernetesChoice } from '../../src/domain/kubernetes-choice.js';
+import type { JobRef, JobSpec, Launcher } from '../../src/domain/ports.js';
 import { isThere } from '../../src/host/atomic-files.js';
 import { createKubernetesLauncher } from '../../src/launchers/kubernetes.js';
 import type { LaunchStep } from '../../src/launchers/kubernetes/launch.js';
@@ -20,6 +21,8 @@ interface FakeJob {
 /** As much of an API server as a launch and a look need: jobs stay as they are, and each has a pod that runs. */
 class FakeCluster {
   readonly jobs = new Map<string, FakeJob>();
+  /** What a proxy before it answers to a creation. */
+  proxy: readonly [status: number, page: string] | undefined;
   readonly #server: Server;
 
   constructor(readonly name: string) {
@@ -51,9 +54,11 @@ class FakeCluster {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://cluster');
     const [, namespace = '', kind, name] = /\/namespaces\/([^/]+)\/(jobs|pods)(?:\/([^/]+))?/.exec(pathname) ?? [];
     if (kind === 'pods') return [200, searchParams.has('watch') ? undefined : this.#pods(namespace)];
+    if (request.method === 'POST' && this.proxy !== undefined) return [...this.proxy];
     if (request.method === 'POST') return [201, this.#create(namespace, JSON.parse(body) as FakeJob)];
     if (name === undefined) return [200, { kind: 'JobList', items: [] }];
     const job = this.jobs.get(`${namespace}/${name}`);
+    if (request.method === 'DELETE') this.jobs.delete(`${namespace}/${name}`);
     const message = `jobs.batch "${name}" not found`;
     if (job === undefined) return [404, { kind: 'Status', reason: 'NotFound', message, code: 404 }];
     if (request.method === 'PATCH') Object.assign(job.spec, (JSON.parse(body) as Partial<FakeJob>).spec);
@@ -111,7 +116,7 @@ describe('a Kubernetes job that is out of sight', () => {
   };
 
   /** A launcher of a worker that was just started. */
-  const create = (onLaunchStep?: (step: LaunchStep) => void): Launcher =>
+  const create = (onLaunchStep?: (step: LaunchStep) => void, more: Partial<KubernetesChoice> = {}): Launcher =>
     createKubernetesLauncher({
       choice: {
         kind: 'kubernetes',
@@ -120,6 +125,7 @@ describe('a Kubernetes job that is out of sight', () => {
         graceSeconds: 1,
         keepSeconds: 10,
         sharedHome: { volume: {}, mountPath: '/titrate' },
+        ...more,
       },
       jobsFolder: join(folder, 'jobs'),
       podJobsFolder: '/titrate/jobs',
@@ -162,6 +168,51 @@ describe('a Kubernetes job that is out of sight', () => {
     expect(await create().list()).toMatchObject([{ key: job.key, state: 'running' }]);
     expect((await create().launch(job)).native).toBe(ref.native);
     expect([...mine.jobs.keys()]).toEqual([ref.native]);
+  });
+
+  it('is not refused by a proxy before its cluster: the launch is tried again', async () => {
+    mine.proxy = [403, '<html>Your session has expired</html>'];
+    const error: unknown = await create()
+      .launch(job)
+      .catch((reason: unknown) => reason);
+    mine.proxy = undefined;
+    expect(error).toMatchObject({ code: 'LauncherError', hint: expect.stringContaining('a proxy') });
+    expect((await create().launch(job)).native).toMatch(/^research\//);
+  });
+
+  it('is host-lost when its cluster never answers again and a person says that it is lost', async () => {
+    const ref = await create().launch(job);
+    mine.close();
+    const launcher = create();
+    expect(await launcher.inspect(ref)).toMatchObject({ state: 'unknown' });
+    await writeFile(join(ref.folder, 'lost'), '');
+    expect(await launcher.inspect(ref)).toMatchObject({ state: 'ended' });
+    const detail = expect.stringContaining('declared lost by a person');
+    expect(await launcher.collect(ref)).toMatchObject({ status: 'host-lost', detail });
+    await launcher.stop(ref);
+    await mine.open();
+  });
+
+  it('that a queue may start is looked for by every stop, until its cluster has answered or a person says that it is lost', async () => {
+    const labels = { 'kueue.x-k8s.io/queue-name': 'research' };
+    const queued = { template: { metadata: { labels } } };
+    const die = (step: LaunchStep): void => {
+      if (step === 'job-created') throw new Error('died');
+    };
+    await expect(create(die, queued).launch(job)).rejects.toThrow('died');
+    const ref: JobRef = { key: job.key, launcher: 'kubernetes', folder: '', native: '' };
+    mine.close();
+    for (let tries = 0; tries < 2; tries += 1)
+      await expect(create(undefined, queued).stop(ref)).rejects.toBeInstanceOf(LauncherError);
+    const lost = join(folder, 'jobs', job.key, 'lost');
+    await writeFile(lost, '');
+    await create(undefined, queued).stop(ref);
+    await rm(lost);
+    await mine.open();
+    await use(mine);
+    await create(undefined, queued).stop(ref);
+    expect(mine.jobs.size).toBe(0);
+    expect(await create(undefined, queued).collect(ref)).toMatchObject({ status: 'cancelled', notStarted: true });
   });
 
   it('is not taken for released while nobody could release it', async () => {

@@ -64,6 +64,13 @@ describe('reading metrics.jsonl', () => {
     expect(lossAt(report, 20)).toBe(1);
   });
 
+  it('counts a line whatever it says beside step and metrics', async () => {
+    const odd = '{"step":20,"tokens":null,"metrics":{"loss":1},"domainTokens":{"web":NaN},"note":["x"]}';
+    const report = await read(`${line(10)}\n${odd}\n`);
+    expect(report.warnings).toEqual([]);
+    expect(lossAt(report, 20)).toBe(1);
+  });
+
   it('says at most twenty oddities one by one', async () => {
     const report = await read('x\n'.repeat(1000));
     expect(report.warnings).toHaveLength(21);

@@ -23,6 +23,9 @@ describe('what sbatch says', () => {
     'sbatch: error: QOSMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: AssocMaxNodePerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: Pathname of a file, directory or other parameter too long',
+    'sbatch: error: Batch job submission failed: User’s group not permitted to use this partition',
+    'sbatch: error: Batch job submission failed: Invalid Trackable RESource (TRES) specification',
+    'sbatch: error: Batch job submission failed: Memory required by task is not available',
   ])('is a refusal: %s', (text) => expect(failed(text)).toBe('refused'));
 
   it('is a refusal when it does not understand its options', () => {
@@ -37,17 +40,24 @@ describe('what sbatch says', () => {
     'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)',
     'sbatch: error: Batch job submission failed: Required partition not available (inactive or drain)',
+    'sbatch: error: Jobs of this account need a project code\nsbatch: error: Batch job submission failed: Unspecified error',
+    'sbatch: error: Batch job submission failed: I/O error writing script/environment to file',
+    'sbatch: error: cli_filter plugin terminated with error',
   ])('may be tried again: %s', (text) => expect(failed(text)).toBe('unreachable'));
 
   it('is told apart from silence when it is to come back later', () => {
     const text = 'Job violates accounting/QOS policy (job submit limit, user’s size and/or time limits)';
     expect(unanswered('submit the job', text).message).toContain('Slurm does not take it now (Job violates');
+    const site = 'Jobs of this account need a project code\nBatch job submission failed: Unspecified error';
+    expect(unanswered('submit the job', site).message).toContain('Slurm does not take it now (Jobs of this account');
     expect(unanswered('submit the job', 'connect failure').message).toContain('Slurm does not answer (connect');
   });
 
   it.each([
     'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation',
     'sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received',
+    'sbatch: error: Batch job submission failed: Unexpected message received',
+    'sbatch: error: Batch job submission failed: Unable to contact slurm controller (receive failure)',
     'something that nobody has seen before',
     '',
   ])('may have been carried out: %j', (text) => expect(failed(text)).toBe('uncertain'));

@@ -165,6 +165,20 @@ describe('a job whose place is taken away', () => {
     });
   });
 
+  it('is preempted when only the tasks of its srun are told so, as at the beginning of a grace time', async () => {
+    await lab.run('scontrol', 'update', 'PartitionName=spot', 'GraceTime=60');
+    const command = ['srun', ...(harness.train('slow', 600).command ?? [])];
+    const { launcher, ref, running } = await begin({ command, partition: 'spot' });
+    await running();
+    await lab.preempt(1);
+    const { result } = await follow(launcher, ref);
+    await lab.run('scontrol', 'update', 'PartitionName=spot', 'GraceTime=0');
+    expect(result).toMatchObject({
+      status: 'preempted',
+      detail: expect.stringMatching(/terminated from outside.*exit status 143/),
+    });
+  });
+
   it('has lost its host when its node goes down', async () => {
     const { launcher, ref, id, running } = await begin(harness.train('slow', 600));
     await running();

@@ -286,3 +286,31 @@ it('a folder that the node cannot use starts nothing and is no fault of the run'
   expect(await launcher.launch(harness.job(key))).toEqual(ref);
   expect((await follow(launcher, ref)).result.status).toBe('host-lost');
 });
+
+describe('a job whose folder was removed while it ran', () => {
+  const lose = async (steps: number) => {
+    const key = newKey();
+    const launcher = harness.createLauncher({ ...harness.train('slow', steps), graceSeconds: 1 });
+    const ref = await launcher.launch(harness.job(key));
+    await until('it runs', hasBegun(key));
+    await rm(folderOf(key), { recursive: true, maxRetries: 10, retryDelay: 100 }); // it writes meanwhile
+    const state = async (): Promise<string> =>
+      lab.run('squeue', '-h', '-j', harness.idOf(ref), '-o', '%T').catch(() => '');
+    return { launcher, ref, state };
+  };
+
+  it('is stopped in Slurm all the same, and was not stopped before its start', async () => {
+    const { launcher, ref, state } = await lose(600);
+    expect(await state()).toBe('RUNNING');
+    await launcher.stop(ref);
+    expect(await state()).toBe('');
+    const result = await launcher.collect(ref);
+    expect(result).toMatchObject({ status: 'cancelled', detail: expect.stringContaining('folder had been removed') });
+    expect(result.notStarted).toBeUndefined();
+  });
+
+  it('gives its nodes back when its command has ended', async () => {
+    const { state } = await lose(3);
+    await until('it has left', async () => (await state()) === '', 40_000);
+  });
+});

@@ -1,4 +1,4 @@
-/** Secrets of jobs on a real cluster: there when the job runs, and again after a requeue; nowhere in its folder or its description. */
+/** Secrets of jobs on a real cluster: there when the job runs, and again after a requeue; nowhere in its folder or its description. And the rest of its environment. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -61,4 +61,34 @@ it('a job has its secret at every start, and nobody reads it in its folder, its 
   const holding = await Promise.all(files.map(async (path) => ((await readFile(path)).includes(VALUE) ? [path] : [])));
   expect(holding.flat()).toEqual([]);
   expect(existsSync(join(harness.jobsFolder, key, 'job.json'))).toBe(true);
+});
+
+it.each([
+  ['an option', { sbatchArgs: ['--export=NONE'] }, {}],
+  ['the environment of the worker', {}, { SBATCH_EXPORT: 'OTHER=1' }],
+])('a job has its secret and its variables, its tasks too, where %s keeps the rest from it', async (_, choice, env) => {
+  const file = join(vault, 'token');
+  await writeFile(file, `${VALUE}\n`, { mode: 0o600 });
+  const key = `secrets.export${Object.keys(env).length}.g1`;
+  const launcher = harness.createLauncher(
+    {
+      ...choice,
+      command: ['srun', '/bin/sh', '-c', 'echo "${#JOB_SECRET} $FOO $TITRATE_JOB_KEY ${OF_WORKER-none}"'],
+      env: { FOO: 'foo' },
+      secrets: { JOB_SECRET: `file:${file}` },
+    },
+    { env: { ...process.env, ...lab.env, OF_WORKER: 'worker', ...env } },
+  );
+  await follow(launcher, await launcher.launch(harness.job(key)));
+  expect(await harness.text(key, 'stdout.log')).toBe(`${LENGTH} foo ${key} none\n`);
+});
+
+it('a job has the language of its worker', async () => {
+  const key = 'secrets.language.g1';
+  const launcher = harness.createLauncher(
+    { command: ['/bin/sh', '-c', 'echo "$LC_ALL"'] },
+    { env: { ...process.env, ...lab.env, LC_ALL: 'C.UTF-8' } },
+  );
+  await follow(launcher, await launcher.launch(harness.job(key)));
+  expect(await harness.text(key, 'stdout.log')).toBe('C.UTF-8\n');
 });

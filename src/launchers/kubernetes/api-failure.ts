@@ -11,10 +11,16 @@ export interface ApiFailure {
   /** Kubernetes' own word, such as AlreadyExists. */
   readonly reason: string;
   readonly message: string;
+  /** Was it not said as the server says why it refuses something? */
+  readonly isForeign?: true;
 }
 
 const LONGEST_MESSAGE = 600; // validation errors list every field; the first few say what is wrong
-const Status = z.object({ reason: z.string().default(''), message: z.string().default('') });
+const Status = z.object({
+  kind: z.string().default(''),
+  reason: z.string().default(''),
+  message: z.string().default(''),
+});
 
 const parsed = (body: unknown): unknown => {
   if (typeof body !== 'string') return body;
@@ -31,8 +37,9 @@ export const apiFailure = (error: unknown): ApiFailure => {
     const words = error instanceof Error ? `${errnoOf(error) ?? error.name}: ${error.message}` : String(error);
     return { reason: '', message: printable(words, LONGEST_MESSAGE) };
   }
-  const said = Status.safeParse(parsed(error.body)).data ?? { reason: '', message: '' };
-  return { status: error.code, reason: said.reason, message: printable(said.message, LONGEST_MESSAGE) };
+  const { kind, reason, message } = Status.safeParse(parsed(error.body)).data ?? { kind: '', reason: '', message: '' };
+  const foreign = kind === 'Status' ? {} : { isForeign: true as const };
+  return { status: error.code, reason, message: printable(message, LONGEST_MESSAGE), ...foreign };
 };
 
 /** Is what was asked about not there (any more)? Another object of its name counts as that. */
@@ -49,9 +56,14 @@ export const isTaken = (error: unknown): boolean => {
   return status === 409 && reason === 'AlreadyExists';
 };
 
-const hintFor = ({ status, message }: ApiFailure): string => {
+/** 400 and 422: not a valid job. 413: too long. 403: a rule of the cluster is against it, unless that may change. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 413, 422]);
+
+const hintFor = ({ status, message, isForeign }: ApiFailure): string => {
   if (status === undefined) return 'it is tried again until the API server answers';
   if (status === 401) return 'renew the credentials of the kubeconfig of the worker; it is tried again';
+  if (isForeign && REFUSALS.has(status))
+    return 'this is not how the API server says it: look at what stands before it, such as a proxy with a log-in; it is tried again';
   if (status === 403 && /exceeded quota/.test(message)) return 'it waits until the quota has room';
   if (status === 403) return 'give the worker’s user the Role of config/kubernetes/role.yaml; it is tried again';
   if (status === 404) return 'create the namespace, or correct launcher.namespace; it is tried again';
@@ -75,9 +87,9 @@ export const launcherError = (doing: string, error: unknown): unknown => {
 
 const WAITS = /exceeded quota|being terminated|cannot create resource/; // of what is forbidden: may be allowed tomorrow
 
-/** 400 and 422: not a valid job. 413: too long. 403: a rule of the cluster is against it, unless that may change. */
-const isRefusal = ({ status, message }: ApiFailure): boolean =>
-  status === 400 || status === 413 || status === 422 || (status === 403 && !WAITS.test(message));
+/** None of them from a proxy whose log-in has run out, say: the cluster has not seen the job. */
+const isRefusal = ({ status = 0, message, isForeign }: ApiFailure): boolean =>
+  REFUSALS.has(status) && isForeign !== true && !(status === 403 && WAITS.test(message));
 
 /** Makes an error of a creation that failed. */
 export const creationError = (name: string, namespace: string, error: unknown): unknown => {

@@ -1,6 +1,7 @@
 /** Finds out where a job is, from its folder and the cluster; writes down what it sees. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job } from '@kubernetes/client-node';
+import { LauncherError } from '../../domain/errors.js';
 import { isThere } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
 import { STOPPED_BEFORE_START } from '../job-result.js';
@@ -113,15 +114,26 @@ const endSidecars = async (backend: Backend, files: JobFiles, { job, pods }: Sig
   await backend.cluster().deleteJob(job.metadata?.name ?? '', uid);
 };
 
+const examineInCluster = async (backend: Backend, files: JobFiles, created: CreatedRecord): Promise<Standing> => {
+  backend.watch.keep();
+  const sight = await look(backend, files, created);
+  if (hasEnded(sight)) return conclude(backend, files, sight);
+  await endSidecars(backend, files, sight, created.uid);
+  return running(backend, sight, created.uid);
+};
+
 /** Examines a job. @throws LauncherError when the cluster cannot be asked; StateError when a record is not ours */
 export const examineJob = async (backend: Backend, files: JobFiles): Promise<Standing> => {
   const end = await readEnd(files);
   if (end !== undefined) return { state: 'ended', end };
   const created = await readCreated(files);
   if (created === undefined) return withoutJob(files);
-  backend.watch.keep();
-  const sight = await look(backend, files, created);
-  if (hasEnded(sight)) return conclude(backend, files, sight);
-  await endSidecars(backend, files, sight, created.uid);
-  return running(backend, sight, created.uid);
+  try {
+    return await examineInCluster(backend, files, created);
+  } catch (error) {
+    if (!(error instanceof LauncherError) || !(await isThere(files.lost))) throw error;
+    // A cluster that was given up never answers: a person's word has to do.
+    const words = `declared lost by a person (${error.message})`;
+    return { state: 'ended', end: await writeEnd(files, { how: 'host-lost', words }) };
+  }
 };

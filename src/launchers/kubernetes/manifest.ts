@@ -90,6 +90,12 @@ const metadataOf = (template: Json): { labels: Record<string, string>; annotatio
 export const isQueued = (labels: Readonly<Record<string, string>> | undefined): boolean =>
   labels?.[QUEUE_LABEL] !== undefined;
 
+/** Are there jobs of the sweep whose start a queue decides? */
+export const usesQueue = ({ template, scales = {} }: KubernetesChoice): boolean =>
+  [template, ...Object.values(scales).map((scale) => scale.template)].some((one) =>
+    isQueued((one?.['metadata'] as { labels?: Record<string, string> } | undefined)?.labels),
+  );
+
 /**
  * Builds the job of a spec. It is created suspended: its pod may start only after the launcher has its uid on disk. A pod
  * that is gone is never replaced: `backoffLimit` 0 fails the job with its first pod, `podReplacementPolicy` waits until

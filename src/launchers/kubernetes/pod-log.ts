@@ -10,13 +10,17 @@ import { createInterface } from 'node:readline';
 import type { JobProgress } from '../../domain/ports.js';
 import { isThere, makeFolder, readTail, replaceFile } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
+import { METRICS_LIMITS } from '../metrics-file.js';
 import { parseMetricsLine } from '../metrics-line.js';
 import type { Cluster } from './cluster.js';
 import { JOB_CONTAINER } from './pod.js';
 
 const FETCH_EVERY_MS = 2_000; // of a running job
 const MARGIN_SECONDS = 60; // the clocks of nodes differ
-const TAIL_BYTES = 1 << 20; // long enough for the longest line that counts
+const LONGEST_LINE = METRICS_LIMITS.lineBytes; // characters kept of a line: a longer one does not count
+const FIRST_TAIL_BYTES = 1 << 16; // of the file's end; a line is rarely over 1 KB
+const LONGEST_TAIL_BYTES = 4 * LONGEST_LINE; // a character takes three bytes at most, the time some forty
+const MOST_TRIES = 20; // the text before a metrics line is a progress bar's, without braces
 const KEPT_LINES = 200; // of stdout.log: its end goes into the detail of a failure
 
 export interface LogKeeper {
@@ -35,6 +39,37 @@ const timeOf = (line: string): number => new Date(line.slice(0, line.indexOf(' '
 
 const wholeLines = (text: string): string[] => text.split('\n').slice(0, -1);
 
+/** What of this text, from some brace on, is a metrics line. */
+const metricsIn = (text: string): string | undefined => {
+  let at = text.indexOf('{');
+  for (let tries = 0; at !== -1 && tries < MOST_TRIES; tries += 1) {
+    if ('line' in parseMetricsLine(text.slice(at))) return text.slice(at);
+    at = text.indexOf('{', at + 1);
+  }
+  return undefined;
+};
+
+/**
+ * What is kept of a line. A progress bar writes over itself for hours without a line's end: the last of it. A node cuts such a line in pieces
+ * and puts what its container's other stream says right behind one: a metrics line there is taken out.
+ */
+const kept = (line: string): string => {
+  const content = contentOf(line).replace(/\r+$/, '');
+  const shown = content.slice(content.lastIndexOf('\r') + 1);
+  const text = shown === content ? shown : (metricsIn(shown) ?? shown);
+  return `${line.slice(0, line.indexOf(' '))} ${text.slice(-LONGEST_LINE)}`;
+};
+
+/** The last whole lines of a file, one at least where there is any. */
+const lastWholeLines = async (file: string): Promise<string[]> => {
+  for (let bytes = FIRST_TAIL_BYTES; ; bytes *= 8) {
+    const tail = (await readTail(file, bytes)) ?? '';
+    const isAll = Buffer.byteLength(tail) < bytes;
+    const lines = wholeLines(isAll ? tail : tail.slice(tail.indexOf('\n') + 1)); // the first is cut off
+    if (lines.length > 0 || isAll || bytes >= LONGEST_TAIL_BYTES) return lines;
+  }
+};
+
 /** What follows the last line that is kept; undefined when that line is not among these. */
 const after = (lines: readonly string[], last: string): string[] | undefined => {
   const at = lines.lastIndexOf(last);
@@ -44,7 +79,8 @@ const after = (lines: readonly string[], last: string): string[] | undefined => 
 const linesOf = (text: string, isLast: boolean): string[] => {
   const lines = wholeLines(text);
   const rest = text.slice(text.lastIndexOf('\n') + 1);
-  return isLast && rest !== '' ? [...lines, rest] : lines;
+  const told = isLast && rest !== '' ? [...lines, rest] : lines;
+  return told.filter((line) => Number.isFinite(timeOf(line))).map(kept); // without a time it is the node's own excuse
 };
 
 /** Fetches the lines that follow `last`. */
@@ -91,8 +127,7 @@ const settle = async (files: JobFiles, uids: readonly string[]): Promise<void> =
 };
 
 const readProgress = async (files: JobFiles, uid: string): Promise<JobProgress | undefined> => {
-  const lines = wholeLines((await readTail(fileOf(files, uid), TAIL_BYTES)) ?? '');
-  for (const line of lines.reverse()) {
+  for (const line of (await lastWholeLines(fileOf(files, uid))).reverse()) {
     const parsed = parseMetricsLine(contentOf(line));
     if ('line' in parsed) return { steps: parsed.line.step, metrics: parsed.line.metrics };
   }
@@ -105,8 +140,8 @@ export const createLogKeeper = (cluster: () => Cluster): LogKeeper => {
   const fetchedAt = new Map<string, number>();
   /** Fetches one answer's worth; was there any? */
   const fetchOnce = async (file: string, pod: string, isLast: boolean): Promise<boolean> => {
-    const last = wholeLines((await readTail(file, TAIL_BYTES)) ?? '').at(-1);
-    const lines = await freshLines(cluster(), pod, last, isLast);
+    const last = (await lastWholeLines(file)).at(-1);
+    const lines = await freshLines(cluster(), pod, last && kept(last), isLast);
     if (lines.length > 0) await append(file, lines);
     return lines.length > 0;
   };

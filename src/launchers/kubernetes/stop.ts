@@ -4,6 +4,7 @@ import { createOnce, isThere, makeFolder } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
 import type { Backend } from './backend.js';
 import { examineJob, look } from './examine.js';
+import { usesQueue } from './manifest.js';
 import { jobName, KEY_ANNOTATION } from './names.js';
 import { backendOf } from './own-job.js';
 import { isOver, type Pod } from './pod.js';
@@ -25,6 +26,15 @@ const findClaim = async (
   if (metadata?.annotations?.[KEY_ANNOTATION] !== key) return undefined;
   const { namespace, identity } = cluster();
   return writeCreated(files, { name: metadata.name ?? '', namespace, uid: metadata.uid ?? '', cluster: identity });
+};
+
+/**
+ * May the cluster have a job of the key that its queue starts, though nobody wrote down that it was created? Without a queue such a
+ * job stays suspended for ever.
+ */
+const mayBeQueued = async ({ manifest }: Backend, files: JobFiles): Promise<boolean> => {
+  if (!usesQueue(manifest.choice) || !(await isThere(files.spec)) || (await isThere(files.lost))) return false;
+  return (await readCreated(files)) === undefined;
 };
 
 /** Pods whose job is gone, as after a deletion that orphans them, are ended one by one. */
@@ -56,7 +66,8 @@ const namesOf = (pods: readonly Pod[]): string => pods.map(({ name }) => name).j
  * @throws LauncherError when the cluster does not answer or the pods do not go
  */
 export const stopJob = async (launching: Backend, files: JobFiles, key: string, now: () => number): Promise<void> => {
-  if ((await examineJob(await backendOf(launching, files), files)).state === 'ended') return;
+  const { state } = await examineJob(await backendOf(launching, files), files);
+  if (state === 'ended' && !(await mayBeQueued(launching, files))) return;
   await makeFolder(files.folder);
   if (!(await isThere(files.stopped))) await createOnce(files.stopped, `${JSON.stringify({ at: now() })}\n`);
   const created = await findClaim(launching, files, key); // after the mark: see launch.ts, 5

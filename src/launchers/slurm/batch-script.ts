@@ -5,7 +5,8 @@
  * 2. The same job may be started again (Slurm requeued it, or its controller forgot that it had started it). It goes on
  *    only when the start before it is over: by its exit file, or because its beat has been still for long.
  * 3. What is stopped, or held to have ended, is not started; what runs and finds the mark ends.
- * 4. The exit file is there as a whole or not at all. A full disk is waited for.
+ * 4. The exit file is there as a whole or not at all. A full disk is waited for; a folder that was removed is not: nobody
+ *    will read there, and the nodes are paid for.
  */
 
 interface BatchSettings {
@@ -22,6 +23,7 @@ interface BatchSettings {
 }
 
 const BEATS_OF_SILENCE = 4; // from then on a start is over whose script cannot say so
+const BEATS_WITHOUT_FOLDER = 12; // a minute: from then on it was removed
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -32,6 +34,7 @@ const settingLines = (settings: BatchSettings): string =>
     `work=${quote(settings.cwd ?? settings.folder)}`,
     `beat_every=${settings.beatSeconds}`,
     `silence=${settings.beatSeconds * BEATS_OF_SILENCE}`,
+    `tries=${BEATS_WITHOUT_FOLDER}`,
     `grace=${settings.graceSeconds}`,
     `limit=${Math.ceil(settings.timeoutSeconds ?? 0)}`, // seconds; 0: none
   ].join('\n');
@@ -50,16 +53,22 @@ leave() { say "left at once: $*"; echo "$*" >"left-$me"; exit 0; }
 # put FILE TEXT: makes the file as a whole. Says no when there is one with another text. Waits for a full disk.
 put() {
   draft=".tmp-$me"
+  missed=0
   while :; do
     if printf '%s\\n' "$2" >"$draft" 2>/dev/null && { ln "$draft" "$1" 2>/dev/null || [ -e "$1" ]; }; then break; fi
     say "cannot write $1; trying again"
-    sleep 5
+    if cd "$dir" 2>/dev/null; then missed=0
+    elif LC_ALL=C ls -d "$dir" 2>&1 | grep -q 'No such file'; then missed=$((missed + 1))
+    fi
+    [ "$missed" -lt "$tries" ] || { say "the folder $dir is gone"; exit "\${code:-69}"; }
+    sleep "$beat_every"
   done
   rm -f "$draft"
   [ "$(cat "$1")" = "$2" ]
 }
-is_over() { [ -e ended.json ] || [ -e stopped ]; }
+is_over() { [ -e "$dir/ended.json" ] || [ -e "$dir/stopped" ]; } # by path: a stop makes a folder anew that was removed
 
+unset SLURM_EXPORT_ENV # after --export=NONE it would keep our own variables from the tasks of an srun
 cd "$dir" || { say "the folder $dir cannot be entered on this node"; exit 69; }
 ls >/dev/null # a network file system looks again
 

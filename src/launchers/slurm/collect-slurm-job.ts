@@ -7,7 +7,8 @@ import type { EndRecord, RunExit, SlurmFiles } from './slurm-files.js';
 import { isFinalState, type FinalState } from './slurm-states.js';
 
 const FIRST_SIGNAL = 128; // a shell says 128 + n for an end by signal n
-const KILLS: ReadonlySet<number> = new Set([FIRST_SIGNAL + 9, FIRST_SIGNAL + 15]); // SIGKILL, SIGTERM
+const SIGTERM_EXIT = FIRST_SIGNAL + 15;
+const KILLS: ReadonlySet<number> = new Set([FIRST_SIGNAL + 9, SIGTERM_EXIT]); // SIGKILL, SIGTERM
 
 /** What each final state of Slurm means where the command did not end by itself. */
 const HOW: Readonly<Record<FinalState, ProcessEnd['how']>> = {
@@ -27,14 +28,24 @@ const saidBySlurm = ({ words, exit }: EndRecord): string => {
   return [status, words === '' ? '' : `Slurm: ${words}`].filter((part) => part !== '').join('; ');
 };
 
-/** The command ended by itself. */
+/** The command ended, by itself as far as its script knows. */
 const afterOwnExit = ({ code }: RunExit, end: EndRecord, isStopped: boolean): ProcessEnd => {
   const words = saidBySlurm(end);
   if (code === 0) return { how: 'clean', words };
   if (isStopped && KILLS.has(code)) return { how: 'cancelled', words };
   if (code === EX_TEMPFAIL) return { how: 'preempted', words: `it asks to be resumed (${words})` };
+  if (code === SIGTERM_EXIT) return { how: 'preempted', words: `terminated from outside (${words})` };
   return { how: 'failed', words };
 };
+
+const LOST_NODE: ReadonlySet<string> = new Set(['NODE_FAIL', 'BOOT_FAIL'] satisfies FinalState[]);
+
+/**
+ * Did the command end by what the batch script did not hear of? What became of the job says why. The grace time of a preemption begins with a
+ * SIGTERM to the tasks of an srun only, and an srun may see one of its nodes fail before the script is told.
+ */
+const isToldBySlurm = ({ code }: RunExit, state: string): boolean =>
+  code === SIGTERM_EXIT ? isFinalState(state) : code !== 0 && LOST_NODE.has(state);
 
 /** No script says how the command ended: it was killed with it, or never ran. */
 const withoutExit = ({ starts, words }: EndRecord, state: FinalState): ProcessEnd => {
@@ -48,7 +59,7 @@ const processEnd = (end: EndRecord, isStopped: boolean): ProcessEnd => {
   const { kind, state, exit, words, byUser, starts } = end;
   if (kind === 'stopped-before-start') return STOPPED_BEFORE_START;
   if (kind === 'refused') return { how: 'failed', words: `refused: ${words}`, notStarted: true };
-  if (exit?.why === 'own') return afterOwnExit(exit, end, isStopped);
+  if (exit?.why === 'own' && !isToldBySlurm(exit, state)) return afterOwnExit(exit, end, isStopped);
   if (isStopped) {
     const notStarted = starts === 0 && exit === null;
     return { how: 'cancelled', words: saidBySlurm(end), ...(notStarted ? { notStarted } : {}) };

@@ -8,6 +8,8 @@ interface Conclusion {
   readonly state?: string;
   readonly words?: string;
   readonly byUser?: boolean | undefined;
+  /** Was it seen at work, whatever its folder says of starts? */
+  readonly hasRun?: boolean;
 }
 
 /**
@@ -17,9 +19,10 @@ interface Conclusion {
 export const conclude = async (
   { now }: Pick<SlurmContext, 'now'>,
   files: SlurmFiles,
-  { kind, state = '', words = '', byUser }: Conclusion,
+  { kind, state = '', words = '', byUser, hasRun = false }: Conclusion,
 ): Promise<EndRecord> => {
-  const { exit, starts } = await readEvidence(files);
+  const { exit, starts: known } = await readEvidence(files);
+  const starts = Math.max(known, hasRun ? 1 : 0);
   const who = byUser === undefined ? {} : { byUser };
   const end: EndRecord = { kind, state, words, ...who, exit: exit ?? null, starts, at: now() };
   if (await createOnce(files.ended, `${JSON.stringify(end)}\n`)) return end;

@@ -22,6 +22,7 @@ export type SlurmStanding =
   | { readonly state: 'unknown'; readonly reason: string };
 
 const BEAT_BYTES = 100;
+const DECLARED = 'declared lost by a person';
 
 /** A job as one look finds it. */
 interface Look {
@@ -80,7 +81,7 @@ const outsideQueue = async (look: Look, rows: readonly SlurmJob[] | undefined): 
   if (hasEndedItself(evidence)) return endOnce(look, { kind: 'exited' });
   const said = row === undefined ? 'nothing' : describe(row);
   const words = `Slurm no longer knows the job; its accounting says ${rows === undefined ? 'nothing, there is none' : said}`;
-  if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${words}; declared lost by a person` });
+  if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${words}; ${DECLARED}` });
   if (evidence.isStopped && evidence.owner === undefined) return endOnce(look, { kind: 'stopped-before-start', words });
   return waitOut(look, `the queue does not know it, the accounting says ${said}`, { kind: 'gone', words });
 };
@@ -136,6 +137,8 @@ export const examineSlurmJob = async (
     if (!(error instanceof LauncherError)) throw error;
     context.missing.delete(key); // what does not answer does not count as an answer without the job
     if (hasEndedItself(evidence)) return endOnce(look, { kind: 'exited' });
+    // A cluster that was given up never answers: a person's word has to do.
+    if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${error.message}; ${DECLARED}` });
     return { state: 'unknown', reason: error.message };
   }
 };

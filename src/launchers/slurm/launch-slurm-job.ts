@@ -25,12 +25,20 @@ import { askAccounting } from './slurm-accounting.js';
 import type { Answer } from './slurm-answers.js';
 import { unanswered } from './slurm-calls.js';
 import type { SlurmContext } from './slurm-context.js';
-import { readEvidence, slurmName, type FolderEvidence, type SlurmFiles, type SubmitRecord } from './slurm-files.js';
+import {
+  nativeName,
+  readEvidence,
+  slurmName,
+  type FolderEvidence,
+  type SlurmFiles,
+  type SubmitRecord,
+} from './slurm-files.js';
 import type { SlurmJob } from './slurm-queue.js';
 import { meaningOf } from './slurm-states.js';
 import { submitJob } from './submit-job.js';
 
 const LOOK_MS = 500;
+const LONGEST_LOOK_MS = 5_000; // a controller that does not answer has enough to do
 const NEVER_SUBMITTED = 'stopped before its submission';
 
 const StoredReference = z.object({
@@ -57,6 +65,7 @@ class Launch {
   /** Since when Slurm answers without a sign of this job (ms of `performance.now`). */
   #quietSince = performance.now();
   #knownSubmissions = 0;
+  #unheard = 0;
 
   constructor(
     private readonly context: SlurmContext,
@@ -93,9 +102,9 @@ class Launch {
     const earlier = await this.reference();
     if (earlier !== undefined) return earlier;
     if (evidence.end?.kind === 'refused') throw refused(this.job.key, evidence.end.words);
-    if (evidence.owner !== undefined) return this.#refer(`slurm job ${evidence.owner.job}`);
+    if (evidence.owner !== undefined) return this.#refer(nativeName(evidence.owner.job));
     const found = await this.#lookUp(evidence);
-    if (found !== undefined && !refusedUnseen(found)) return this.#refer(`slurm job ${found.id}`);
+    if (found !== undefined && !refusedUnseen(found)) return this.#refer(nativeName(found.id));
     if (evidence.isStopped || evidence.end !== undefined) return this.#refer(NEVER_SUBMITTED);
     return undefined;
   }
@@ -142,20 +151,24 @@ class Launch {
     if (answer.kind === 'done') {
       const [id = ''] = answer.stdout.trim().split(';');
       await this.context.queue.lookNow().catch(() => undefined);
-      return this.#refer(`slurm job ${id}`);
+      return this.#refer(nativeName(id));
     }
-    if (answer.kind === 'uncertain') return undefined;
+    if (answer.kind === 'uncertain') {
+      this.#unheard += 1;
+      if (this.#unheard === 1) return undefined;
+      throw unanswered(`submit the job ${this.job.key}`, answer.text); // not for ever without a word: the next launch goes on from here
+    }
     await this.#voidClaim(n);
     if (answer.kind === 'unreachable') throw unanswered(`submit the job ${this.job.key}`, answer.text);
     // A refused submission can leave a job of its name, which has failed; what is at work is none of those.
     const left = await this.#lookUp(await readEvidence(this.files));
-    if (left !== undefined && meaningOf(left.state) === 'active') return this.#refer(`slurm job ${left.id}`);
+    if (left !== undefined && meaningOf(left.state) === 'active') return this.#refer(nativeName(left.id));
     const end = await conclude(this.context, this.files, { kind: 'refused', words: answer.text });
     throw refused(this.job.key, end.words);
   }
 
   async run(): Promise<JobRef> {
-    for (;;) {
+    for (let pause = LOOK_MS; ; pause = Math.min(2 * pause, LONGEST_LOOK_MS)) {
       const evidence = await readEvidence(this.files);
       const found = await this.#find(evidence);
       if (found !== undefined) return found;
@@ -163,7 +176,7 @@ class Launch {
       if (this.#maySubmit(evidence)) {
         const submitted = await this.#submit(evidence.submissions + 1);
         if (submitted !== undefined) return submitted;
-      } else await sleep(LOOK_MS);
+      } else await sleep(pause);
     }
   }
 }

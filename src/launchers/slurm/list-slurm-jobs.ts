@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { FoundJob, Launcher } from '../../domain/ports.js';
 import { listFolders } from '../list-jobs.js';
 import type { SlurmContext } from './slurm-context.js';
+import { nativeName } from './slurm-files.js';
 import type { SlurmJob } from './slurm-queue.js';
 import { isFinalState } from './slurm-states.js';
 import { readComment } from './submit-job.js';
@@ -14,7 +15,7 @@ const isInside = (jobsFolder: string, folder: string): boolean => {
 const foundOf = (job: SlurmJob, jobsFolder: string): FoundJob[] => {
   const comment = readComment(job.comment);
   if (comment === undefined || !isInside(jobsFolder, comment.folder)) return [];
-  return [{ key: comment.key, native: `slurm job ${job.id}`, state: isFinalState(job.state) ? 'ended' : 'running' }];
+  return [{ key: comment.key, native: nativeName(job.id), state: isFinalState(job.state) ? 'ended' : 'running' }];
 };
 
 /** Lists the jobs that have a folder here, and those that the queue knows of though their folder is gone. */

@@ -28,18 +28,27 @@ const NOT_NOW = /job submit limit|not available \(inactive|not available now|too
 const ONE_JOB_LIMIT = /\b(QOS|Assoc)(Max\w*Per(Job|Node)|Min)/;
 
 const REFUSED = [
-  /invalid (partition|account|qos|generic resource|node name|feature|license|job array|job credential|wckey)/i,
-  /requested (node configuration|time limit|reservation|operation|partition configuration|cpus)/i,
+  /invalid (partition|account|qos|generic resource|gres|trackable resource|node name|feature|license|job array|job credential|wckey)/i,
+  /requested (node configuration|time limit|reservation|operation|partition configuration|cpus|gres option)/i,
   /more (processors|nodes) requested/i,
   /(cpu|memory|node) (count|specification).*(can not be satisfied|invalid)/i,
   /job dependency problem|batch script|unable to open file|does not look like|access denied|permission|too long/i,
   /job violates accounting\/qos policy/i,
+  /group not permitted|memory required by task/i,
 ];
+
+/**
+ * An answer to sbatch, if not a clear one: the rule of a site (job_submit, cli_filter) says no more than "Unspecified error", after words of
+ * its own. Where sbatch did not hear the controller, it is none.
+ */
+const ANSWERED =
+  /batch job submission failed: (?!.*(timed out|zero bytes|message|failure|communication|socket))|cli_filter plugin/i;
 
 const SIGNS = /^(sbatch|squeue|sacct|scancel|scontrol): (error: |fatal: )?/gm;
 
 /** Has Slurm answered, and may it take the same request later? */
-export const isNotNow = (text: string): boolean => NOT_NOW.test(text);
+export const isNotNow = (text: string): boolean =>
+  NOT_NOW.test(text) || (ANSWERED.test(text) && !UNREACHABLE.test(text));
 
 /** Reads what a program that failed meant. What is not in the tables may have been carried out. */
 export const readAnswer = ({ code, isTimedOut, stdout, stderr }: SlurmExit): Answer => {
@@ -48,7 +57,8 @@ export const readAnswer = ({ code, isTimedOut, stdout, stderr }: SlurmExit): Ans
   if (isTimedOut) return { kind: 'uncertain', text: `no answer in time${text === '' ? '' : `: ${text}`}` };
   if (code === BAD_ARGUMENTS && !UNREACHABLE.test(text)) return { kind: 'refused', text };
   if (ONE_JOB_LIMIT.test(text)) return { kind: 'refused', text };
-  if (UNREACHABLE.test(text) || isNotNow(text)) return { kind: 'unreachable', text };
+  if (UNREACHABLE.test(text) || NOT_NOW.test(text)) return { kind: 'unreachable', text };
   if (REFUSED.some((pattern) => pattern.test(text))) return { kind: 'refused', text };
+  if (ANSWERED.test(text)) return { kind: 'unreachable', text };
   return { kind: 'uncertain', text: text === '' ? `exit status ${code ?? 'unknown'}` : text };
 };

@@ -73,6 +73,14 @@ export const slurmName = (key: string, folder: string): string => {
   return `${plain}.${createHash('sha256').update(folder).digest('hex').slice(0, FOLDER_DIGITS)}`;
 };
 
+const NATIVE = 'slurm job ';
+
+/** What a reference calls a job of this number. */
+export const nativeName = (id: string): string => `${NATIVE}${id}`;
+
+/** Does a reference name a job of Slurm? One that was never submitted has other words there. */
+export const isNativeName = (native: string): boolean => native.startsWith(NATIVE);
+
 /** What the folder alone says about a job. */
 export interface FolderEvidence {
   readonly isSpecified: boolean;

@@ -3,6 +3,7 @@ import type { SlurmRequest } from '../../domain/sweep.js';
 import { replaceFile } from '../../host/atomic-files.js';
 import { batchScript } from './batch-script.js';
 import type { Answer } from './slurm-answers.js';
+import { exporting } from './slurm-calls.js';
 import type { SlurmContext } from './slurm-context.js';
 import { slurmName, type SlurmFiles, type SubmitRecord } from './slurm-files.js';
 
@@ -44,6 +45,14 @@ const plainPath = (path: string): string => path.replaceAll('%', '%%');
 const option = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`--${name}=${value}`];
 
+const EXPORT = '--export=';
+
+/** The sweep file's own options. One that keeps the environment from the job keeps its secrets from it no more than `env`. */
+const further = ({ sbatchArgs }: SlurmRequest, { secrets = {} }: SlurmContext['choice']): string[] =>
+  sbatchArgs.map((arg) =>
+    arg.startsWith(EXPORT) ? `${EXPORT}${exporting(arg.slice(EXPORT.length), Object.keys(secrets))}` : arg,
+  );
+
 /** The arguments of sbatch for one submission. */
 const submitArguments = (
   choice: SlurmContext['choice'],
@@ -51,7 +60,8 @@ const submitArguments = (
   job: JobSpec,
   token: string,
 ): readonly string[] => {
-  const { account, partition, time, gres, sbatchArgs } = requestFor(choice, job.scale);
+  const request = requestFor(choice, job.scale);
+  const { account, partition, time, gres } = request;
   return [
     '--parsable',
     ...option('job-name', slurmName(job.key, files.folder)),
@@ -65,7 +75,7 @@ const submitArguments = (
     ...option('partition', partition),
     ...option('time', time),
     ...option('gres', gres),
-    ...sbatchArgs,
+    ...further(request, choice),
   ];
 };
 
