@@ -125,6 +125,18 @@ describe('claiming a sweep', () => {
       '1B: { parameters: 1e9, tokensPerStep: 1048576, steps: [20,',
       /scales\.1B\.steps: expected steps from 1000/,
     ],
+    [
+      'a variable that YAML reads as a number of other characters',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [node], env: { ARCH: 9.0, THREADS: 8, DATA: "1.10" } }',
+      /:50:50: launcher\.env\.ARCH: expected text in quotes, "9\.0": without them it is 9; found 9\.0$/,
+    ],
+    [
+      'a variable of a scale that YAML reads as a truth value of other characters',
+      /^launcher: .*$/m,
+      'launcher: { kind: kubernetes, image: x, scales: { 1B: { env: { FAST: True, ON: true } } } }',
+      /launcher\.scales\.1B\.env\.FAST: expected text in quotes, "True": without them it is true; found True$/,
+    ],
   ])('refuses %s before there is a folder', async (_, from, to, message) => {
     const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));
     await expect(claimSweep(home, faulty, { fresh: false })).rejects.toThrow(message);
