@@ -270,7 +270,7 @@ describe('what is wrong with a sweep file', () => {
     [{ notify: [{ command: 'tell' }] }, 'notify[0].command: a list; "tell"'],
     [
       { notify: [{ command: ['tell'], on: ['finished'] }] },
-      'notify[0].on[0]: one of approval-needed, trial-parked, budget-80, sweep-finished; "finished"',
+      'notify[0].on[0]: one of approval-needed, trial-parked, budget-80, sweep-paused, sweep-finished; "finished"',
     ],
     [{ notify: [{}] }, 'notify[0]: { webhook: ... } or { command: [...] }; an empty map'],
   ])('is told of the form that is meant, where there are several (%#)', (part, problem) => {
