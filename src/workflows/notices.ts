@@ -58,7 +58,8 @@ export const noticeOf = (
     }
     case 'act': {
       if (event.act !== 'pause' || event.by !== SWEEP_ITSELF) return null;
-      const text = `The sweep has paused itself: ${event.reason ?? 'no reason recorded'}.`;
+      const [said = ''] = (event.reason ?? 'no reason recorded').split('\n'); // what follows is a job's own output: it stays here
+      const text = `The sweep has paused itself: ${said}.`;
       const command = `titrate resume ${sweepId}`;
       return { kind: 'sweep-paused', sweep: sweepId, about: String(acts), text, command };
     }
