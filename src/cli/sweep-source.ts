@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { costOf } from '../domain/cost.js';
-import { InputError, type Problem } from '../domain/errors.js';
+import { InputError } from '../domain/errors.js';
 import { parseSweep } from '../domain/parse-sweep.js';
 import { SECTIONS } from '../domain/sweep-file.js';
 import { readRetries } from '../domain/sweep-readers.js';

@@ -31,7 +31,7 @@ const ofSweep = (error: InputError, scale: string): InputError => {
     if (first === 'mixture') return { ...rest, path: pathText(['domains', ...others]) };
     return first === 'checkpoints' ? { ...rest, path: pathText(['scales', scale, 'steps']) } : { ...rest, path };
   });
-  return new InputError(error.what, problems, { ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  return new InputError(error.what, problems, error.hint === undefined ? {} : { hint: error.hint });
 };
 
 /** Makes each scale's longest run of an even mixture, which costs nothing here. @throws InputError when the world cannot. */
