@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InputError } from '../domain/errors.js';
 import type { Mixture } from '../domain/mixture.js';
 import { textFlag, type Invocation } from './command.js';
-import { parseYaml } from './sweep-source.js';
+import { parseYaml } from './yaml-file.js';
 
 const unusable = (flag: string, expected: string, found: string): InputError =>
   new InputError('this command line cannot be used', [{ path: `--${flag}`, expected, found: JSON.stringify(found) }]);

@@ -5,8 +5,10 @@ import { parseSweep } from '../domain/parse-sweep.js';
 import { createOnce } from '../host/atomic-files.js';
 import { diskError, errnoOf, onDisk } from '../host/disk-errors.js';
 import { makePrivateFolder, sweepPaths, type Home } from '../temporal/home.js';
+import { checkStart } from './check-start.js';
 import { checkImportsOf } from './inject-runs.js';
-import { parseYaml, sweepDigest, type SweepSource } from './sweep-source.js';
+import { sweepDigest, type SweepSource } from './sweep-source.js';
+import { parseYaml } from './yaml-file.js';
 
 export interface Claim {
   /** An id that the caller has chosen. */
@@ -62,8 +64,7 @@ export const claimSweep = async (home: Home, source: SweepSource, claim: Claim):
   const wanted = claim.id ?? source.id;
   checkId(wanted);
   if (claim.fresh || !existsSync(sweepPaths(home, wanted).record)) {
-    const { checkRunnable } = await import('../temporal/check-runnable.js');
-    await checkRunnable(source.placed);
+    await checkStart(source);
     await checkImportsOf(source);
   }
   const sweepId = claim.fresh ? await nextFree(home, wanted) : wanted;

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
+import { sectionOf } from '../domain/sweep-draft.js';
 import { isMissing } from '../host/disk-errors.js';
 import { sweepFolders, sweepPaths, type Home } from '../temporal/home.js';
+import { nameInId } from './sweep-source.js';
+import { parseYaml } from './yaml-file.js';
 
 interface Folder {
   readonly id: string;
@@ -50,6 +53,25 @@ const notFound = (home: Home, wanted: string, known: readonly string[]): InputEr
   });
 };
 
+/** The name in the copy of a sweep's file. */
+const writtenName = async (home: Home, id: string): Promise<unknown> => {
+  try {
+    const { sweepFile } = sweepPaths(home, id);
+    return sectionOf(parseYaml(await readFile(sweepFile, 'utf8'), sweepFile), 'name');
+  } catch {
+    return undefined; // a sweep that a team's own workflow started has no file, and one that cannot be read names none
+  }
+};
+
+/** The sweeps of a name. Where an id cannot hold the name as it is, others may look alike: the name itself is compared. */
+const namedSo = async (home: Home, known: readonly string[], name: string): Promise<string[]> => {
+  const inId = nameInId(name);
+  const alike = known.filter((id) => id.replace(HASH, '') === inId);
+  if (inId === name) return alike;
+  const names = await Promise.all(alike.map((id) => writtenName(home, id)));
+  return alike.filter((_, i) => names[i] === name);
+};
+
 const ambiguous = (wanted: string, matching: readonly string[]): InputError =>
   new InputError('which sweep?', [
     {
@@ -78,7 +100,7 @@ export const findSweep = async (
     return latest;
   }
   if (known.includes(wanted)) return wanted;
-  const named = known.filter((id) => id.replace(HASH, '') === wanted);
+  const named = await namedSo(home, known, wanted);
   if (named[0] !== undefined && (choosing === 'latest' || named.length === 1)) return named[0];
   const matching = known.filter((id) => id.startsWith(wanted));
   if (matching.length > 1) throw ambiguous(wanted, matching);

@@ -50,7 +50,7 @@ policy: titrate
 #   launcher: { kind: local, command: [python, ./train.py] }
 launcher: { kind: simulator, world: slimpajama, secondsPerUnit: 0.01 }
 
-# Target-scale runs of the recommended mixture at the end.
+# How often the recommended mixture is to have run to the target at the end.
 confirm: 1
 
 # The same file with the same seed decides the same.

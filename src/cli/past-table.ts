@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { Sweep } from '../domain/sweep.js';
 import { readPastTable, type PastTable } from '../evidence/past-table.js';
-import { parseYaml, readNamedFile } from './sweep-source.js';
+import { readNamedFile, textOf } from './sweep-source.js';
+import { parseYaml } from './yaml-file.js';
 
 /** Reads a team's table of past runs, by its mapping if there is one. @throws InputError naming what is wrong where. */
 export const openPastTable = async (
@@ -11,7 +12,7 @@ export const openPastTable = async (
 ): Promise<PastTable> => {
   const bytes = await readNamedFile(file, 'table of past runs');
   if (mappingFile === undefined) return readPastTable({ name: basename(file), bytes }, sweep);
-  const text = (await readNamedFile(mappingFile, 'mapping')).toString('utf8');
+  const text = textOf(await readNamedFile(mappingFile, 'mapping'), mappingFile, 'mapping');
   const mapping = { name: basename(mappingFile), content: parseYaml(text, mappingFile, 'mapping') };
   return readPastTable({ name: basename(file), bytes, mapping }, sweep);
 };

@@ -6,9 +6,9 @@ import { planText } from '../evidence/plan-text.js';
 import { planOf } from '../evidence/plan.js';
 import { summarizeRehearsals, type RehearsalSummary } from '../evidence/rehearsal-summary.js';
 import { rehearsalStage } from '../evidence/rehearsal.js';
-import { checkRunnable } from '../temporal/check-runnable.js';
 import { resolveHome } from '../temporal/home.js';
 import { previewJob, type JobPreview } from '../temporal/preview-job.js';
+import { checkStart } from './check-start.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { checkImportsOf } from './inject-runs.js';
@@ -57,7 +57,7 @@ const longestAt = ({ scales, target }: Sweep, wanted: string): Fidelity => {
 /** `titrate plan FILE`. */
 export const plan = async (invocation: Invocation): Promise<Outcome> => {
   const source = await readSweepFile(invocation.positionals[0] ?? '');
-  const sweep = await checkRunnable(source.placed);
+  const sweep = await checkStart(source);
   await checkImportsOf(source);
   const laws = positiveFlag(invocation, COMMAND, { name: 'rehearse', usual: 0, isWhole: true });
   const scale = textFlag(invocation, 'job');

@@ -1,4 +1,5 @@
 import { play, type Played, type Stage } from '../evidence/backtest.js';
+import { plural } from '../reports/format.js';
 import { createDecider } from '../temporal/decider.js';
 import type { Io } from './io.js';
 
@@ -18,7 +19,7 @@ export const playAll = async (wanted: readonly WantedPlay[], io: Io): Promise<Pl
     return await Promise.all(
       wanted.map(async ({ stage, policy, seed, name }) => {
         const played = await play(stage, policy, seed, decider);
-        io.note(`${name}: ${played.runs} runs`);
+        io.note(`${name}: ${plural(played.runs, 'run')}`);
         return played;
       }),
     );

@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { costOf } from '../domain/cost.js';
-import { InputError, type Problem } from '../domain/errors.js';
+import { InputError } from '../domain/errors.js';
 import { parseSweep } from '../domain/parse-sweep.js';
+import { SECTIONS } from '../domain/sweep-file.js';
 import { readRetries } from '../domain/sweep-readers.js';
 import type { LauncherChoice, Sweep } from '../domain/sweep.js';
+import { pathParts } from '../domain/zod-problems.js';
+import { readYaml, type YamlFile } from './yaml-file.js';
 
 /** A sweep file, read and checked. */
 export interface SweepSource {
   readonly file: string;
+  /** As a person named the file. */
+  readonly name: string;
+  readonly yaml: YamlFile;
   readonly text: string;
   /** As the file says it. */
   readonly sweep: Sweep;
@@ -39,33 +44,30 @@ export const readNamedFile = async (file: string, what: string, hint?: string): 
   }
 };
 
-/** Runs a step of the YAML library; it throws errors of its own for aliases that lead nowhere, multiply or nest too deep. */
-const yamlStep = <T>(file: string, what: string, step: () => T): T => {
+/** The text of a file that a person wrote. @throws InputError when it is not UTF-8: a name in it would be another one. */
+export const textOf = (bytes: Buffer, file: string, what: string): string => {
   try {
-    return step();
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    const found = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new InputError(`the ${what} is not YAML`, [{ path: file, expected: 'YAML', found }], { cause });
+    const found = 'bytes that are none, as of UTF-16 or Latin-1';
+    throw new InputError(`the ${what} cannot be read`, [{ path: file, expected: 'text in UTF-8', found }], { cause });
   }
 };
 
-/** Parses YAML. @throws InputError with the line and column of every fault of syntax. */
-export const parseYaml = (text: string, file: string, what = 'sweep file'): unknown => {
-  const document = yamlStep(file, what, () =>
-    parseDocument(text, { merge: true, prettyErrors: true, logLevel: 'error' }),
-  );
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, linePos }): Problem => {
-      const at = linePos === undefined ? file : `${file}:${linePos[0].line}:${linePos[0].col}`;
-      return {
-        path: at,
-        expected: 'YAML',
-        found: (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, ''),
-      };
+/** Runs a step; what it finds wrong with a sweep says where in the file that lies, or that it is missing there. */
+export const inSweepFile = async <T>(
+  { name, yaml }: Pick<SweepSource, 'name' | 'yaml'>,
+  step: () => T | Promise<T>,
+): Promise<T> => {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw error.placedBy((path) => {
+      const isOfFile = path === '' || Object.hasOwn(SECTIONS, pathParts(path)[0] ?? '');
+      return yaml.placeOf(path) ?? (isOfFile ? name : undefined);
     });
-    throw new InputError(`the ${what} is not YAML`, problems);
   }
-  return yamlStep(file, what, () => document.toJS() as unknown);
 };
 
 /** Makes paths that the file gives relative to itself absolute. */
@@ -96,19 +98,23 @@ export const sweepDigest = (sweep: Sweep): string =>
     .update(canonicalJson(withoutLaterDefaults(sweep)))
     .digest('hex');
 
-const idOf = (sweep: Sweep): string => {
-  const name = sweep.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  return `${name === '' ? 'sweep' : name.slice(0, 80)}-${sweepDigest(sweep).slice(0, 8)}`;
+/** What of a sweep's name its id begins with: an id also names folders. */
+export const nameInId = (name: string): string => {
+  const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return plain === '' ? 'sweep' : plain.slice(0, 80);
 };
+
+const idOf = (sweep: Sweep): string => `${nameInId(sweep.name)}-${sweepDigest(sweep).slice(0, 8)}`;
 
 /** Reads and checks a sweep file, whatever its launcher. @throws InputError with every problem found. */
 export const readSweepFile = async (path: string): Promise<SweepSource> => {
   const file = resolve(path);
-  const text = (await readNamedFile(file, 'sweep file', 'titrate init writes one to start from')).toString('utf8');
-  const sweep = parseSweep(parseYaml(text, path));
+  const what = 'sweep file';
+  const text = textOf(await readNamedFile(file, what, 'titrate init writes one to start from'), path, what);
+  const source = { file, name: path, yaml: readYaml(text, path, what), text };
+  const sweep = await inSweepFile(source, () => parseSweep(source.yaml.value));
   return {
-    file,
-    text,
+    ...source,
     sweep,
     placed: { ...sweep, launcher: placeLauncher(sweep.launcher, dirname(file)) },
     id: idOf(sweep),
@@ -124,5 +130,7 @@ export const readSweepSource = async (path: string): Promise<SweepSource> => {
     expected: 'a launcher that can run jobs, such as simulator or local',
     found: 'none',
   };
-  throw new InputError('this sweep cannot be run', [problem]);
+  return inSweepFile(source, () => {
+    throw new InputError('this sweep cannot be run', [problem]);
+  });
 };

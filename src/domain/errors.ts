@@ -38,10 +38,12 @@ export interface Problem {
   readonly path: string;
   readonly expected: string;
   readonly found: string;
+  /** Where in a file that a person wrote: `sweep.yaml:8:3`, line and column from 1, or the file alone for what is missing in it. */
+  readonly at?: string;
 }
 
-const problemLine = ({ path, expected, found }: Problem): string =>
-  `${path === '' ? '(whole)' : path}: expected ${expected}; found ${found}`;
+const problemLine = ({ path, expected, found, at }: Problem): string =>
+  `${at === undefined ? '' : `${at}: `}${path === '' ? '(whole)' : path}: expected ${expected}; found ${found}`;
 
 const MOST_LISTED = 50; // lines that a person reads, and that a message may carry: a table has as many faults as rows
 
@@ -54,15 +56,28 @@ const listed = (problems: readonly Problem[]): string[] => {
 /** Input from outside that breaks its contract; carries every problem found, of which its message lists the first. */
 export class InputError extends TitrateError {
   readonly code = 'InputError';
+  readonly what: string;
   readonly problems: readonly Problem[];
 
   constructor(what: string, problems: readonly Problem[], details: ErrorDetails = {}) {
     super([what, ...listed(problems)].join('\n'), details);
-    this.problems = problems.map(({ path, expected, found }) => ({
+    this.what = what;
+    this.problems = problems.map(({ path, expected, found, at }) => ({
       path: visible(path),
       expected: visible(expected),
       found: visible(found),
+      ...(at === undefined ? {} : { at: visible(at) }),
     }));
+  }
+
+  /** The same error, which says where in a file its problems lie; `placeOf` a path is undefined when it is none of the file's. */
+  placedBy(placeOf: (path: string) => string | undefined): InputError {
+    const problems = this.problems.map((problem) => {
+      const at = problem.at ?? placeOf(problem.path);
+      return at === undefined ? problem : { ...problem, at };
+    });
+    const hint = this.hint === undefined ? {} : { hint: this.hint };
+    return new InputError(this.what, problems, { ...hint, values: this.values, cause: this });
   }
 }
 

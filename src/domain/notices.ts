@@ -1,7 +1,7 @@
 /** Messages to people outside: what about, and by which way. Secrets of a way are named, never held. */
 
 /** What people are told of. */
-export const NOTICE_KINDS = ['approval-needed', 'trial-parked', 'budget-80', 'sweep-finished'] as const;
+export const NOTICE_KINDS = ['approval-needed', 'trial-parked', 'budget-80', 'sweep-paused', 'sweep-finished'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
 /** Where a secret is found when it is needed: `env:NAME` or `file:/absolute/path`. */

@@ -51,7 +51,7 @@ const groupRangeProblems = ({ groups }: Draft): Problem[] =>
 
 const targetProblems = ({ scales, scaleNames }: Draft, { sound }: Sections): Problem[] => {
   const wanted: Partial<Fidelity> = sound.target ?? {}; // one of the two may be faulty
-  if (wanted.scale === undefined || sound.scales === undefined) return [];
+  if (wanted.scale === undefined || sound.scales === undefined || scaleNames.length === 0) return [];
   if (!scaleNames.includes(wanted.scale)) {
     const expected = knownWords(wanted.scale, scaleNames);
     return [{ path: 'target.scale', expected, found: JSON.stringify(wanted.scale) }];
@@ -131,8 +131,9 @@ const budgetProblems = ({ budget, cost, scales, target }: Draft, { sound, whole 
 
 /** Runs that can be made name a listed mixture and a fidelity of the sweep. */
 const runProblems = ({ scales }: Draft, { sound, whole }: Sections): Problem[] => {
-  const { runs, mixtures = [] } = sound;
+  const { runs, mixtures } = sound;
   if (runs === undefined || !whole.has('mixtures') || !whole.has('scales')) return [];
+  if (mixtures === undefined) return [{ path: 'mixtures', expected: 'the list that runs counts in', found: 'nothing' }];
   return runs.flatMap((run, i) => {
     const known = scales.find(({ name }) => name === run.scale);
     const problem = (key: string, expected: string, found: string | number): Problem => ({

@@ -211,7 +211,11 @@ export const SECTIONS = {
     )
     .describe('Where runs are made (default none, for use as a library).')
     .optional(),
-  confirm: z.int().min(0).describe('Runs of the recommendation to the target at the end (default 0).').optional(),
+  confirm: z
+    .int()
+    .min(0)
+    .describe('How often the recommended mixture is to have run to the target; runs of the search count (default 0).')
+    .optional(),
   retries: strict({
     failed: retryLimit('the job failed with an error of its own', DEFAULT_LIMITS.failed),
     diverged: retryLimit('its loss blew up', DEFAULT_LIMITS.diverged),

@@ -16,6 +16,13 @@ export const pathText = (path: Path): string =>
     return written === '' ? name : `${written}.${name}`;
   }, '');
 
+/** Takes a path apart that `pathText` wrote. */
+export const pathParts = (path: string): (string | number)[] =>
+  [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\p{L}\p{N}_-]+)/gu)].map(([, index, quoted, name = '']) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
+
 /** Says what a value is, shortly. */
 export const valueText = (value: unknown): string => {
   if (value === undefined) return 'nothing';
@@ -61,8 +68,10 @@ const wordIn = (found: unknown): string => (typeof found === 'string' ? found : 
 
 const expectedOf = (issue: Issue, found: unknown): string => {
   switch (issue.code) {
-    case 'invalid_type':
-      return TYPE_NAMES[issue.expected] ?? issue.expected;
+    case 'invalid_type': {
+      const isBare = issue.expected === 'string' && ['number', 'boolean'].includes(typeof found);
+      return isBare ? 'text, in quotes' : (TYPE_NAMES[issue.expected] ?? issue.expected);
+    }
     case 'too_small':
     case 'too_big':
       return sizeText(issue);

@@ -101,6 +101,8 @@ export const planText = (plan: Plan, rehearsals: readonly RehearsalSummary[]): s
     ...priceTable(plan),
     ...openingText(plan),
     ...rehearsalText(plan, rehearsals),
-    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${plainText(note, 400)}.`)]),
+    ...(notes.length === 0
+      ? []
+      : ['', ...notes.map((note) => `Note: ${plainText(note, 400)}${note.endsWith('?') ? '' : '.'}`)]),
   ].join('\n');
 };

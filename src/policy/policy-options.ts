@@ -1,8 +1,19 @@
-import type { z } from 'zod';
-import { InputError } from '../domain/errors.js';
+import { z } from 'zod';
+import { InputError, type Problem } from '../domain/errors.js';
 import type { Fidelity } from '../domain/fidelity.js';
+import { knownWords } from '../domain/nearest-word.js';
 import type { Sweep } from '../domain/sweep.js';
-import { zodProblems } from '../domain/zod-problems.js';
+import { pathText, zodProblems } from '../domain/zod-problems.js';
+
+/** Names of the options that a schema knows. */
+const namesIn = (schema: z.ZodType): readonly string[] =>
+  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+
+const HINT = 'docs/methods.md lists every policy with its options';
+
+const refuse = ({ policy }: Sweep, problems: readonly Problem[]): never => {
+  throw new InputError(`policy ${policy.name} cannot take these options`, problems, { hint: HINT });
+};
 
 /**
  * Checks a policy's own options.
@@ -10,17 +21,19 @@ import { zodProblems } from '../domain/zod-problems.js';
  * @throws InputError for unknown or wrong ones.
  */
 export const parseOptions = <T>(sweep: Sweep, schema: z.ZodType<T>): T => {
-  const { name, ...options } = sweep.policy;
+  const { name: _, ...options } = sweep.policy;
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const expected = 'only options that the policy knows';
   const problems = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? [{ path: 'policy', expected, found: issue.keys.join(', ') }]
+      ? issue.keys.map((key) => ({
+          path: pathText(['policy', ...issue.path, key]),
+          expected: knownWords(key, namesIn(schema)),
+          found: 'an unknown option',
+        }))
       : zodProblems({ issues: [issue] }, ['policy'], { policy: options }),
   );
-  const hint = 'docs/methods.md lists every policy with its options';
-  throw new InputError(`options of policy ${name}`, problems, { hint });
+  return refuse(sweep, problems);
 };
 
 /**
@@ -35,15 +48,13 @@ export const chosenFidelity = (
   const name = options.scale ?? sweep.target.scale;
   const scale = sweep.scales.find((candidate) => candidate.name === name);
   if (scale === undefined) {
-    const expected = sweep.scales.map((candidate) => candidate.name).join(', ');
-    throw new InputError('options of the policy', [
-      { path: 'policy.scale', expected: `one of ${expected}`, found: name },
-    ]);
+    const names = sweep.scales.map((candidate) => candidate.name);
+    return refuse(sweep, [{ path: 'policy.scale', expected: knownWords(name, names), found: JSON.stringify(name) }]);
   }
   const steps = options.steps ?? (name === sweep.target.scale ? sweep.target.steps : scale.steps.at(-1)!);
   if (!scale.steps.includes(steps)) {
     const expected = `one of ${scale.steps.join(', ')}`;
-    throw new InputError('options of the policy', [{ path: 'policy.steps', expected, found: String(steps) }]);
+    return refuse(sweep, [{ path: 'policy.steps', expected, found: String(steps) }]);
   }
   return { scale: name, steps };
 };

@@ -11,7 +11,15 @@ import type {
   RecordLine,
 } from '../domain/record-event.js';
 import type { Sweep } from '../domain/sweep.js';
-import { formatCost, formatCount, formatMixture, formatPrediction, formatTime, plural } from './format.js';
+import {
+  formatAmount,
+  formatCost,
+  formatCount,
+  formatMixture,
+  formatPrediction,
+  formatTime,
+  plural,
+} from './format.js';
 import { plainText } from './plain-text.js';
 
 /** One entry: plain JSON for programs. */
@@ -34,7 +42,7 @@ const runText = (unit: string, { mixture, scale, steps, cost }: NonNullable<ActE
   `${scale}, ${formatCount(steps)} steps, up to ${formatCost(cost, unit)}, ${formatMixture(mixture)}`;
 
 const detailText = (unit: string, { budget, bounds, unpinned = [], run, observations, stop }: ActEvent): string => {
-  if (budget !== undefined) return `from ${formatCost(budget.from)} to ${formatCost(budget.to, unit)}`;
+  if (budget !== undefined) return `from ${formatAmount(budget.from)} to ${formatAmount(budget.to)} ${plainText(unit)}`;
   if (bounds !== undefined) {
     const limits = Object.entries(bounds).map(([domain, { min, max }]) => `${domain} ${min} to ${max}`);
     return [limits.join(', '), ...unpinned.map((one) => `not made: ${runText(unit, one)}`)].join('; ');

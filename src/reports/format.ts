@@ -29,6 +29,12 @@ export const formatSignificant = (value: number, significant = 3): string => {
   return formatFixed(value, decimalsFor(size, significant));
 };
 
+const EXACT_DIGITS = 12; // sums of costs are rounded behind these
+
+/** Writes an amount that a person set, with all of its digits. */
+export const formatAmount = (value: number): string =>
+  Number.isFinite(value) ? groupThousands(String(Number(value.toPrecision(EXACT_DIGITS)))) : 'n/a';
+
 export const formatCount = (value: number): string => formatFixed(value, 0);
 
 /** Writes a cost with its unit; costs of one sweep span many powers of ten. */

@@ -1,7 +1,9 @@
 import { InputError, type Problem } from '../domain/errors.js';
 import { PUBLISHED } from '../domain/limits.js';
 import { sharesOf, type Mixture } from '../domain/mixture.js';
+import { knownWords } from '../domain/nearest-word.js';
 import type { World } from '../domain/ports.js';
+import { pathText } from '../domain/zod-problems.js';
 
 /** What a world is asked to train. */
 export type Training = Parameters<World['train']>[0];
@@ -15,8 +17,9 @@ const ROUNDING = 1e-9; // mixtures are feasible to this accuracy: 1 may come as 
 export const alignShares = (mixture: Mixture, domains: readonly string[]): readonly number[] => {
   const problems: Problem[] = [];
   for (const [domain, share] of Object.entries(mixture)) {
-    const path = `mixture.${domain}`;
-    if (!domains.includes(domain)) problems.push({ path, expected: `one of ${domains.join(', ')}`, found: domain });
+    const path = pathText(['mixture', domain]);
+    if (!domains.includes(domain))
+      problems.push({ path, expected: knownWords(domain, domains), found: JSON.stringify(domain) });
     if (!(share >= -ROUNDING && share <= 1 + ROUNDING))
       problems.push({ path, expected: 'a share in [0, 1]', found: String(share) });
   }
@@ -36,7 +39,7 @@ export const checkTraining = (job: Training, range: { readonly min: number; read
   const problems: Problem[] = [];
   if (!(job.parameters >= range.min && job.parameters <= range.max)) {
     const expected = `${range.min} to ${range.max} parameters`;
-    problems.push({ path: `scales.${job.scale}.parameters`, expected, found: String(job.parameters) });
+    problems.push({ path: pathText(['scales', job.scale, 'parameters']), expected, found: String(job.parameters) });
   }
   if (!job.checkpoints.every((steps) => steps >= 1)) {
     problems.push({ path: 'checkpoints', expected: 'steps from 1 on', found: job.checkpoints.join(', ') });

@@ -6,6 +6,7 @@ import { choiceProblems } from '../domain/limit-problems.js';
 import { knownWords } from '../domain/nearest-word.js';
 import type { World } from '../domain/ports.js';
 import type { LauncherChoice, Sweep } from '../domain/sweep.js';
+import { pathParts, pathText } from '../domain/zod-problems.js';
 import { policyOf } from '../policy/policies.js';
 import { isExecutable } from './find-program.js';
 import { isNamedQueue } from './home.js';
@@ -23,12 +24,27 @@ const metricProblems = ({ objective, guards = [] }: Sweep, { metrics }: World): 
     .filter(({ metric }) => !metrics.includes(metric))
     .map(({ path, metric }) => ({ path, expected: knownWords(metric, metrics), found: JSON.stringify(metric) }));
 
+/** What a world finds wrong with a run, told of the sweep that asks for it. */
+const ofSweep = (error: InputError, scale: string): InputError => {
+  const problems = error.problems.map(({ path, ...rest }) => {
+    const [first, ...others] = pathParts(path);
+    if (first === 'mixture') return { ...rest, path: pathText(['domains', ...others]) };
+    return first === 'checkpoints' ? { ...rest, path: pathText(['scales', scale, 'steps']) } : { ...rest, path };
+  });
+  return new InputError(error.what, problems, error.hint === undefined ? {} : { hint: error.hint });
+};
+
 /** Makes each scale's longest run of an even mixture, which costs nothing here. @throws InputError when the world cannot. */
 const tryScales = ({ domains, scales, seed }: Sweep, world: World): void => {
   const names = Object.keys(domains);
   const mixture = Object.fromEntries(names.map((name) => [name, 1 / names.length]));
-  for (const { name: scale, parameters, steps } of scales)
-    world.train({ mixture, scale, parameters, steps: steps.at(-1) ?? 0, checkpoints: steps, seed });
+  for (const { name: scale, parameters, steps } of scales) {
+    try {
+      world.train({ mixture, scale, parameters, steps: steps.at(-1) ?? 0, checkpoints: steps, seed });
+    } catch (error) {
+      throw error instanceof InputError ? ofSweep(error, scale) : error;
+    }
+  }
 };
 
 const isFolder = (path: string): Promise<boolean> =>

@@ -111,13 +111,21 @@ const build = async ({
   return asCli({ route: 'go-build', path: join(folder, executable) });
 };
 
-const noRoute = (tried: readonly string[], serverVersion: string | undefined): StateError => {
+const noRoute = (tried: readonly string[], { env = process.env, serverVersion }: CliSearch): StateError => {
+  const wanted = serverVersion === undefined ? '' : ` with server ${serverVersion}, which wrote this home’s database`;
+  if (namedCli(env) !== undefined) {
+    const what = `what TITRATE_TEMPORAL_CLI names is no Temporal CLI that can be used${wanted}`;
+    const hint =
+      'set it to the binary of a Temporal CLI, or unset it: then PATH, our cache and a build with Go are tried';
+    return new StateError([what, ...tried.map((line) => `  ${line}`)].join('\n'), { hint });
+  }
   const hint = [
     'install one of: the Temporal CLI (docs.temporal.io/cli) on PATH; Go 1.23 or newer, and titrate builds the CLI;',
     'or set TITRATE_TEMPORAL_CLI to a binary, or TEMPORAL_ADDRESS to a server that runs already',
   ].join('\n  ');
-  const wanted = serverVersion === undefined ? '' : ` with server ${serverVersion}, which wrote this home’s database`;
-  const what = `found no Temporal CLI${wanted}, and Go is not there to build it`;
+  const isOther = serverVersion !== undefined && serverVersion !== CLI_SERVER_VERSION;
+  const noBuild = isOther ? `a build with Go would have server ${CLI_SERVER_VERSION}` : 'Go is not there to build it';
+  const what = `found no Temporal CLI${wanted}, and ${noBuild}`;
   return new StateError([what, ...tried.map((line) => `  ${line}`)].join('\n'), { hint });
 };
 
@@ -139,5 +147,5 @@ export const findTemporalCli = async (search: CliSearch = {}): Promise<TemporalC
   for (const line of tried) search.log?.(`passed over ${line}`);
   const built = await build(search);
   if (built !== undefined) return built;
-  throw noRoute(tried, search.serverVersion);
+  throw noRoute(tried, search);
 };

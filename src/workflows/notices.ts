@@ -1,5 +1,6 @@
 /** What people outside are told, and when. No Temporal in here. */
 import { costUnit } from '../domain/cost.js';
+import { SWEEP_ITSELF } from '../domain/messages.js';
 import { channelName, takes } from '../domain/notices.js';
 import type { Notice, NoticeChannel, NoticeKind } from '../domain/notices.js';
 import type { RecordEvent } from '../domain/record-event.js';
@@ -35,8 +36,13 @@ const DIGITS = 4; // a notice is read in passing
 
 const short = (value: number): string => figure(value, DIGITS);
 
-/** The notice that a recorded event asks for; null for most. */
-export const noticeOf = (sweepId: string, sweep: Sweep, event: RecordEvent): Omit<Notice, 'at'> | null => {
+/** The notice that a recorded event asks for; null for most. `acts` counts those that were taken so far: a sweep may pause itself again. */
+export const noticeOf = (
+  sweepId: string,
+  sweep: Sweep,
+  event: RecordEvent,
+  acts: number,
+): Omit<Notice, 'at'> | null => {
   const unit = costUnit(sweep.cost);
   switch (event.type) {
     case 'approval-requested': {
@@ -49,6 +55,13 @@ export const noticeOf = (sweepId: string, sweep: Sweep, event: RecordEvent): Omi
       const text = `Trial ${event.trial} is parked: ${event.reason}. Retry it or abandon it.`;
       const about = `${event.trial}.g${event.generation}`;
       return { kind: 'trial-parked', sweep: sweepId, about, text, command: `titrate retry ${sweepId} ${event.trial}` };
+    }
+    case 'act': {
+      if (event.act !== 'pause' || event.by !== SWEEP_ITSELF) return null;
+      const [said = ''] = (event.reason ?? 'no reason recorded').split('\n'); // what follows is a job's own output: it stays here
+      const text = `The sweep has paused itself: ${said}.`;
+      const command = `titrate resume ${sweepId}`;
+      return { kind: 'sweep-paused', sweep: sweepId, about: String(acts), text, command };
     }
     case 'ended': {
       const { status, spent, reason } = event;

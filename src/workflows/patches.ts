@@ -27,6 +27,8 @@ export const PATCHES = {
   recommendAnew: 'recommend-anew',
   /** A trial workflow that is lost again and again is started again after a while. */
   backOffLost: 'back-off-lost',
+  /** People are told when a sweep pauses itself. */
+  tellOfPauses: 'tell-of-pauses',
   /** A sweep that is being cancelled does not go on. */
   refuseLateResume: 'refuse-late-resume',
   /** A run that the server calls long hands over at any rest, also when it has brought the sweep no further. */

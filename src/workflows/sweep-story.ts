@@ -238,8 +238,11 @@ export class SweepStory {
     const { sweepId } = this.input;
     const budget = budgetNotice(sweepId, book.sweep, book.state);
     if (budget !== null) book.change({ toldOfBudget: book.sweep.budget });
-    const notices = [...events.map((event) => noticeOf(sweepId, book.sweep, event)), budget];
-    const postings = notices.flatMap((notice) => (notice === null ? [] : postingsOf(book.sweep, notice)));
+    const notices = [...events.map((event) => noticeOf(sweepId, book.sweep, event, book.state.acts)), budget];
+    const postings = notices.flatMap((notice) => {
+      if (notice === null || (notice.kind === 'sweep-paused' && !patched(PATCHES.tellOfPauses))) return [];
+      return postingsOf(book.sweep, notice);
+    });
     if (postings.length > 0) await postNotices(sweepId, postings);
   }
 

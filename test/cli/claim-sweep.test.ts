@@ -101,7 +101,42 @@ describe('claiming a sweep', () => {
       'launcher: { kind: local, command: [node], cwd: gone }',
       /launcher\.cwd: expected a folder; found none at/,
     ],
-    ['an option that its policy does not know', 'policy: titrate', 'policy: { name: titrate, foo: 1 }', /found foo/],
+    [
+      'an option that its policy does not know',
+      'policy: titrate',
+      'policy: { name: titrate, foo: 1 }',
+      /faulty\.yaml:46:26: policy\.foo: expected none; found an unknown option/,
+    ],
+    [
+      'a misspelt option of a policy',
+      'policy: titrate',
+      'policy: { name: random, scal: 1B }',
+      /policy\.scal: expected one of scale, steps, concentration \(did you mean scale\?\)/,
+    ],
+    [
+      'a domain that its world does not know',
+      '  book: {',
+      '  boook: {',
+      /faulty\.yaml:16:3: domains\.boook: expected one of .* \(did you mean book\?\)/,
+    ],
+    [
+      'steps that its world does not know',
+      '1B: { parameters: 1e9, tokensPerStep: 1048576, steps: [2000,',
+      '1B: { parameters: 1e9, tokensPerStep: 1048576, steps: [20,',
+      /scales\.1B\.steps: expected steps from 1000/,
+    ],
+    [
+      'a variable that YAML reads as a number of other characters',
+      /^launcher: .*$/m,
+      'launcher: { kind: local, command: [node], env: { ARCH: 9.0, THREADS: 8, DATA: "1.10" } }',
+      /:50:50: launcher\.env\.ARCH: expected text in quotes, "9\.0": without them it is 9; found 9\.0$/,
+    ],
+    [
+      'a variable of a scale that YAML reads as a truth value of other characters',
+      /^launcher: .*$/m,
+      'launcher: { kind: kubernetes, image: x, scales: { 1B: { env: { FAST: True, ON: true } } } }',
+      /launcher\.scales\.1B\.env\.FAST: expected text in quotes, "True": without them it is true; found True$/,
+    ],
   ])('refuses %s before there is a folder', async (_, from, to, message) => {
     const faulty = await read('faulty.yaml', INIT_TEMPLATE.replace(from, to));
     await expect(claimSweep(home, faulty, { fresh: false })).rejects.toThrow(message);

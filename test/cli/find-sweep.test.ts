@@ -44,6 +44,16 @@ describe('a sweep', () => {
     await expect(findSweep(home, 'alph')).rejects.toThrow(/fits all of them/);
   });
 
+  it('is found by a name that its id cannot hold, and never one that only looks alike', async () => {
+    const id = 'gr-e-44444444';
+    await mkdir(join(home.sweeps, id));
+    await writeFile(join(home.sweeps, id, 'sweep.yaml'), 'name: größe\n');
+    expect(await findSweep(home, 'größe', 'unique')).toBe(id);
+    expect(await findSweep(home, 'gr-e', 'unique')).toBe(id);
+    await expect(findSweep(home, 'gräße', 'unique')).rejects.toThrow(/no such sweep/);
+    await rm(join(home.sweeps, id), { recursive: true });
+  });
+
   it('is not said to be missing where nobody may look', async () => {
     const file = join(home.root, 'file');
     await writeFile(file, '');

@@ -77,6 +77,58 @@ describe('a sweep file', () => {
     });
   });
 
+  it('with faulty values is refused with file, line and column of each, or the file alone for what is missing', async () => {
+    const text = INIT_TEMPLATE.replace('20M: {', '20M: &small {')
+      .replace('tokensPerStep: 524288', 'tokensPerStep: 0.5M')
+      .replace(/150M: \{.*\}/, '150M: { <<: *small, parameters: 150M }')
+      .replace(/^budget:.*$/m, 'budgt: { targetRuns: 4 }');
+    const lineOf = (part: string): number => text.slice(0, text.indexOf(part)).split('\n').length;
+    const file = await write('faulty.yaml', text);
+    const [small, larger] = [lineOf('20M: &small'), lineOf('150M: {')];
+    await expect(readSweepSource(file)).rejects.toMatchObject({
+      problems: [
+        expect.objectContaining({ path: 'budgt', at: `${file}:${lineOf('budgt')}:1` }),
+        expect.objectContaining({ path: 'scales.20M.tokensPerStep', at: `${file}:${small}:35` }),
+        expect.objectContaining({ path: 'scales.150M.parameters', at: `${file}:${larger}:23`, found: '"150M"' }),
+        expect.objectContaining({ path: 'scales.150M.tokensPerStep', at: `${file}:${small}:35` }), // where the anchor has it
+        expect.objectContaining({ path: 'budget', at: file, found: 'nothing' }),
+      ],
+    });
+    await expect(readSweepSource(file)).rejects.toThrow(`${file}:${larger}:23: scales.150M.parameters: expected`);
+  });
+
+  it('says so where names need quotes, in lists too, and where the place holds an odd name', async () => {
+    const text = INIT_TEMPLATE.replace(
+      'github: { min',
+      '"a, \\"b\\": [0]": { max: 1 }\n  "c.d": { mix: 1 }\n  github: { min',
+    );
+    const file = await write('odd.yaml', text.replace('[github, stackexchange]', '[1, stackexchange]'));
+    await expect(readSweepSource(file)).rejects.toMatchObject({
+      problems: [
+        expect.objectContaining({ path: 'domains["c.d"].mix', at: `${file}:16:12` }),
+        expect.objectContaining({ path: 'groups[0].domains[0]', at: `${file}:24:17`, expected: 'text, in quotes' }),
+      ],
+    });
+  });
+
+  it('of two documents, or with an alias that leads nowhere, is refused at its line', async () => {
+    const two = await write('two-documents.yaml', `${INIT_TEMPLATE}---\n${INIT_TEMPLATE}`);
+    await expect(readSweepSource(two)).rejects.toThrow(/:57:1: expected one YAML document; found a second one/);
+    const stray = await write('stray.yaml', 'name: x\nscales: *none\n');
+    await expect(readSweepSource(stray)).rejects.toThrow(`${stray}:2:9: expected YAML; found Unresolved alias`);
+  });
+
+  it('that is not UTF-8 is refused: a name in it would be another one', async () => {
+    const latin = join(folder, 'latin.yaml');
+    await writeFile(latin, Buffer.from(INIT_TEMPLATE.replaceAll('book', 'b\u00fccher'), 'latin1'));
+    await expect(readSweepSource(latin)).rejects.toThrow(/latin\.yaml: expected text in UTF-8/);
+    const wide = join(folder, 'wide.yaml');
+    await writeFile(wide, Buffer.from(`\ufeff${INIT_TEMPLATE}`, 'utf16le'));
+    await expect(readSweepSource(wide)).rejects.toThrow(/expected text in UTF-8/);
+    const marked = await write('marked.yaml', `\ufeff${INIT_TEMPLATE.replaceAll('\n', '\r\n')}`);
+    expect((await readSweepSource(marked)).id).toBe('my-sweep-83a5be2d');
+  });
+
   it('that is not there is refused with what was looked for', async () => {
     await expect(readSweepSource(join(folder, 'none.yaml'))).rejects.toThrow(
       /expected a sweep file; found no such file/,

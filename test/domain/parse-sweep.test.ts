@@ -147,6 +147,12 @@ describe('a sweep file', () => {
     expect(parseSweep({ ...file, launcher }).launcher).toEqual({ ...launcher, env: { OMP_NUM_THREADS: '1' } });
   });
 
+  test('says once that no scale can be used, and of runs that there is no list they count in', () => {
+    expect(problemsOf({ ...file, scales: [1] })).toEqual(['scales[0]: a map; 1']);
+    const runs = [{ mixture: 0, scale: '1B', steps: 19600 }];
+    expect(problemsOf({ ...file, runs })).toEqual(['mixtures: the list that runs counts in; nothing']);
+  });
+
   test('takes a policy with options of its own', () => {
     const policy = { name: 'hyperband', eta: 4 };
     expect(parseSweep({ ...file, policy }).policy).toEqual(policy);
@@ -264,7 +270,7 @@ describe('what is wrong with a sweep file', () => {
     [{ notify: [{ command: 'tell' }] }, 'notify[0].command: a list; "tell"'],
     [
       { notify: [{ command: ['tell'], on: ['finished'] }] },
-      'notify[0].on[0]: one of approval-needed, trial-parked, budget-80, sweep-finished; "finished"',
+      'notify[0].on[0]: one of approval-needed, trial-parked, budget-80, sweep-paused, sweep-finished; "finished"',
     ],
     [{ notify: [{}] }, 'notify[0]: { webhook: ... } or { command: [...] }; an empty map'],
   ])('is told of the form that is meant, where there are several (%#)', (part, problem) => {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseYaml } from '../../src/cli/sweep-source.js';
+import { parseYaml } from '../../src/cli/yaml-file.js';
 import { isTitrateError } from '../../src/domain/errors.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
 import { createRng, seedOf } from '../../src/domain/rng.js';

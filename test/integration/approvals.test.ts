@@ -211,12 +211,15 @@ describe('a person in charge', () => {
     ]);
   });
 
-  it('pauses after five requests in a row that nobody answered (invariant 17)', async () => {
+  it('pauses after five requests in a row that nobody answered, and tells people (invariants 17 and 20)', async () => {
     const launcher = new ScriptedLauncher();
+    const notices: Notice[] = [];
+    const notify = [{ command: ['tell'], on: ['sweep-paused' as const] }];
     const sweep = await start({
-      sweep: toySweep({ budget: 400, parallel: 1, approval: { target: true, timeoutSeconds: 1 } }),
+      sweep: toySweep({ budget: 400, parallel: 1, approval: { target: true, timeoutSeconds: 1 }, notify }),
       proposer: new ScriptedProposer(Array.from({ length: 12 }, () => big)),
       launcher,
+      notify: async (_, notice) => void notices.push(notice),
     });
     await until('it has paused itself', async () => (await sweep.progress()).pause !== null);
     expect((await sweep.progress()).pause).toMatchObject({
@@ -225,6 +228,11 @@ describe('a person in charge', () => {
     });
     expect((await sweep.events('act')).filter(({ act: name }) => name === 'refuse')).toHaveLength(5);
     expect(launcher.started).toEqual([]);
+    await until('the pause was told', () => notices.length > 0);
+    const text = 'The sweep has paused itself: nobody answered 5 requests for approval in a row.';
+    expect(notices).toMatchObject([{ kind: 'sweep-paused', text, command: `titrate resume ${sweep.sweepId}` }]);
+    expect(await act(sweep, 'resume', {})).toMatchObject({ accepted: true });
+    await until('the next pause was told too', () => notices.length > 1);
   });
 
   it('tells people of a parked trial and of a budget that is nearly spent; a deaf ear holds nothing up (invariant 20)', async () => {

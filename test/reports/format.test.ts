@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  formatAmount,
   formatCost,
   formatDuration,
   formatMixture,
@@ -19,6 +20,10 @@ describe('numbers for people', () => {
       '412',
       '1,235',
     ]);
+  });
+
+  it('keep all digits of what a person set', () => {
+    expect([250.1, 0.1 + 0.2, 1234.5, 0.00012].map(formatAmount)).toEqual(['250.1', '0.3', '1,234.5', '0.00012']);
   });
 
   it('write a belief with the digits that its deviation leaves', () => {

@@ -63,14 +63,14 @@ describe('the way to a Temporal CLI', () => {
     const cached = cli(join(cliCacheFolder(env()), 'temporal'));
     expect(await find({}, { serverVersion: '1.29.1' })).toMatchObject({ route: 'cache', path: cached });
     await expect(find({}, { serverVersion: '1.20.0' })).rejects.toThrow(
-      /PATH: .* has server 1\.31\.0\n {2}cache: .* has server 1\.29\.1/,
+      /and a build with Go would have server 1\.29\.1\n {2}PATH: .* has server 1\.31\.0\n {2}cache: .* has server 1\.29\.1/,
     );
   });
 
   it('means the binary that is named, and no other', async () => {
     cli(join(folder, 'bin', 'temporal'));
     await expect(find({ TITRATE_TEMPORAL_CLI: join(folder, 'absent') })).rejects.toThrow(
-      /TITRATE_TEMPORAL_CLI: cannot run .*absent/,
+      /^what TITRATE_TEMPORAL_CLI names is no Temporal CLI that can be used\n {2}TITRATE_TEMPORAL_CLI: cannot run .*absent/,
     );
   });
 

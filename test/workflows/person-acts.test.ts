@@ -142,6 +142,9 @@ describe('an act that changes a sweep', () => {
     const inject = { type: 'act', act: 'inject', by: 'ada', observations: 3 } as const;
     const entries = actLog([first, linkLine(first, { key: 'act:1', at, event: inject })]);
     expect(entries).toMatchObject([{ what: 'inject', text: 'import: 3 runs' }]);
+    const more = { type: 'act', act: 'extend-budget', by: 'ada', budget: { from: 250, to: 250.1 } } as const;
+    const [told] = actLog([first, linkLine(first, { key: 'act:1', at, event: more })]);
+    expect(told?.text).toMatch(/^extend-budget: from 250 to 250\.1 /);
   });
 
   it('takes a result back that the record has, once', () => {
