@@ -97,6 +97,14 @@ const SweepInRecord = z.looseObject({
   launcher: z.looseObject({ kind: name }),
   confirm: count,
   seed: finite,
+  approval: z
+    .looseObject({
+      above: finite.exactOptional(),
+      scales: z.array(name).exactOptional(),
+      target: z.boolean().exactOptional(),
+      outside: z.record(z.string(), z.tuple([finite, finite])).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const started = z

@@ -1,5 +1,5 @@
 /** What somebody might do to a record afterwards, and what an audit says of it. */
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -557,6 +557,44 @@ describe('in the jobs’ folders', () => {
       ),
     );
     expect(faultsOf(withoutDigest, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it('a run that completed is found whatever job its end is said to be of', async () => {
+    const hidden = (status: 'failed' | 'cancelled', generation: string) => ({
+      status,
+      metrics: {},
+      curve: [],
+      digest: '',
+      cost: 0,
+      key: `${SWEEP_ID}.t0002.${generation}`,
+    });
+    for (const key of ['g1', 'g3', 'g2x']) {
+      const audit = await auditAfter(
+        rewritten((event) =>
+          event.type === 'observed' && event.trial === 't0002' ? { ...event, ...hidden('failed', key) } : event,
+        ),
+      );
+      expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'undecided' }]);
+    }
+    const givenUp = await auditAfter(
+      rewritten((event) => {
+        if (event.type === 'launched' && event.key === `${SWEEP_ID}.t0002.g2`) return null;
+        return event.type === 'observed' && event.trial === 't0002'
+          ? { ...event, ...hidden('cancelled', 'g1') }
+          : event;
+      }),
+    );
+    expect(faultsOf(givenUp, 'story')).toEqual([]);
+    expect(faultsOf(givenUp, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it('the record and the jobs of another sweep are found', async () => {
+    const audit = await auditAfter(() => Promise.resolve(), { sweepId: 'large-1a2b3c4d' });
+    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'another sweep', where: 'line 1' }]);
+    const ours = await auditAfter(() => Promise.resolve(), { sweepId: SWEEP_ID });
+    expect(ours.holds).toBe(true);
+    const mixed = await auditAfter((folder) => mkdir(join(folder, 'jobs', 'large-1a2b3c4d.t0001.g1')));
+    expect(faultsOf(mixed, 'jobs')).toMatchObject([{ looksLike: 'unknown job' }]);
   });
 
   it.each([
