@@ -23,7 +23,7 @@ import { checkStory } from './story-check.js';
 export interface AuditOptions extends Omit<DecisionOptions, 'sweepAt'> {
   /** Job folders that are missing are no fault. */
   readonly withoutJobs: boolean;
-  /** The sweep that the folder is of, where that is known beside the record. */
+  /** The sweep that was asked for, where one was by its name. */
   readonly sweepId?: string;
   readonly anchors: readonly Anchor[];
   readonly publicKey?: KeyObject;

@@ -211,25 +211,27 @@ class Story {
   }
 }
 
+/** A folder that bears another name than its record may be a copy, or have been given another sweep's record. */
+const nameNotes = ([first]: readonly RecordLine[], sweepId: string | undefined): string[] => {
+  const event = first?.event;
+  if (sweepId === undefined || event?.type !== 'started' || event.sweepId === sweepId) return [];
+  return [
+    `the folder ${sweepId} holds the record of ${event.sweepId}: a copy of it, or another sweep’s record than was asked for`,
+  ];
+};
+
 /**
  * Checks the order of events: nothing is run that was not decided, nothing is counted twice, nothing is left out. `sweepId`:
- * the sweep that the record must be of.
+ * the sweep that was asked for.
  */
 export const checkStory = (lines: readonly RecordLine[], sweepId?: string): Check => {
   const story = new Story();
   const faults: Fault[] = [];
-  const first = lines[0]?.event;
-  if (sweepId !== undefined && first?.type === 'started' && first.sweepId !== sweepId)
-    faults.push({
-      looksLike: 'another sweep',
-      where: 'line 1',
-      says: `it begins ${first.sweepId}; the folder is that of ${sweepId}`,
-    });
   for (const { seq, event } of lines) {
     const verdict = story.next(event);
     if (verdict !== null) faults.push({ looksLike: verdict[0], where: `line ${seq}`, says: verdict[1] });
   }
   const { decisions, open } = story.log;
   const summary = `${counted(decisions, 'decision')} without a gap, ${counted(story.observed, 'observation')}, ${counted(open.size, 'trial')} in flight at the end`;
-  return checked('story', summary, faults);
+  return checked('story', summary, faults, nameNotes(lines, sweepId));
 };

@@ -588,11 +588,16 @@ describe('in the jobs’ folders', () => {
     expect(faultsOf(givenUp, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
   });
 
-  it('the record and the jobs of another sweep are found', async () => {
-    const audit = await auditAfter(() => Promise.resolve(), { sweepId: 'large-1a2b3c4d' });
-    expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'another sweep', where: 'line 1' }]);
-    const ours = await auditAfter(() => Promise.resolve(), { sweepId: SWEEP_ID });
-    expect(ours.holds).toBe(true);
+  it('the record of another sweep is noted, which may be a copy, and its jobs are a fault', async () => {
+    const notesOf = async (sweepId: string) => {
+      const { holds, checks } = await auditAfter(() => Promise.resolve(), { sweepId });
+      return [holds, checks.find(({ name }) => name === 'story')?.notes];
+    };
+    expect(await notesOf('large-1a2b3c4d')).toEqual([
+      true,
+      [expect.stringContaining(`the folder large-1a2b3c4d holds the record of ${SWEEP_ID}`)],
+    ]);
+    expect(await notesOf(SWEEP_ID)).toEqual([true, []]);
     const mixed = await auditAfter((folder) => mkdir(join(folder, 'jobs', 'large-1a2b3c4d.t0001.g1')));
     expect(faultsOf(mixed, 'jobs')).toMatchObject([{ looksLike: 'unknown job' }]);
   });

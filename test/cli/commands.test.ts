@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { simulateRecord, SWEEP } from '../reports/simulated-record.js';
@@ -148,6 +149,23 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(reported).toMatchObject({ sweep: 'for-the-auditor', folder: copy, report: join(copy, 'report.html') });
     expect(existsSync(join(copy, 'report.html'))).toBe(true);
     expect(existsSync(home)).toBe(false);
+  });
+
+  it('shows the copy of the sweep file in the report only as long as it says what the record says', async () => {
+    const copy = join(root, 'changed', 'a-copy');
+    await cp(sweepPaths(homeAt(root), sweepId).folder, copy, { recursive: true });
+    const pageOf = async () => readFile((await titrate('report', copy)).out.trim(), 'utf8');
+    const kept = stringify(SWEEP); // what was checked may stand in a file, too
+    const comment = '# who may change this file may say anything in it';
+    await writeFile(join(copy, 'sweep.yaml'), `${kept}${comment}\n`);
+    expect(await pageOf()).toContain(comment);
+    for (const other of [kept.replace(/^seed: .*$/m, 'seed: 99'), 'not: a sweep', '{']) {
+      expect(other).not.toBe(kept);
+      await writeFile(join(copy, 'sweep.yaml'), `${other}\n${comment}\n`);
+      const page = await pageOf();
+      expect(page).toContain('The sweep.yaml beside the record does not say what the record says');
+      expect(page).not.toContain(comment);
+    }
   });
 
   it('shows a sweep that has ended again, with the exit status of its end', async () => {
