@@ -443,6 +443,17 @@ describe('in a record that was written anew, every hash made right', () => {
     expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other evidence' }]);
   });
 
+  it('a confirmation more than the sweep asks for is found', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'started' ? { ...event, sweep: { ...event.sweep, confirm: 0, budget: 600 } } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([
+      { looksLike: 'unasked', says: 'the sweep asks for 0 confirmation runs of a recommendation; this is number 1' },
+    ]);
+  });
+
   it('a recommendation from less than was known, or none at the end, is found', async () => {
     const last = lines.length - 1;
     const less = await auditAfter(

@@ -268,6 +268,22 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     await rm(home.root, { recursive: true, force: true });
   });
 
+  it('says of a last line that was torn that it was left out, whatever is asked of the record', async () => {
+    const copy = join(root, 'torn', 'a-copy');
+    await mkdir(copy, { recursive: true });
+    const lines = simulateRecord().map((line) => `${JSON.stringify(line)}\n`);
+    await writeFile(join(copy, 'record.jsonl'), lines.join('').slice(0, -20));
+    for (const asked of [
+      ['explain', copy, '1'],
+      ['diff', copy, '1', '2'],
+      ['log', copy],
+      ['report', copy],
+    ]) {
+      const { code, err } = await titrate(...asked);
+      expect([code, err]).toEqual([0, expect.stringMatching(/^note: the last line is torn \(\d+ bytes\)/)]);
+    }
+  });
+
   it('init writes a sweep file once and never overwrites it', async () => {
     const folder = join(root, 'new');
     expect((await titrate('init', folder)).code).toBe(0);
