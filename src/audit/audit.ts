@@ -23,6 +23,8 @@ import { checkStory } from './story-check.js';
 export interface AuditOptions extends Omit<DecisionOptions, 'sweepAt'> {
   /** Job folders that are missing are no fault. */
   readonly withoutJobs: boolean;
+  /** The sweep that was asked for, where one was by its name. */
+  readonly sweepId?: string;
   readonly anchors: readonly Anchor[];
   readonly publicKey?: KeyObject;
 }
@@ -75,9 +77,9 @@ const sweepIdOf = ([first]: readonly RecordLine[]): string =>
 /** The checks that read what the lines say: only of a record whose lines are sound. */
 const readChecks = async (folder: string, lines: readonly RecordLine[], options: AuditOptions): Promise<Check[]> => {
   const sweepAt = sweepsInForce(lines);
-  const { withoutJobs, ...rest } = options;
+  const { withoutJobs, sweepId, ...rest } = options;
   return [
-    checkStory(lines),
+    checkStory(lines, sweepId),
     checkBudget(lines, sweepAt),
     await checkDecisions(lines, { ...rest, sweepAt }),
     await checkJobs(lines, { folder, withoutJobs }),

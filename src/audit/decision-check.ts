@@ -63,6 +63,8 @@ class DecisionWalk {
   #searched: EventOf<'recommended'> | undefined;
   /** The mixture that a confirmation was last decided for. */
   #confirmed: Mixture | undefined;
+  /** Confirmations of what was recommended last. */
+  #confirmations = 0;
 
   constructor(
     readonly range: readonly [number, number],
@@ -74,6 +76,7 @@ class DecisionWalk {
   take(line: RecordLine): void {
     const { event, seq } = line;
     if (event.type === 'decided') {
+      if (event.purpose === 'confirm') this.#confirmations += 1;
       this.#decided(event, seq);
       if (event.purpose === 'confirm') this.#confirmed = event.mixture;
     }
@@ -200,6 +203,14 @@ class DecisionWalk {
     const sweep = this.sweepAt(seq);
     this.#checkSeed(event, sweep, where);
     this.#checkAnew(event, where);
+    if (this.#confirmations > sweep.confirm) {
+      const asked = counted(sweep.confirm, 'confirmation run');
+      this.#fault(
+        where,
+        'unasked',
+        `the sweep asks for ${asked} of a recommendation; this is number ${this.#confirmations}`,
+      );
+    }
     const { mixture, scale, steps } = event;
     if (this.#searched === undefined) {
       this.#fault(where, 'other evidence', 'it confirms a recommendation, and none stands before it');
@@ -219,6 +230,7 @@ class DecisionWalk {
   }
 
   #recommended(event: EventOf<'recommended'>, seq: number): void {
+    this.#confirmations = 0;
     const prefer = this.#searched?.recommendation.mixture ?? this.#confirmed;
     this.#searched = event;
     if (!this.#isAsked(this.moments.decisions)) return;

@@ -135,6 +135,10 @@ const endingFaults = async (known: Known, ended: Ended, files: JobFiles, report:
   return isHidden ? [['another ending', `its files say that it completed; the record says ${statusOf(event)}`]] : [];
 };
 
+/** The job that would be next never ran, where its trial was given up before: what its files say then belies that. */
+const unendedFaults = async (known: Known, ended: Ended, next: JobFiles): Promise<Verdict[]> =>
+  endingFaults(known, ended, next, await readMetrics(next.metrics, [ended.trial?.decided.steps ?? 0]));
+
 /** An end without a digest: the job wrote no metrics, so that there is nothing to tell of it. */
 const withoutDigest = async (known: Known, ended: Ended, files: JobFiles, report: MetricsReport): Promise<Seen> => {
   const { event } = ended;
@@ -158,14 +162,25 @@ const lookAtMetrics = async (known: Known, ended: Ended, files: JobFiles, report
 };
 
 /** Was the job that was launched the one that was decided? `hasRun`: its folder must be there. */
-const lookAtSpec = async (known: Known, ended: Ended, files: JobFiles, hasRun: boolean): Promise<Seen> => {
+const lookAtSpec = async (
+  options: JobOptions,
+  known: Known,
+  ended: Ended,
+  files: JobFiles,
+  hasRun: boolean,
+): Promise<Seen> => {
   const { event, trial } = ended;
   if (trial === undefined) return { faults: [] }; // the story tells that nobody decided it
   const { sweepId, sweep } = known;
   const decided = keyOf(sweepId, trial);
   // A trial that was given up while it waited ends by its last job's name, of which its own line tells.
   if (event.key !== decided)
-    return { faults: event.digest === '' ? [] : [['another job', `${decided} runs; ${event.key} ended`]] };
+    return {
+      faults:
+        event.digest === ''
+          ? await unendedFaults(known, ended, await filesOf(options, known, decided))
+          : [['another job', `${decided} runs; ${event.key} ended`]],
+    };
   const spec = await readSpec(files);
   if (spec === undefined) return { faults: [], ...(hasRun ? { missing: 'job.json' } : {}) };
   if (spec === null) return { faults: [['misshapen', 'its job.json is no JSON object']] };
@@ -179,7 +194,7 @@ const lookAtFiles = async (options: JobOptions, known: Known, ended: Ended): Pro
   const files = await filesOf(options, known, event.key);
   const report = await readMetrics(files.metrics, [...checkpointsOf(known, ended), trial?.decided.steps ?? 0]);
   const metrics = await lookAtMetrics(known, ended, files, report);
-  const spec = await lookAtSpec(known, ended, files, report.isThere || known.launched.has(event.key));
+  const spec = await lookAtSpec(options, known, ended, files, report.isThere || known.launched.has(event.key));
   return { ...spec, ...metrics, faults: [...metrics.faults, ...spec.faults] };
 };
 
@@ -201,10 +216,12 @@ const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Se
   }
 };
 
-/** Folders of jobs of this sweep that no line of the record asked for. */
+const JOB_KEY = /\.t\d{4,}\.g\d+$/; // of any sweep
+
+/** Folders of jobs, of this sweep or another, that no line of the record asked for. */
 const unknownJobs = async ({ folder }: JobOptions, { sweepId, keys }: Known): Promise<string[]> => {
   const names = await readdir(join(folder, 'jobs')).catch(() => [] as string[]);
-  return names.filter((name) => name.startsWith(`${sweepId}.`) && !keys.has(name)).sort();
+  return names.filter((name) => (name.startsWith(`${sweepId}.`) || JOB_KEY.test(name)) && !keys.has(name)).sort();
 };
 
 /** Checks each observation and attempt against the files of its job. */

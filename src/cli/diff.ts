@@ -3,6 +3,7 @@ import { diffDecisions, differencesOf, diffSweeps, firstDifference } from '../re
 import { resolveHome, type Home } from '../temporal/home.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
+import type { Io } from './io.js';
 import { readLines } from './recorded-lines.js';
 
 const readNumber = (text: string): number => {
@@ -12,15 +13,15 @@ const readNumber = (text: string): number => {
   ]);
 };
 
-const ofDecisions = async (home: Home, wanted: string | undefined, m: number, n: number): Promise<Outcome> => {
-  const { sweepId, lines, view } = await readLines(home, wanted);
+const ofDecisions = async (home: Home, io: Io, wanted: string | undefined, m: number, n: number): Promise<Outcome> => {
+  const { sweepId, lines, view } = await readLines(home, wanted, io);
   const text = diffDecisions(view, lines, m, n);
   const [a, b] = [m, n].map((number) => view.decisions.find(({ decision }) => decision === number));
   return { exitCode: EXIT.ok, json: { sweep: sweepId, a, b }, text };
 };
 
-const ofSweeps = async (home: Home, first: string, second: string): Promise<Outcome> => {
-  const [a, b] = [await readLines(home, first), await readLines(home, second)];
+const ofSweeps = async (home: Home, io: Io, first: string, second: string): Promise<Outcome> => {
+  const [a, b] = [await readLines(home, first, io), await readLines(home, second, io)];
   const json = {
     a: a.sweepId,
     b: b.sweepId,
@@ -35,9 +36,10 @@ const ofSweeps = async (home: Home, first: string, second: string): Promise<Outc
 /** `titrate diff A B`, or `titrate diff SWEEP M N`; two numbers alone are decisions of the latest sweep. */
 export const diff = async (invocation: Invocation): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const [first = '', second = '', third] = invocation.positionals;
-  if (third !== undefined) return ofDecisions(home, first, readNumber(second), readNumber(third));
+  const { io, positionals } = invocation;
+  const [first = '', second = '', third] = positionals;
+  if (third !== undefined) return ofDecisions(home, io, first, readNumber(second), readNumber(third));
   if (/^\d+$/.test(first) && /^\d+$/.test(second))
-    return ofDecisions(home, undefined, readNumber(first), readNumber(second));
-  return ofSweeps(home, first, second);
+    return ofDecisions(home, io, undefined, readNumber(first), readNumber(second));
+  return ofSweeps(home, io, first, second);
 };

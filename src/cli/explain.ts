@@ -24,6 +24,7 @@ export const explain = async (invocation: Invocation): Promise<Outcome> => {
   const here = resolveHome({ flag: textFlag(invocation, 'home') });
   const { home, sweepId } = await findRecorded(here, wanted);
   const recorded = await readSweep(home, sweepId);
+  for (const warning of recorded?.warnings ?? []) invocation.io.note(`note: ${warning}`);
   const number = n ?? recorded?.view.decisions.at(-1)?.decision;
   if (recorded === undefined || number === undefined) {
     throw new StateError(`sweep ${sweepId} has decided nothing yet`, { hint: `titrate status ${sweepId}` });

@@ -17,6 +17,6 @@ export const report = async (invocation: Invocation): Promise<Outcome> => {
   }
   for (const warning of recorded.warnings) invocation.io.note(`note: ${warning}`);
   const out = textFlag(invocation, 'out');
-  const file = await writeReport(home, sweepId, recorded.view, out === undefined ? undefined : resolve(out));
+  const file = await writeReport(home, sweepId, recorded, out === undefined ? undefined : resolve(out));
   return { exitCode: EXIT.ok, json: { ...sweepJson(home, sweepId, recorded.view), report: file }, text: file };
 };

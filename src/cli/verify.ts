@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { auditFolder, type AuditOptions } from '../audit/audit.js';
 import { auditText } from '../audit/audit-text.js';
 import { recomputeInThreads } from '../audit/recompute.js';
@@ -9,7 +9,7 @@ import { readAnchors } from './anchors.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
-import { recordFolder } from './record-folder.js';
+import { namesFolder, recordFolder } from './record-folder.js';
 
 const TELL_EVERY_MS = 2_000; // a person wants to see that it moves, and no more
 
@@ -44,6 +44,8 @@ const optionsOf = async (invocation: Invocation, folder: string): Promise<AuditO
     version: packageVersion(),
     node: process.version,
     progress: progressOn(io),
+    // A copy may have any name; a sweep of the home is found by the name that its record must have.
+    ...(namesFolder(invocation.positionals[0]) ? {} : { sweepId: basename(folder) }),
     ...(range === undefined ? {} : { range: rangeOf(range) }),
     ...(flags['no-recompute'] === true ? {} : { recompute: recomputeInThreads }),
     ...(key === undefined ? {} : { publicKey: await readPublicKey(resolve(key)) }),

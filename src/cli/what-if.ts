@@ -47,7 +47,7 @@ const changesOf = async (
 /** `titrate what-if [SWEEP]`. */
 export const whatIfCommand = async (invocation: Invocation): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
-  const { sweepId, lines } = await readLines(home, invocation.positionals[0]);
+  const { sweepId, lines } = await readLines(home, invocation.positionals[0], invocation.io);
   const at = positiveFlag(invocation, COMMAND, { name: 'at', usual: undefined, isWhole: true });
   const situation = at === undefined ? situationNow(lines) : situationAt(lines, at);
   const result = whatIf(situation, await changesOf(invocation, lines, situation));

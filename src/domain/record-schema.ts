@@ -97,6 +97,14 @@ const SweepInRecord = z.looseObject({
   launcher: z.looseObject({ kind: name }),
   confirm: count,
   seed: finite,
+  approval: z
+    .looseObject({
+      above: finite.exactOptional(),
+      scales: z.array(name).exactOptional(),
+      target: z.boolean().exactOptional(),
+      outside: z.record(z.string(), z.tuple([finite, finite])).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const started = z
@@ -133,7 +141,7 @@ const decided = z
       'SHA-256 of the canonical JSON of `{observations, pending}` that it was made from; empty of a run that a person pinned',
     ),
     sawObservations: count.describe(
-      'how many observations it was made from: the first so many of the record, as they count by then',
+      'how many observations it was made from: the first so many of the record, as they count by then; of a run that a person pinned, how many runs of the sweep had ended',
     ),
     sawPending: z.array(z.string()).describe('trials in flight that it was made from'),
     explanation: Explanation.describe('what was believed, what was considered, why this run'),

@@ -90,9 +90,10 @@ export const situationNow = (lines: readonly RecordLine[]): Situation => {
  */
 export const situationAt = (lines: readonly RecordLine[], decision: number): Situation => {
   const { line, event } = findDecision(lines, decision);
-  if (event.purpose === 'confirm') {
+  if (event.purpose === 'confirm' || event.origin === 'person') {
+    const found = event.purpose === 'confirm' ? 'a confirmation of the recommendation' : 'a run that a person pinned';
     throw new InputError(`decision ${decision} asked no policy`, [
-      { path: 'N', expected: 'a decision of the search', found: 'a confirmation of the recommendation' },
+      { path: 'N', expected: 'a decision of the search', found },
     ]);
   }
   const before = lines.slice(0, line);

@@ -167,6 +167,8 @@ interface Side {
 /** Why decision `n` differs: other evidence, or the same evidence and other settings. */
 const whyDiffers = (a: Side, b: Side, n: number): string => {
   const [one, two] = [decisionOf(a.view, n), decisionOf(b.view, n)];
+  if (one.origin === 'person' || two.origin === 'person')
+    return `A person pinned it in ${one.origin === two.origin ? 'both' : one.origin === 'person' ? 'A' : 'B'}.`;
   if (one.sawDigest === two.sawDigest)
     return 'Both saw the very same evidence: the settings, the seed or the version of titrate make the difference.';
   const [seenA, seenB] = [one.sawObservations, two.sawObservations];

@@ -53,7 +53,7 @@ const approvedLines = (view: SweepView, made: DecisionView): string[] =>
 
 const head = (view: SweepView, decision: DecisionView, made: DecisionView): string[] => {
   const { cost, explanation, continues } = decision;
-  const share = cost / view.sweep.budget;
+  const share = cost / decision.budget;
   const budgetShare = share < 0.0005 ? 'under 0.1 %' : formatShare(share); // what would be written as 0.0 %
   return [
     `Decision ${decision.decision} of ${plainText(view.sweepId)}: trial ${plainText(decision.trial)}, ${formatTime(decision.at)}`,
@@ -77,6 +77,7 @@ const incumbentOf = (view: SweepView, decision: DecisionView): Explanation['incu
 
 const incumbentLines = (view: SweepView, decision: DecisionView): string[] => {
   const incumbent = incumbentOf(view, decision);
+  if (incumbent === undefined && decision.origin === 'person') return ['No policy was asked what it believed.'];
   if (incumbent === undefined) return ['No prediction for the target was made yet.'];
   const metric = objectiveName(view.sweep.objective);
   return [
@@ -116,7 +117,7 @@ const belief = (view: SweepView, decision: DecisionView): string[] => {
   return [
     `${plural(sawObservations, 'run')} had been observed${oddRunsText(view, decision)}; in flight: ${pending}.`,
     ...retractedLines(view, decision),
-    `${formatCost(explanation.committed, view.unit)} of ${formatCost(view.sweep.budget, view.unit)} was spent or committed.`,
+    `${formatCost(explanation.committed, view.unit)} of ${formatCost(decision.budget, view.unit)} was spent or committed.`,
     ...incumbentLines(view, decision),
     ...(expected === undefined
       ? []

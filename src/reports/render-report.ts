@@ -20,6 +20,8 @@ import { formatTrust, trustVerdict } from './trust-text.js';
 export interface ReportOptions {
   /** The sweep file as it was written; the checked sweep stands in for it when absent. */
   readonly sweepFile?: string;
+  /** Is there a file beside the record that says another thing than the record? */
+  readonly hasOtherFile?: boolean;
 }
 
 const trustSection = (view: SweepView): Markup | undefined => {
@@ -34,14 +36,19 @@ const trustSection = (view: SweepView): Markup | undefined => {
 
 const pair = (...sections: readonly Insert[]): Markup => markup`<div class="pair">${sections}</div>`;
 
-const recordSection = (view: SweepView): Markup =>
+const recordSection = (view: SweepView, { sweepFile }: ReportOptions): Markup =>
   section(
     'The record behind this report',
-    markup`<p>${view.head.seq.toString()} lines, each chained to the one before; the last one's hash is <code>${view.head.hash}</code>. Everything above is computed from them.</p>`,
+    markup`<p>${view.head.seq.toString()} lines, each chained to the one before; the last one's hash is <code>${view.head.hash}</code>. Everything above is computed from them${sweepFile === undefined ? '' : ', but for the sweep file: a copy that lies beside them and says what they begin with'}.</p>`,
   );
 
-const fileSection = (view: SweepView, { sweepFile }: ReportOptions): Markup =>
-  section('The sweep file', markup`<pre>${preformatted(sweepFile ?? JSON.stringify(view.sweep, null, 2))}</pre>`);
+const OTHER_FILE = markup`<p class="note">The sweep.yaml beside the record does not say what the record says: it was changed since, is of another sweep, or for another version of titrate. This is the sweep by its record, with the budget and the bounds in force.</p>`;
+
+const fileSection = (view: SweepView, { sweepFile, hasOtherFile = false }: ReportOptions): Markup =>
+  section('The sweep file', [
+    hasOtherFile ? OTHER_FILE : undefined,
+    markup`<pre>${preformatted(sweepFile ?? JSON.stringify(view.sweep, null, 2))}</pre>`,
+  ]);
 
 const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
   const { recommendation } = view;
@@ -58,7 +65,7 @@ const bodyOf = (view: SweepView, options: ReportOptions): Markup => {
   )}${confirmationSection(view)}${healthSection(view)}${plotSection('How the mixture moved', pathPlot(view))}${section(
     'Every decision and its reason',
     timeline(view),
-  )}${importsSection(view)}${actsSection(view)}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
+  )}${importsSection(view)}${actsSection(view)}${odd === undefined ? '' : section('What else happened', odd)}${fileSection(view, options)}${recordSection(view, options)}<footer>titrate ${view.version}, Node ${view.node}</footer></main>`;
 };
 
 // Nothing may be fetched or run, even if something slipped through the escaping.

@@ -23,8 +23,16 @@ interface Placed {
   readonly spent: number;
 }
 
-/** The run is the one that was made; where a person approved it in the place of another, `decided` is the other. */
-export type DecisionView = EventOf<'decided'> & Placed & { readonly decided?: EventOf<'decided'> };
+/**
+ * The run is the one that was made; where a person approved it in the place of another, `decided` is the other. What a run that a person
+ * pinned had before it is counted here: no policy was asked, and its event leaves imported runs out.
+ */
+export type DecisionView = EventOf<'decided'> &
+  Placed & {
+    /** In force then, in the sweep's units. */
+    readonly budget: number;
+    readonly decided?: EventOf<'decided'>;
+  };
 export type LaunchView = EventOf<'launched'> & Placed;
 /** Who took a result back, when and why. */
 export interface Retraction {
@@ -129,6 +137,16 @@ interface Fold {
   end: (EventOf<'ended'> & Placed) | null;
 }
 
+/** The budget that a decision was made under, and how many runs stood before it. */
+const standingOf = (
+  { changes, observations, imports }: Fold,
+  sweep: Sweep,
+  { origin, sawObservations }: EventOf<'decided'>,
+): Pick<DecisionView, 'budget' | 'sawObservations'> => ({
+  budget: changes.budget ?? sweep.budget,
+  sawObservations: origin === 'person' ? observations.length + imports.length : sawObservations,
+});
+
 const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => {
   const placed = { at, spent: fold.spent };
   switch (event.type) {
@@ -140,7 +158,7 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
       fold.awaiting.add(event.trial);
       return;
     case 'decided':
-      fold.decisions.push({ ...event, ...placed });
+      fold.decisions.push({ ...event, ...placed, ...standingOf(fold, sweep, event) });
       fold.belief = event.explanation;
       return;
     case 'launched':
@@ -190,8 +208,8 @@ const approve = ({ decisions, awaiting }: Fold, { trial = '', run }: ActEvent): 
   const at = decisions.findIndex((decision) => decision.trial === trial);
   const view = decisions[at];
   if (view === undefined || run === undefined) return;
-  const { at: when, spent, ...decided } = view;
-  decisions[at] = { ...withApprovedRun(decided, run), at: when, spent, decided };
+  const { at: when, spent, budget, ...decided } = view;
+  decisions[at] = { ...withApprovedRun(decided, run), at: when, spent, budget, decided };
 };
 
 /** What a run is when a person took its result back. */

@@ -1,5 +1,5 @@
 /** What somebody might do to a record afterwards, and what an audit says of it. */
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -443,6 +443,17 @@ describe('in a record that was written anew, every hash made right', () => {
     expect(faultsOf(audit, 'decisions')).toMatchObject([{ looksLike: 'other evidence' }]);
   });
 
+  it('a confirmation more than the sweep asks for is found', async () => {
+    const audit = await auditAfter(
+      rewritten((event) =>
+        event.type === 'started' ? { ...event, sweep: { ...event.sweep, confirm: 0, budget: 600 } } : event,
+      ),
+    );
+    expect(faultsOf(audit, 'decisions')).toMatchObject([
+      { looksLike: 'unasked', says: 'the sweep asks for 0 confirmation runs of a recommendation; this is number 1' },
+    ]);
+  });
+
   it('a recommendation from less than was known, or none at the end, is found', async () => {
     const last = lines.length - 1;
     const less = await auditAfter(
@@ -557,6 +568,49 @@ describe('in the jobs’ folders', () => {
       ),
     );
     expect(faultsOf(withoutDigest, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it('a run that completed is found whatever job its end is said to be of', async () => {
+    const hidden = (status: 'failed' | 'cancelled', generation: string) => ({
+      status,
+      metrics: {},
+      curve: [],
+      digest: '',
+      cost: 0,
+      key: `${SWEEP_ID}.t0002.${generation}`,
+    });
+    for (const key of ['g1', 'g3', 'g2x']) {
+      const audit = await auditAfter(
+        rewritten((event) =>
+          event.type === 'observed' && event.trial === 't0002' ? { ...event, ...hidden('failed', key) } : event,
+        ),
+      );
+      expect(faultsOf(audit, 'story')).toMatchObject([{ looksLike: 'undecided' }]);
+    }
+    const givenUp = await auditAfter(
+      rewritten((event) => {
+        if (event.type === 'launched' && event.key === `${SWEEP_ID}.t0002.g2`) return null;
+        return event.type === 'observed' && event.trial === 't0002'
+          ? { ...event, ...hidden('cancelled', 'g1') }
+          : event;
+      }),
+    );
+    expect(faultsOf(givenUp, 'story')).toEqual([]);
+    expect(faultsOf(givenUp, 'jobs')).toMatchObject([{ looksLike: 'another ending' }]);
+  });
+
+  it('the record of another sweep is noted, which may be a copy, and its jobs are a fault', async () => {
+    const notesOf = async (sweepId: string) => {
+      const { holds, checks } = await auditAfter(() => Promise.resolve(), { sweepId });
+      return [holds, checks.find(({ name }) => name === 'story')?.notes];
+    };
+    expect(await notesOf('large-1a2b3c4d')).toEqual([
+      true,
+      [expect.stringContaining(`the folder large-1a2b3c4d holds the record of ${SWEEP_ID}`)],
+    ]);
+    expect(await notesOf(SWEEP_ID)).toEqual([true, []]);
+    const mixed = await auditAfter((folder) => mkdir(join(folder, 'jobs', 'large-1a2b3c4d.t0001.g1')));
+    expect(faultsOf(mixed, 'jobs')).toMatchObject([{ looksLike: 'unknown job' }]);
   });
 
   it.each([

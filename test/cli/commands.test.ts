@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { simulateRecord, SWEEP } from '../reports/simulated-record.js';
@@ -150,6 +151,23 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(existsSync(home)).toBe(false);
   });
 
+  it('shows the copy of the sweep file in the report only as long as it says what the record says', async () => {
+    const copy = join(root, 'changed', 'a-copy');
+    await cp(sweepPaths(homeAt(root), sweepId).folder, copy, { recursive: true });
+    const pageOf = async () => readFile((await titrate('report', copy)).out.trim(), 'utf8');
+    const kept = stringify(SWEEP); // what was checked may stand in a file, too
+    const comment = '# who may change this file may say anything in it';
+    await writeFile(join(copy, 'sweep.yaml'), `${kept}${comment}\n`);
+    expect(await pageOf()).toContain(comment);
+    for (const other of [kept.replace(/^seed: .*$/m, 'seed: 99'), 'not: a sweep', '{']) {
+      expect(other).not.toBe(kept);
+      await writeFile(join(copy, 'sweep.yaml'), `${other}\n${comment}\n`);
+      const page = await pageOf();
+      expect(page).toContain('The sweep.yaml beside the record does not say what the record says');
+      expect(page).not.toContain(comment);
+    }
+  });
+
   it('shows a sweep that has ended again, with the exit status of its end', async () => {
     const watched = await titrate('watch', 'latest', '--home', root);
     expect(watched.code).toBe(0);
@@ -248,6 +266,22 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(ran.code).toBe(3);
     expect(ran.err).toContain('the record is broken at line 2');
     await rm(home.root, { recursive: true, force: true });
+  });
+
+  it('says of a last line that was torn that it was left out, whatever is asked of the record', async () => {
+    const copy = join(root, 'torn', 'a-copy');
+    await mkdir(copy, { recursive: true });
+    const lines = simulateRecord().map((line) => `${JSON.stringify(line)}\n`);
+    await writeFile(join(copy, 'record.jsonl'), lines.join('').slice(0, -20));
+    for (const asked of [
+      ['explain', copy, '1'],
+      ['diff', copy, '1', '2'],
+      ['log', copy],
+      ['report', copy],
+    ]) {
+      const { code, err } = await titrate(...asked);
+      expect([code, err]).toEqual([0, expect.stringMatching(/^note: the last line is torn \(\d+ bytes\)/)]);
+    }
   });
 
   it('init writes a sweep file once and never overwrites it', async () => {

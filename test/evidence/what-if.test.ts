@@ -47,6 +47,12 @@ describe('the situation of a decision', () => {
     const confirm = { ...decisions.at(-1)!, decision: decisions.length + 1, purpose: 'confirm' as const };
     const more = [...lines, linkLine(last, { key: 'c', at: last.at, event: confirm })];
     expect(() => situationAt(more, confirm.decision)).toThrow(/asked no policy/);
+    const pinned = lines.map((line) =>
+      line.event.type === 'decided' && line.event.decision === 3
+        ? { ...line, event: { ...line.event, origin: 'person' as const, sawDigest: '', sawObservations: 0 } }
+        : line,
+    );
+    expect(() => situationAt(pinned, 3)).toThrow(/decision 3 asked no policy.*\n.*a run that a person pinned/);
   });
 });
 

@@ -37,6 +37,9 @@ const OWN_RUNS: readonly string[] = [
   'autoscale',
 ];
 
+/** Options of policies that else would still be about their first runs. */
+const FEW_FIRST: Readonly<Record<string, object>> = { 'mfms-ei': { initial: 4 } };
+
 /** A sweep of the policy, which says all that any policy needs to know. */
 const sweepOf = (name: string, changes: Partial<Sweep> = {}): Sweep => {
   const sweep = makeSweep({ policy: { name }, maxEpochs: 4, ...changes });
@@ -96,6 +99,16 @@ describe.each(POLICY_NAMES)('the policy %s', (name) => {
       expect(sweep.scales.find((candidate) => candidate.name === scale)!.steps).toContain(steps);
     }
     expect(new Set(runs.map(keyOf)).size).toBe(runs.length);
+  });
+
+  it('buys no run at the target’s scale that is longer than the target', () => {
+    const { scales } = makeSweep();
+    const own = {
+      cost: { kind: 'table', unit: 'units', perStep: { L: 0.1 } },
+      policy: { name, ...FEW_FIRST[name] },
+    } as const;
+    const sweep = sweepOf(name, { scales: scales.slice(2), target: { scale: 'L', steps: 300 }, ...own });
+    for (const { steps } of runAll(sweep, 12)) expect(steps).toBeLessThanOrEqual(300);
   });
 
   it('recommends from what is left when a result was taken back, and goes on', () => {

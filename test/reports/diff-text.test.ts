@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/domain/errors.js';
+import type { Explanation } from '../../src/domain/decision.js';
+import type { RecordEvent } from '../../src/domain/record-event.js';
 import { diffDecisions, differencesOf, diffSweeps, firstDifference } from '../../src/reports/diff-text.js';
+import { explainDecision } from '../../src/reports/explain-decision.js';
+import { formatCost } from '../../src/reports/format.js';
 import { foldRecord } from '../../src/reports/sweep-view.js';
 import { hostileText } from './hostile-text.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
@@ -32,6 +36,47 @@ describe('two decisions of a sweep', () => {
     expect([between(20, 24), between(24, 20)].map((text) => text.includes(told))).toEqual([true, true]);
     expect(between(22, 24)).not.toContain('Retracted before');
     expect(between(12, 20)).not.toContain('Retracted before');
+  });
+
+  it('count every run before one that a person pinned, and tell the budget that was in force', () => {
+    const { lines } = side;
+    const at = lines.findIndex(({ event }) => event.type === 'decided' && event.decision === 24);
+    const pin = { ...lines[at]!.event, origin: 'person' as const, sawDigest: '', sawObservations: 18 } as RecordEvent;
+    const { incumbent: _, ...explanation } = (pin as { explanation: Explanation }).explanation;
+    const source = { file: 'old.csv', sha256: '0'.repeat(64), lines: [2], run: 'old' };
+    const run = {
+      mixture: { book: 1 },
+      scale: '20M',
+      steps: 2000,
+      status: 'completed',
+      metrics: {},
+      curve: [],
+    } as const;
+    const imported: RecordEvent = { type: 'imported', trial: 'i1', ...run, source, by: 'mira' };
+    const budget = { from: SWEEP.budget, to: 2 * SWEEP.budget };
+    const act: RecordEvent = { type: 'act', act: 'extend-budget', by: 'mira', budget };
+    const line = (key: string, event: RecordEvent) => ({ ...lines[at]!, key, event });
+    const changed = [
+      ...lines.slice(0, 1),
+      line('imported:i1', imported),
+      ...lines.slice(1, at),
+      line('act:1', act),
+      line('decided:24', { ...pin, explanation } as RecordEvent),
+      ...lines.slice(at + 1),
+    ];
+    const view = foldRecord(changed);
+    const own = lines.slice(0, at).filter(({ event }) => event.type === 'observed').length;
+    expect(diffDecisions(view, changed, 22, 24)).toMatch(new RegExp(`runs observed +\\d+ +${own + 1}\n`));
+    const told = explainDecision(view, 24);
+    expect(told).toContain(`${own + 1} runs had been observed (1 of them imported)`);
+    expect(told).toContain('No policy was asked what it believed.');
+    const budgets = [20, 24].map((n) => /EFLOP of ([\d,.]+) EFLOP was spent/.exec(explainDecision(view, n))?.[1]);
+    expect(budgets).toEqual([SWEEP.budget, 2 * SWEEP.budget].map((cost) => formatCost(cost)));
+    const others = changed.map((one) =>
+      one.key === 'decided:24' ? { ...one, event: { ...one.event, mixture: { book: 1 } } as RecordEvent } : one,
+    );
+    const other = { view: foldRecord(others), lines: others };
+    expect(diffSweeps({ view, lines: changed }, other)).toContain('A person pinned it in both.');
   });
 
   it('are refused when one of them is not there', () => {
