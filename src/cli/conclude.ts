@@ -13,7 +13,8 @@ import type { Outcome } from './command.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Io } from './io.js';
 import { readSweep, type RecordedSweep } from './sweep-record.js';
-import { parseYaml, sweepDigest } from './sweep-source.js';
+import { sweepDigest } from './sweep-source.js';
+import { parseYaml } from './yaml-file.js';
 
 /** The exit status that a sweep's own end leads to. */
 const exitCodeOfStatus = (status: SweepStatus): ExitCode =>
