@@ -125,7 +125,7 @@ describe('observations at the door', () => {
   it('say in words what was expected of them', () => {
     const faulty = { ...good, trial: 7, steps: 0, mixture: [1] };
     expect(problemsOf([faulty, null])).toEqual([
-      { path: 'observations[0].trial', expected: 'text', found: '7' },
+      { path: 'observations[0].trial', expected: 'text, in quotes', found: '7' },
       { path: 'observations[0].mixture', expected: 'a map', found: 'a list' },
       { path: 'observations[0].steps', expected: 'a number above 0', found: '0' },
       { path: 'observations[1]', expected: 'a map', found: 'null' },
