@@ -23,7 +23,7 @@ const ALTERNATIVES = 40; // best pool members by each score below
 const CANDIDATES = 8; // likewise, and as many at random
 const DOUBTS = [0, -1, -2].map(bound); // mean, and mean less one and two sd: good, and perhaps good
 const NOTHING_TO_GAIN = 1e-6; // of the spread of predictions over the pool: no run is worth its cost below
-const WORTH_A_TARGET_RUN = 1e-3; // of that spread, late in a sweep; of a part of such a run, that part (docs/tried.md)
+const WORTH_A_TARGET_RUN = 3e-4; // of that spread, late in a sweep; of a part of such a run, that part (docs/tried.md)
 
 /** In target runs' worth of spending. */
 const LATE = 2.5;
@@ -201,15 +201,16 @@ export const findOffers = (
 /** Was so much spent that what is believed can be held to it? What was learnt below the target is then checked there, and a large run must promise something. */
 export const isLate = ({ sweep, history }: Situation): boolean => history.spent > LATE * costOf(sweep, sweep.target);
 
-/** Is no open candidate worth its cost? */
+/** Is no open candidate worth its cost? Where runs diverged a promise is cut by the chance that this one does too, and says little of what is left to learn. */
 export const nothingLeft = (
   situation: Situation,
   candidates: readonly Candidate[],
   pool: readonly TargetPoint[],
 ): boolean => {
-  const { sweep } = situation;
+  const { sweep, observations } = situation;
   const means = pool.map(({ mean }) => mean);
   const spread = Math.max(...means) - Math.min(...means);
-  const perCost = isLate(situation) ? WORTH_A_TARGET_RUN / costOf(sweep, sweep.target) : 0;
+  const isHeld = isLate(situation) && observations.every(({ status }) => status !== 'diverged');
+  const perCost = isHeld ? WORTH_A_TARGET_RUN / costOf(sweep, sweep.target) : 0;
   return candidates.every(({ value, cost }) => value <= Math.max(NOTHING_TO_GAIN, perCost * cost) * spread);
 };

@@ -194,6 +194,34 @@ describe('the floor on costs', () => {
   });
 });
 
+describe('late in a sweep', () => {
+  const wealthy = makeSweep({ budget: 40 * TARGET });
+  const steps = sweepIn(guiding, wealthy);
+  const spent = steps.reduce((sum, { proposal }) => sum + proposal.cost, 0);
+  const LATE = 2.5 * TARGET;
+  const RANGE = 0.5; // losses of mixtures differ by 0.98
+
+  it('no run is searched for that promises next to nothing for its price, and money is left', () => {
+    const searched = steps.filter(
+      ({ proposal, before }) =>
+        proposal.explanation.phase === 'search' && historyOf(wealthy, before, []).spent > LATE && proposal.cost > CAP,
+    );
+    for (const { proposal } of searched) {
+      const { considered } = proposal.explanation;
+      const promise = considered.find(
+        ({ scale, steps: count }) => scale === proposal.scale && count === proposal.steps,
+      )!;
+      expect(promise.value).toBeGreaterThan(3e-4 * RANGE * (proposal.cost / TARGET));
+    }
+    expect(steps.length).toBeLessThan(150);
+    expect(spent).toBeGreaterThan(LATE);
+    expect(spent).toBeLessThan(0.5 * wealthy.budget);
+    const runs = steps.map(({ proposal }, i) => runIn(guiding, wealthy, proposal, `t${i}`));
+    const { mixture } = recommend(wealthy, runs, { seed: 1 });
+    expect(massMoved(mixture, { web: 0.5, code: 0.3, books: 0.2 })).toBeLessThan(0.02);
+  });
+});
+
 describe('what was committed to small runs', () => {
   it('counts runs that were made and are under way, and no continuation as a whole run', () => {
     const [mixture, other] = [
