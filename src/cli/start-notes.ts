@@ -1,4 +1,5 @@
 import { epochNotes } from '../reports/epoch-notes.js';
+import { kubernetesNotes } from '../reports/kubernetes-notes.js';
 import { slurmNotes } from '../reports/slurm-notes.js';
 import { commandNotes } from './command-notes.js';
 import type { SweepSource } from './sweep-source.js';
@@ -8,6 +9,7 @@ import { tableNotes } from './table-notes.js';
 export const startNotes = async (source: SweepSource): Promise<string[]> => [
   ...epochNotes(source.sweep),
   ...slurmNotes(source.sweep),
+  ...kubernetesNotes(source.sweep),
   ...(await tableNotes(source.placed)),
   ...(await commandNotes(source)),
 ];

@@ -4,7 +4,10 @@ import { strict } from './strict-shape.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a pod is made of. The fields beside `template` concern the container `job`, which trains. */
+/** Name of the container that trains. */
+export const JOB_CONTAINER = 'job';
+
+/** What a pod is made of. The fields beside `template` concern the container that trains. */
 export interface PodChoice {
   readonly image?: string;
   readonly command?: readonly string[];

@@ -1,10 +1,9 @@
 /** The Kubernetes job of a spec: the user's pod template with what titrate needs laid over it. */
 import { posix } from 'node:path';
-import type { KubernetesChoice, PodChoice } from '../../domain/kubernetes-choice.js';
+import { JOB_CONTAINER, type KubernetesChoice, type PodChoice } from '../../domain/kubernetes-choice.js';
 import type { JobSpec } from '../../domain/ports.js';
 import { mergeTemplates } from './merge-template.js';
 import { jobName, KEY_ANNOTATION, labelsOf, SPEC_ANNOTATION, specDigest, type Owner } from './names.js';
-import { JOB_CONTAINER } from './pod.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

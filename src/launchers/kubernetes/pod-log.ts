@@ -7,13 +7,13 @@ import { createReadStream } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { JOB_CONTAINER } from '../../domain/kubernetes-choice.js';
 import type { JobProgress } from '../../domain/ports.js';
 import { isThere, makeFolder, readTail, replaceFile } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
 import { METRICS_LIMITS } from '../metrics-file.js';
 import { parseMetricsLine } from '../metrics-line.js';
 import type { Cluster } from './cluster.js';
-import { JOB_CONTAINER } from './pod.js';
 
 const FETCH_EVERY_MS = 2_000; // of a running job
 const MARGIN_SECONDS = 60; // the clocks of nodes differ

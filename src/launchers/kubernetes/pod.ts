@@ -1,5 +1,6 @@
 /** What titrate reads of a pod, as the API gives it: from a typed call or, as plain JSON, from a watch. */
 import { z } from 'zod';
+import { JOB_CONTAINER } from '../../domain/kubernetes-choice.js';
 
 const text = z.string().nullish();
 type Text = z.infer<typeof text>;
@@ -48,9 +49,6 @@ const ApiPod = z.object({
     })
     .nullish(),
 });
-
-/** Name of the container that trains. */
-export const JOB_CONTAINER = 'job';
 
 export interface Pod {
   readonly name: string;
