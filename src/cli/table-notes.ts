@@ -5,10 +5,10 @@ export const tableNotes = async (sweep: Sweep): Promise<string[]> => {
   const { launcher, scales } = sweep;
   if (launcher.kind !== 'simulator' || sweep.mixtures !== undefined) return [];
   const { openWorld } = await import('../temporal/launchers.js');
-  const { isTable, limitToWorld } = await import('../temporal/world-limits.js');
+  const { isTable, limitTo } = await import('../temporal/world-limits.js');
   const world = await openWorld(launcher);
   if (!isTable(world)) return [];
-  const { runs = [] } = await limitToWorld(sweep);
+  const { runs = [] } = limitTo(sweep, world);
   const missing = scales.map(({ name }) => name).filter((name) => runs.every(({ scale }) => scale !== name));
   if (missing.length === 0) return [];
   const told = [...new Set(world.runs.map(({ scale, steps }) => `${scale} of ${steps} steps`))];

@@ -11,7 +11,7 @@ import { policyOf } from '../policy/policies.js';
 import { isExecutable } from './find-program.js';
 import { isNamedQueue } from './home.js';
 import { openWorld } from './launchers.js';
-import { isTable, limitToWorld } from './world-limits.js';
+import { isTable, limitTo } from './world-limits.js';
 
 type LocalChoice = Extract<LauncherChoice, { kind: 'local' }>;
 
@@ -89,8 +89,8 @@ const checkSize = (sweep: Sweep): void => {
  */
 export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher } = sweep;
-  if (launcher.kind === 'simulator') {
-    const world = await openWorld(launcher);
+  const world = launcher.kind === 'simulator' ? await openWorld(launcher) : undefined;
+  if (world !== undefined) {
     const problems = metricProblems(sweep, world);
     if (problems.length > 0) {
       const hint = 'docs/worlds.md tells what each simulated world reports';
@@ -102,7 +102,7 @@ export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
     const problems = await commandProblems(launcher);
     if (problems.length > 0) throw new InputError('the jobs of this sweep could not be started', problems);
   }
-  const limited = await limitToWorld(sweep);
+  const limited = world === undefined ? sweep : limitTo(sweep, world);
   const problems = choiceProblems(limited);
   if (problems.length > 0) {
     const hint = 'give shares room with min and max, or list several mixtures';

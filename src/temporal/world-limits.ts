@@ -1,5 +1,6 @@
 /** What a world that knows only some runs leaves to choose from. */
 import { neededMetrics } from '../domain/objective.js';
+import type { World } from '../domain/ports.js';
 import type { Sweep } from '../domain/sweep.js';
 import { limitToTable, type TableChoices } from '../simulators/table-limits.js';
 import { indexRows, type TableWorld } from '../simulators/table.js';
@@ -17,11 +18,13 @@ const choicesOf = (sweep: Sweep, { domains, rows }: TableWorld): TableChoices =>
 
 /**
  * Limits a sweep to what its world can do: to the rows of a table of past runs, unless the sweep lists mixtures itself.
- * @throws InputError when the world cannot be read or has nothing for the sweep.
+ * @throws InputError when the world has nothing for the sweep.
  */
+export const limitTo = (sweep: Sweep, world: World): Sweep =>
+  sweep.mixtures === undefined && isTable(world) ? limitToTable(sweep, choicesOf(sweep, world)) : sweep;
+
+/** The same for the world that the sweep names. @throws InputError when it cannot be read, too. */
 export const limitToWorld = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher, mixtures } = sweep;
-  if (launcher.kind !== 'simulator' || mixtures !== undefined) return sweep;
-  const world = await openWorld(launcher);
-  return isTable(world) ? limitToTable(sweep, choicesOf(sweep, world)) : sweep;
+  return launcher.kind !== 'simulator' || mixtures !== undefined ? sweep : limitTo(sweep, await openWorld(launcher));
 };
