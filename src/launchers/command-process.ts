@@ -4,13 +4,19 @@ import { startDetached } from '../host/detached-process.js';
 import { errnoOf } from '../host/disk-errors.js';
 import type { JobFiles } from './job-folder.js';
 import type { ExitRecord } from './job-records.js';
-import { INPUT_VARIABLE, log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
+import { FOLDER_VARIABLE, INPUT_VARIABLE, log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 const LONGEST_TIMER_MS = 3_600_000; // Node's timers overflow at 2^31 ms, 25 days: wait an hour at a time
 
 const environmentOf = (input: WrapperInput): NodeJS.ProcessEnv => {
-  const { [INPUT_VARIABLE]: _, TITRATE_JOB_DIR, TITRATE_JOB_KEY, [TOKEN_VARIABLE]: token, ...inherited } = process.env;
-  return { ...inherited, ...input.env, TITRATE_JOB_DIR, TITRATE_JOB_KEY, [TOKEN_VARIABLE]: token };
+  const {
+    [INPUT_VARIABLE]: _,
+    [FOLDER_VARIABLE]: folder,
+    TITRATE_JOB_KEY,
+    [TOKEN_VARIABLE]: token,
+    ...inherited
+  } = process.env;
+  return { ...inherited, ...input.env, [FOLDER_VARIABLE]: folder, TITRATE_JOB_KEY, [TOKEN_VARIABLE]: token };
 };
 
 const checkWorkingFolder = (cwd: string): void => {

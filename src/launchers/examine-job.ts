@@ -4,6 +4,7 @@ import { liveness, type ProcessIdentity } from '../host/process-identity.js';
 import type { JobFiles } from './job-folder.js';
 import { findByToken } from './job-processes.js';
 import { ChildRecord, ExitRecord, LockRecord, readJobRecord } from './job-records.js';
+import { DECLARED_LOST } from './job-result.js';
 
 /** How a job ended. Kinds, not texts, so that they can be treated differently. */
 export type JobEnd =
@@ -59,7 +60,7 @@ const afterWrapper = async (files: JobFiles, lock: LockRecord): Promise<JobStand
 };
 
 const unknownUnlessDeclared = async (files: JobFiles, reason: string): Promise<JobStanding> => {
-  if (await isThere(files.lost)) return ended({ kind: 'lost', why: `declared lost by a person (${reason})` });
+  if (await isThere(files.lost)) return ended({ kind: 'lost', why: `${DECLARED_LOST} (${reason})` });
   return { state: 'unknown', reason: `${reason}; if that is gone for good, create the empty file ${files.lost}` };
 };
 

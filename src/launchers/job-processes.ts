@@ -8,7 +8,7 @@ import { identify, type ProcessIdentity } from '../host/process-identity.js';
 import { FOLDER_VARIABLE, TOKEN_VARIABLE } from './wrapper-input.js';
 
 const LARGEST_TABLE = 1 << 26; // bytes: every process of the machine with its environment
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 const LEFTOVER_GRACE_MS = 5_000; // the command itself had the sweep's grace
 
 const run = promisify(execFile);
@@ -53,21 +53,35 @@ const findByVariable = async (entry: string): Promise<readonly ProcessIdentity[]
   return identities.filter((identity) => identity !== undefined);
 };
 
+/** How processes of a job are found. */
+export type FindProcesses = () => Promise<readonly ProcessIdentity[]>;
+
+/** Waits until none of them is left; false when some still are after `timeoutMs`. */
+export const waitUntilGone = async (find: FindProcesses, timeoutMs: number): Promise<boolean> => {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    if ((await find()).length === 0) return true;
+    if (performance.now() > end) return false;
+    await sleep(LOOK_MS);
+  }
+};
+
+/** Asks each of these processes to end. */
+export const askToEnd = async (processes: readonly ProcessIdentity[]): Promise<void> => {
+  for (const identity of processes) {
+    await signalProcess(identity, 'SIGTERM');
+    await signalProcess(identity, 'SIGCONT'); // a frozen process takes its signal only when it goes on
+  }
+};
+
 /**
  * Ends what carries the token beside this process: SIGTERM, and SIGKILL to what is left. Programs that start others in sessions of their own
  * (torchrun its workers) leave them behind when they are killed, with the memory of their GPUs.
  */
 export const endLeftovers = async (token: string): Promise<void> => {
   const find = async () => (await findByToken(token)).filter(({ pid }) => pid !== process.pid);
-  const end = performance.now() + LEFTOVER_GRACE_MS;
-  let left = await find();
-  for (const identity of left) {
-    await signalProcess(identity, 'SIGTERM');
-    await signalProcess(identity, 'SIGCONT'); // a frozen process takes its signal only when it goes on
-  }
-  while (left.length > 0 && performance.now() < end) {
-    await sleep(LOOK_MS);
-    left = await find();
-  }
-  for (const identity of left) await signalProcess(identity, 'SIGKILL');
+  const left = await find();
+  await askToEnd(left);
+  if (left.length === 0 || (await waitUntilGone(find, LEFTOVER_GRACE_MS))) return;
+  for (const identity of await find()) await signalProcess(identity, 'SIGKILL');
 };

@@ -29,6 +29,9 @@ export interface ProcessEnd {
   readonly notStarted?: boolean;
 }
 
+/** Of the end of a job that nothing but a person's word tells. */
+export const DECLARED_LOST = 'declared lost by a person';
+
 /** The end of a job that was stopped before there was anything to stop. */
 export const STOPPED_BEFORE_START = {
   how: 'cancelled',

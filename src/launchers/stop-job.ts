@@ -1,39 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LauncherError } from '../domain/errors.js';
 import { createOnce, isThere, makeFolder } from '../host/atomic-files.js';
 import { signalProcess } from '../host/detached-process.js';
 import type { ProcessIdentity } from '../host/process-identity.js';
 import { examineJob, jobProcesses } from './examine-job.js';
 import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
-import { findByFolder } from './job-processes.js';
+import { askToEnd, findByFolder, waitUntilGone, type FindProcesses } from './job-processes.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 
-const LOOK_MS = 50;
 const WRAPPER_MARGIN_MS = 1_000; // the wrapper kills the command itself after the grace; it gets this long to write so
 const LAST_WAIT_MS = 15_000; // a killed process goes within milliseconds, unless the kernel holds it
 
-type Find = () => Promise<readonly ProcessIdentity[]>;
-
-/** Waits until no process of the job is left; false when some still are after `timeoutMs`. */
-const waitUntilGone = async (find: Find, timeoutMs: number): Promise<boolean> => {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    if ((await find()).length === 0) return true;
-    if (performance.now() > end) return false;
-    await sleep(LOOK_MS);
-  }
-};
-
-/** Asks the wrapper, which passes it on to the command's group; with the wrapper dead or unknown, asks every process itself. */
-const askToEnd = async (lock: LockRecord | undefined, processes: readonly ProcessIdentity[]): Promise<void> => {
+/** The wrapper, which passes on to the command's group what it is told; with the wrapper dead or unknown, every process itself. */
+const toAsk = (lock: LockRecord | undefined, processes: readonly ProcessIdentity[]): readonly ProcessIdentity[] => {
   const wrapper = processes.filter(({ pid }) => pid === lock?.pid);
-  for (const identity of wrapper.length > 0 ? wrapper : processes) {
-    await signalProcess(identity, 'SIGTERM');
-    await signalProcess(identity, 'SIGCONT'); // a frozen process takes its signal only when it goes on
-  }
+  return wrapper.length > 0 ? wrapper : processes;
 };
 
-const killAll = async (find: Find, lock: LockRecord | undefined): Promise<void> => {
+const killAll = async (find: FindProcesses, lock: LockRecord | undefined): Promise<void> => {
   const others = (await find()).filter(({ pid }) => pid !== lock?.pid);
   for (const identity of others)
     await signalProcess(identity, 'SIGKILL', isGroupLeader(identity.pid) ? 'group' : 'process');
@@ -53,11 +36,11 @@ const isGroupLeader = (pid: number): boolean => {
 
 const endAll = async (
   { folder }: JobFiles,
-  find: Find,
+  find: FindProcesses,
   lock: LockRecord | undefined,
   graceMs: number,
 ): Promise<void> => {
-  await askToEnd(lock, await find());
+  await askToEnd(toAsk(lock, await find()));
   if (await waitUntilGone(find, graceMs + WRAPPER_MARGIN_MS)) return;
   await killAll(find, lock);
   if (await waitUntilGone(find, LAST_WAIT_MS)) return;

@@ -4,7 +4,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import { LauncherError } from '../../domain/errors.js';
 import { isThere } from '../../host/atomic-files.js';
 import type { JobFiles } from '../job-folder.js';
-import { STOPPED_BEFORE_START } from '../job-result.js';
+import { DECLARED_LOST, STOPPED_BEFORE_START } from '../job-result.js';
 import type { Backend } from './backend.js';
 import { causeOf } from './cause.js';
 import { podsOf } from './names.js';
@@ -133,7 +133,7 @@ export const examineJob = async (backend: Backend, files: JobFiles): Promise<Sta
   } catch (error) {
     if (!(error instanceof LauncherError) || !(await isThere(files.lost))) throw error;
     // A cluster that was given up never answers: a person's word has to do.
-    const words = `declared lost by a person (${error.message})`;
+    const words = `${DECLARED_LOST} (${error.message})`;
     return { state: 'ended', end: await writeEnd(files, { how: 'host-lost', words }) };
   }
 };

@@ -5,6 +5,7 @@
  */
 import { LauncherError } from '../../domain/errors.js';
 import { readTail } from '../../host/atomic-files.js';
+import { DECLARED_LOST } from '../job-result.js';
 import { conclude } from './conclude-job.js';
 import { askAccounting, askAccountingOf } from './slurm-accounting.js';
 import type { SlurmContext } from './slurm-context.js';
@@ -22,7 +23,6 @@ export type SlurmStanding =
   | { readonly state: 'unknown'; readonly reason: string };
 
 const BEAT_BYTES = 100;
-const DECLARED = 'declared lost by a person';
 
 /** A job as one look finds it. */
 interface Look {
@@ -81,7 +81,7 @@ const outsideQueue = async (look: Look, rows: readonly SlurmJob[] | undefined): 
   if (hasEndedItself(evidence)) return endOnce(look, { kind: 'exited' });
   const said = row === undefined ? 'nothing' : describe(row);
   const words = `Slurm no longer knows the job; its accounting says ${rows === undefined ? 'nothing, there is none' : said}`;
-  if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${words}; ${DECLARED}` });
+  if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${words}; ${DECLARED_LOST}` });
   if (evidence.isStopped && evidence.owner === undefined) return endOnce(look, { kind: 'stopped-before-start', words });
   return waitOut(look, `the queue does not know it, the accounting says ${said}`, { kind: 'gone', words });
 };
@@ -138,7 +138,7 @@ export const examineSlurmJob = async (
     context.missing.delete(key); // what does not answer does not count as an answer without the job
     if (hasEndedItself(evidence)) return endOnce(look, { kind: 'exited' });
     // A cluster that was given up never answers: a person's word has to do.
-    if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${error.message}; ${DECLARED}` });
+    if (evidence.isDeclaredLost) return endOnce(look, { kind: 'gone', words: `${error.message}; ${DECLARED_LOST}` });
     return { state: 'unknown', reason: error.message };
   }
 };
