@@ -1,4 +1,4 @@
-import type { Scale } from '../domain/fidelity.js';
+import type { Fidelity, Scale } from '../domain/fidelity.js';
 import type { Sweep } from '../domain/sweep.js';
 
 /**
@@ -11,6 +11,10 @@ export const runLengths = ({ runs, target }: Sweep, { name, steps }: Scale): rea
     ? lengths
     : lengths.filter((count) => runs.some((run) => run.scale === name && run.steps === count));
 };
+
+/** Every run that a sweep can make, scale by scale, whatever is mixed. */
+export const allFidelities = (sweep: Sweep): Fidelity[] =>
+  sweep.scales.flatMap((scale) => runLengths(sweep, scale).map((steps) => ({ scale: scale.name, steps })));
 
 /** Of ascending step counts, the one nearest, as a ratio, to a part of the longest run. */
 export const stepsNear = (steps: readonly number[], part: number): number => {

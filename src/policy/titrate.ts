@@ -36,7 +36,7 @@ import type { Policy, Situation } from './policy.js';
 import { parseOptions } from './policy-options.js';
 import { trustPool } from './pool.js';
 import { recommendable } from './recommendable.js';
-import { runLengths } from './run-lengths.js';
+import { allFidelities } from './run-lengths.js';
 import { formSurvival, shunnedText, survivalText, type Survival } from './survival.js';
 import { drawTradeOff, tradeOffText, type TradeOff } from './trade-off.js';
 
@@ -307,8 +307,7 @@ const blindProposal = (situation: Situation): Proposal | null => {
   const members = feasible.list ?? [feasible.sample(rng, 1)];
   const first = rng.integer(members.length);
   const drawn = [...members.slice(first), ...members.slice(0, first)];
-  const free = sweep.scales
-    .flatMap((scale) => runLengths(sweep, scale).map((steps) => ({ scale: scale.name, steps })))
+  const free = allFidelities(sweep)
     .sort((a, b) => costOf(sweep, a) - costOf(sweep, b))
     .map((fidelity) => ({ fidelity, shares: drawn.find((member) => !history.isTaken(member, fidelity)) }))
     .find(({ shares }) => shares !== undefined);

@@ -22,7 +22,7 @@ import { expectedImprovement } from '../normal.js';
 import { plainProposal } from './plain-proposal.js';
 import { parseOptions } from '../policy-options.js';
 import type { Policy, Situation } from '../policy.js';
-import { runLengths } from '../run-lengths.js';
+import { allFidelities } from '../run-lengths.js';
 import { drawUntried } from './random-search.js';
 
 const Options = z.strictObject({
@@ -68,10 +68,7 @@ const valuedCandidates = (situation: Situation, belief: Belief, exponent: number
   ];
   const completed = observations.filter(({ status }) => status === 'completed');
   const best = Math.min(...completed.map(({ metrics }) => minimizedValue(sweep.objective, metrics)));
-  const fidelities = sweep.scales.flatMap((scale) =>
-    runLengths(sweep, scale).map((steps) => ({ scale: scale.name, steps })),
-  );
-  return fidelities.flatMap((fidelity) => {
+  return allFidelities(sweep).flatMap((fidelity) => {
     const open = mixtures.filter(
       (shares) => !history.isTaken(shares, fidelity) && history.offer(shares, fidelity).cost <= history.available,
     );
