@@ -26,11 +26,14 @@ const offsetOf = (node: unknown): number | undefined => {
   return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
 };
 
+/** What an alias stands for. */
+const meant = (node: unknown, document: Document): unknown => (isAlias(node) ? node.resolve(document) : node);
+
 const keyOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key);
 
 /** The entry of a map, or of what `<<` lays under it. */
 const entryOf = (node: unknown, name: string, document: Document): Found | undefined => {
-  const map = isAlias(node) ? node.resolve(document) : node;
+  const map = meant(node, document);
   if (isSeq(map)) return map.items.map((item) => entryOf(item, name, document)).find((found) => found !== undefined);
   if (!isMap(map)) return undefined;
   const own = map.items.find((pair) => keyOf(pair) === name);
@@ -41,7 +44,7 @@ const entryOf = (node: unknown, name: string, document: Document): Found | undef
 };
 
 const step = (node: unknown, part: Part, document: Document): Found | undefined => {
-  const holder = isAlias(node) ? node.resolve(document) : node;
+  const holder = meant(node, document);
   if (typeof part === 'string') return isSeq(holder) ? undefined : entryOf(holder, part, document);
   if (!isSeq(holder) || part >= holder.items.length) return undefined;
   return { offset: offsetOf(holder.items[part]), node: holder.items[part] };
@@ -117,8 +120,7 @@ export const readYaml = (text: string, file: string, what: string): YamlFile => 
     },
     writtenAt: (parts) => {
       const way = walk(document, parts);
-      const node = way.at(-1)?.node;
-      const scalar = isAlias(node) ? node.resolve(document) : node;
+      const scalar = meant(way.at(-1)?.node, document);
       if (way.length <= parts.length || !isScalar(scalar) || typeof scalar.value === 'string') return undefined;
       return scalar.source;
     },
