@@ -1,4 +1,5 @@
 /** The best and the median value over what a sweep allows, where the truth is known: what regret is measured in. */
+import { median } from 'd3-array';
 import type { FeasibleSet } from '../domain/feasible-set.js';
 import { createRng } from '../domain/rng.js';
 
@@ -86,17 +87,10 @@ export const descend = (value: Value, feasible: FeasibleSet, start: Float64Array
   return best;
 };
 
-const middleOf = (ranked: readonly number[]): number => {
-  const middle = ranked.length >> 1;
-  return ranked.length % 2 === 1 ? ranked[middle]! : (ranked[middle - 1]! + ranked[middle]!) / 2;
-};
-
-const ranked = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
-
 /** Finds the best and the median of a finite list of values. */
 export const listExtremes = (values: readonly number[]): Extremes => ({
   best: Math.min(...values),
-  median: middleOf(ranked(values)),
+  median: median(values) ?? Number.NaN,
 });
 
 /**
@@ -112,5 +106,5 @@ export const searchExtremes = (feasible: FeasibleSet, value: Value): Extremes =>
   const corners = feasible.extremePoints(feasible.domains.length).map(place);
   const promising = [...drawn, ...faces, ...corners].sort((a, b) => a.y - b.y).slice(0, STARTS);
   const reached = [...promising, place(feasible.centre)].map(({ shares }) => descend(value, feasible, shares).y);
-  return { best: Math.min(...reached), median: middleOf(ranked(drawn.map(({ y }) => y))) };
+  return { best: Math.min(...reached), median: median(drawn, ({ y }) => y) ?? Number.NaN };
 };
