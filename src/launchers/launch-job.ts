@@ -87,12 +87,14 @@ const startWrapper = async (files: JobFiles, key: string, settings: LaunchSettin
 const logTail = async (files: JobFiles): Promise<string> =>
   printable((await readTail(files.wrapperLog, LOG_TAIL_BYTES)) ?? '', LOG_TAIL_BYTES);
 
-const waitForLock = async (files: JobFiles, wrapper: StartedWrapper): Promise<LockRecord> => {
+/** Waits for the lock of this wrapper or of another; undefined when a stop ended the wrapper before it took one. */
+const waitForLock = async (files: JobFiles, wrapper: StartedWrapper): Promise<LockRecord | undefined> => {
   const end = performance.now() + LOCK_WAIT_MS;
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(2 * wait, LONGEST_LOOK_MS)) {
     const { exit } = wrapper; // before the look: a wrapper that left may have seen a lock that came just now
     const lock = await readJobRecord(files.lock, LockRecord);
     if (lock !== undefined) return lock;
+    if (exit !== undefined && (await isThere(files.stopped))) return undefined;
     if (exit !== undefined || performance.now() > end) {
       throw new LauncherError(
         `the job's wrapper did not take its lock: ${exit ?? 'no sign of it yet'} (${files.folder})`,

@@ -248,6 +248,16 @@ describe('a stop meets a launch that is under way', () => {
       expect(await harness.starts(spec.key)).toBe(starts);
     }
   });
+
+  it('and ends the wrapper before it took its lock: the job was stopped before its start, for ever', async () => {
+    const spec = harness.longJob(newKey());
+    const stoppedAtOnce = ['sh', '-c', 'echo {} > "$0/stopped"; kill -TERM $$'];
+    const ref = await harness.createLauncher({ wrapper: stoppedAtOnce }).launch(spec);
+    const launcher = harness.createLauncher();
+    expect(await launcher.launch(spec)).toEqual(ref);
+    expect(await launcher.collect(ref)).toMatchObject({ status: 'cancelled', notStarted: true });
+    expect(await harness.starts(spec.key)).toBe(0);
+  });
 });
 
 it('a job whose folder was removed while it ran is stopped all the same', async () => {
