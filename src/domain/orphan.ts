@@ -3,6 +3,7 @@
  * workflows that are open. Pure: whoever calls it lists the jobs first and reads the record after, so that a decision
  * that led to a listed job is in what was read.
  */
+import { parseJobKey } from './job-key.js';
 import type { Ending } from './ending.js';
 import type { FoundJob } from './ports.js';
 import type { RecordEvent } from './record-event.js';
@@ -23,20 +24,6 @@ export type Verdict =
   | { readonly kind: 'orphan'; readonly cause: OrphanCause; readonly why: string }
   /** The server could not be asked who owns it. */
   | { readonly kind: 'unjudged' };
-
-/** A job's key, taken apart. */
-export interface JobKey {
-  readonly sweep: string;
-  readonly trial: string;
-  readonly generation: number;
-}
-
-/** Takes a key `<sweep>.<trial>.g<n>` apart; undefined when it is none. */
-export const parseJobKey = (key: string): JobKey | undefined => {
-  const [, sweep, trial, generation] = /^(.+)\.([^.]+)\.g([1-9]\d*)$/.exec(key) ?? [];
-  if (sweep === undefined || trial === undefined) return undefined;
-  return { sweep, trial, generation: Number(generation) };
-};
 
 /** What a record says of one trial. */
 export interface BookedTrial {

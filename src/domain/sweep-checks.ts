@@ -3,6 +3,7 @@ import type { Problem } from './errors.js';
 import type { Fidelity } from './fidelity.js';
 import { limitProblems } from './limit-problems.js';
 import type { LimitedSweep } from './limits.js';
+import { localProblems } from './local-choice.js';
 import { mixtureProblems } from './mixture-checks.js';
 import { knownWords } from './nearest-word.js';
 import { approvalProblems } from './read-approval.js';
@@ -64,7 +65,7 @@ const targetProblems = ({ scales, scaleNames }: Draft, { sound }: Sections): Pro
 
 const launcherProblems = ({ scaleNames }: Draft, { sound }: Sections): Problem[] => {
   const { launcher } = sound;
-  if ((launcher?.kind !== 'slurm' && launcher?.kind !== 'kubernetes') || scaleNames.length === 0) return [];
+  if (launcher === undefined || !('scales' in launcher) || scaleNames.length === 0) return [];
   return Object.keys(launcher.scales ?? {})
     .filter((name) => !scaleNames.includes(name))
     .map((name) => ({
@@ -73,6 +74,11 @@ const launcherProblems = ({ scaleNames }: Draft, { sound }: Sections): Problem[]
       found: 'an unknown scale',
     }));
 };
+
+const gpuProblems = ({ sound: { launcher } }: Sections): Problem[] =>
+  launcher?.kind !== 'local'
+    ? []
+    : localProblems(launcher).map(({ path, ...rest }) => ({ path: pathText(['launcher', ...path]), ...rest }));
 
 /** A variable that is both would be the one on one launcher and the other on another. */
 const secretProblems = ({ sound: { launcher } }: Sections): Problem[] => {
@@ -192,6 +198,7 @@ export const checksOf = (input: unknown, draft: Draft, sections: Sections): Prob
     ...costProblems(draft, sections),
     ...launcherProblems(draft, sections),
     ...secretProblems(sections),
+    ...gpuProblems(sections),
     ...(limits === undefined ? [] : limitProblems(limits)),
     ...mixtureProblems(draft.domainNames.length === 0 ? [] : holed(sections.sound.mixtures), draft.domainNames, limits),
     ...priceProblems(draft),

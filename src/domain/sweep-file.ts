@@ -5,11 +5,11 @@
 import { z } from 'zod';
 import { ApprovalSection } from './approval-section.js';
 import { KubernetesSection } from './kubernetes-choice.js';
+import { LocalSection } from './local-choice.js';
 import { NotifySection } from './notify-section.js';
 import { POLICY_NAMES } from './policy-options.js';
 import { LONGEST_WAIT_SECONDS } from './longest-wait.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, type RetryLimit } from './retries.js';
-import { JobSecrets } from './secret-section.js';
 import { SlurmSection } from './slurm-choice.js';
 import { strict } from './strict-shape.js';
 
@@ -189,20 +189,7 @@ export const SECTIONS = {
             .optional(),
           noise: notNegative.describe("Standard deviation of noise, as a share of the world's own scale.").optional(),
         }).describe('Runs in a simulated world.'),
-        strict({
-          kind: z.literal('local'),
-          command: z
-            .array(text)
-            .min(1)
-            .describe('Program and arguments; there is no shell. ./ and ../ are relative to this file.'),
-          cwd: text.describe("Working folder, relative to this file (default: the job's own).").optional(),
-          env: z
-            .record(text, z.union([z.string(), z.number(), z.boolean()], { error: 'text' }))
-            .describe('Extra environment variables.')
-            .optional(),
-          secrets: JobSecrets.optional(),
-          timeoutSeconds: positive.describe('A run is stopped after this many seconds.').optional(),
-        }).describe('Runs a command of yours on this machine (docs/job-contract.md).'),
+        LocalSection,
         SlurmSection,
         KubernetesSection,
         strict({ kind: z.literal('none') }).describe('The library decides; runs are launched elsewhere.'),

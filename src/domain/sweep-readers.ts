@@ -1,6 +1,7 @@
 import type { Problem } from './errors.js';
 import type { Scale } from './fidelity.js';
 import { readKubernetes } from './kubernetes-choice.js';
+import { readLocal } from './local-choice.js';
 import { DEFAULT_BACKOFF, DEFAULT_LIMITS, DEFAULT_PARK_TARGET_RUNS, type Retries } from './retries.js';
 import { readSlurm } from './slurm-choice.js';
 import type { Cost, Domain, Group, LauncherChoice, PolicyChoice } from './sweep.js';
@@ -131,16 +132,7 @@ export const readLauncher = (launcher: SweepFile['launcher']): LauncherChoice =>
       return readSlurm(launcher);
     case 'kubernetes':
       return readKubernetes(launcher);
-    case 'local': {
-      const { command, cwd, env = {}, secrets, timeoutSeconds } = launcher;
-      return {
-        kind: 'local',
-        command,
-        ...(cwd === undefined ? {} : { cwd }),
-        env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
-        ...(secrets === undefined ? {} : { secrets }),
-        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-      };
-    }
+    case 'local':
+      return readLocal(launcher);
   }
 };

@@ -105,6 +105,12 @@ export type LauncherChoice =
       readonly secrets?: Readonly<Record<string, SecretRef>>;
       /** A run is stopped after this long (s). */
       readonly timeoutSeconds?: number;
+      /** GPUs that jobs divide among themselves: how many, or their indices or UUIDs. Not divided when absent. */
+      readonly gpus?: number | readonly string[];
+      /** How many of them a job gets to itself. */
+      readonly gpusPerJob?: number;
+      /** Scale name to what its jobs get instead. */
+      readonly scales?: Readonly<Record<string, { readonly gpusPerJob: number }>>;
     }
   | ({
       readonly kind: 'slurm';

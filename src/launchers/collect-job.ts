@@ -7,6 +7,13 @@ import { EX_TEMPFAIL, readResult, STOPPED_BEFORE_START, wordsOf, type ProcessEnd
 
 type Exited = Extract<JobEnd, { kind: 'exited' }>;
 
+/** The end of one whose wrapper was told to end while it waited for GPUs, by somebody else than titrate. */
+const ENDED_BEFORE_START = {
+  how: 'preempted',
+  words: 'terminated from outside before its start',
+  notStarted: true,
+} as const satisfies ProcessEnd;
+
 const KILLS = new Set(['SIGTERM', 'SIGKILL']);
 
 /** Did titrate's stop end it, or had it ended by itself before the stop came? */
@@ -24,7 +31,7 @@ const afterExit = ({ code, signal, timedOut, terminated }: Exited): ProcessEnd =
   return { how: code === 0 ? 'clean' : 'failed', words };
 };
 
-const processEnd = (end: JobEnd): ProcessEnd => {
+const processEnd = (end: JobEnd, isStopped: boolean): ProcessEnd => {
   switch (end.kind) {
     case 'exited':
       return afterExit(end);
@@ -33,7 +40,7 @@ const processEnd = (end: JobEnd): ProcessEnd => {
       return { how: 'failed', words, notStarted: true };
     }
     case 'stopped-before-start':
-      return STOPPED_BEFORE_START;
+      return isStopped ? STOPPED_BEFORE_START : ENDED_BEFORE_START;
     case 'lost':
       return { how: 'host-lost', words: `host lost or killed: no exit status (${end.why})` };
   }
@@ -56,7 +63,7 @@ const hadFinished = (end: JobEnd): boolean => end.kind === 'exited' && end.code 
 export const collectJob = async (files: JobFiles): Promise<JobResult> => {
   const end = await endOf(files);
   const isStopped = await isThere(files.stopped);
-  const seen = processEnd(end);
+  const seen = processEnd(end, isStopped);
   if (!isStopped || !isEndedByStop(end)) return readResult(files, seen, isStopped);
   const finished = hadFinished(end) ? await readResult(files, { ...seen, how: 'clean' }, isStopped) : undefined;
   return finished?.status === 'completed' ? finished : readResult(files, { ...seen, how: 'cancelled' }, isStopped);

@@ -104,6 +104,9 @@ const outputTail = async (files: JobFiles): Promise<string> => {
   return '';
 };
 
+/** Is it nobody's doing but ours, or the machine's, when such an end comes before the start? A command that cannot be started is charged. */
+const isFree = (status: Ending): boolean => status === 'cancelled' || status === 'preempted';
+
 /** Cuts and cleans words that come from outside, for a detail. */
 export const wordsOf = (text: string): string => printable(text, OUTPUT_TAIL_LENGTH);
 
@@ -128,7 +131,7 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
     digest: report.digest,
     folder: files.folder,
     stepsReached: report.stepsReached,
-    ...(verdict.status === 'cancelled' && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
+    ...(isFree(verdict.status) && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
     warnings: [
       ...report.warnings,
       ...holes(report, onTheWay),

@@ -1,6 +1,7 @@
 /** Runs jobs as processes of this machine that outlive the worker. The contract with them: docs/job-contract.md. */
 import { join, resolve } from 'node:path';
 import { LauncherError } from '../domain/errors.js';
+import { GPU_VARIABLE } from '../domain/local-choice.js';
 import type { SecretRef } from '../domain/notices.js';
 import type { JobRef, JobSpec, JobState, Launcher } from '../domain/ports.js';
 import { isThere } from '../host/atomic-files.js';
@@ -8,10 +9,22 @@ import { onDisk } from '../host/disk-errors.js';
 import { collectJob } from './collect-job.js';
 import { examineJob, type JobStanding } from './examine-job.js';
 import { checkKey, jobFiles, type JobFiles } from './job-folder.js';
+import { describeGpuWait } from './gpu-claims.js';
 import { launchJob, ownVariables, wrapperCommand, type LaunchStep } from './launch-job.js';
 import { listFolders } from './list-jobs.js';
 import { readProgress } from './metrics-file.js';
 import { stopJob } from './stop-job.js';
+import type { GpuRequest } from './wrapper-input.js';
+
+/** How the GPUs of this machine are divided among jobs. */
+export interface GpuDivision {
+  /** Who has which; one folder for all that share them. */
+  readonly folder: string;
+  /** How many there are, or their indices or UUIDs. */
+  readonly gpus: number | readonly string[];
+  /** How many a job of this scale gets. */
+  readonly perJob: (scale: string) => number;
+}
 
 export interface LocalProcessOptions {
   /** Every job gets a folder in here, named by its key. */
@@ -26,6 +39,8 @@ export interface LocalProcessOptions {
   readonly secrets?: Readonly<Record<string, SecretRef>> | undefined;
   /** The command is ended after this long (s). */
   readonly timeoutSeconds?: number | undefined;
+  /** Has each job wait until GPUs of this machine are its own. */
+  readonly gpus?: GpuDivision | undefined;
   /** From SIGTERM to SIGKILL (s); 10 when absent. */
   readonly graceSeconds?: number;
   /** Milliseconds since the epoch. */
@@ -47,16 +62,45 @@ const unknownJob = (ref: JobRef, folder: string): LauncherError =>
     values: { key: ref.key, folder },
   });
 
-const stateOf = async (files: JobFiles, standing: Exclude<JobStanding, { state: 'absent' }>): Promise<JobState> => {
+/** @throws LauncherError when the process that launches may use fewer GPUs than there are said to be */
+const gpuRequest = ({ folder, gpus, perJob }: GpuDivision, scale: string): GpuRequest => {
+  const visible = process.env[GPU_VARIABLE]?.split(',').filter((gpu) => gpu !== '');
+  const all = typeof gpus === 'number' ? (visible ?? Array.from({ length: gpus }, (_, i) => String(i))) : gpus;
+  if (typeof gpus === 'number' && all.length < gpus) {
+    throw new LauncherError(
+      `expected ${gpus} GPUs (launcher.gpus); this worker may use ${all.length} (${GPU_VARIABLE}=${visible?.join(',')})`,
+      { hint: `start the worker with a ${GPU_VARIABLE} that names ${gpus} GPUs, or without one` },
+    );
+  }
+  const count = perJob(scale);
+  return { folder, gpus: typeof gpus === 'number' ? all.slice(0, gpus) : all, count, variable: GPU_VARIABLE };
+};
+
+/** Of a job that runs and whose command is not seen yet. */
+const waitOf = async (files: JobFiles, gpus: GpuDivision | undefined): Promise<string | undefined> => {
+  if (gpus === undefined || (await isThere(files.child))) return undefined;
+  return describeGpuWait(gpus.folder, files.folder).catch((error: unknown) => String(error));
+};
+
+const stateOf = async (
+  files: JobFiles,
+  standing: Exclude<JobStanding, { state: 'absent' }>,
+  gpus: GpuDivision | undefined,
+): Promise<JobState> => {
   if (standing.state === 'not-started') {
     return { state: 'unknown', reason: 'its launch was begun and not finished: launch it again to attach or start' };
   }
   if (standing.state === 'unknown') return { state: 'unknown', reason: standing.reason };
   const progress = await readProgress(files.metrics).catch(() => undefined); // progress is a comfort, not a promise
-  return { state: standing.state, ...(progress === undefined ? {} : { progress }) };
+  const waiting = standing.state === 'running' ? await waitOf(files, gpus) : undefined;
+  return {
+    state: standing.state,
+    ...(progress === undefined ? {} : { progress }),
+    ...(waiting === undefined ? {} : { waiting }),
+  };
 };
 
-const inspectJob = async (files: JobFiles, ref: JobRef): Promise<JobState> => {
+const inspectJob = async (files: JobFiles, ref: JobRef, gpus: GpuDivision | undefined): Promise<JobState> => {
   let standing: JobStanding;
   try {
     standing = await examineJob(files);
@@ -64,7 +108,7 @@ const inspectJob = async (files: JobFiles, ref: JobRef): Promise<JobState> => {
     return { state: 'unknown', reason: `it cannot be looked up: ${String(error)}` };
   }
   if (standing.state === 'absent') throw unknownJob(ref, files.folder);
-  return stateOf(files, standing);
+  return stateOf(files, standing, gpus);
 };
 
 /** Creates the launcher of local processes. Any number of them, in any processes, may share a jobs folder. */
@@ -85,9 +129,12 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
     launch: async (job) => {
       if (job.resume !== undefined) checkKey(job.resume.key, 'resume.key');
       const files = filesOf(job.key);
-      return onJob('launch a job', files, () => launchJob(files, job, settings));
+      const gpus = options.gpus === undefined ? undefined : gpuRequest(options.gpus, job.scale);
+      return onJob('launch a job', files, () =>
+        launchJob(files, job, { ...settings, input: { ...settings.input, gpus } }),
+      );
     },
-    inspect: async (ref) => inspectJob(filesOf(ref.key), ref),
+    inspect: async (ref) => inspectJob(filesOf(ref.key), ref, options.gpus),
     collect: async (ref) => {
       const files = filesOf(ref.key);
       return onJob('collect a job', files, async () => {
@@ -104,12 +151,14 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
   return launcher;
 };
 
-type LocalPreview = Pick<LocalProcessOptions, 'command' | 'cwd' | 'env' | 'secrets' | 'timeoutSeconds'>;
+type LocalPreview = Pick<LocalProcessOptions, 'command' | 'cwd' | 'env' | 'secrets' | 'timeoutSeconds'> & {
+  readonly gpus?: { readonly each: number; readonly of: number | readonly string[] };
+};
 
 /** Says what would be started for a job, and with which variables of its own; starts nothing. Of secrets, where they are found. */
 export const previewLocalJob = (
-  { jobsFolder, ...asked }: LocalPreview & Pick<LocalProcessOptions, 'jobsFolder'>,
-  { key }: JobSpec,
+  { jobsFolder, gpus, ...asked }: Omit<LocalPreview, 'gpus'> & Pick<LocalProcessOptions, 'jobsFolder' | 'gpus'>,
+  { key, scale }: Pick<JobSpec, 'key' | 'scale'>,
 ): LocalPreview => {
   const { folder } = jobFiles(join(resolve(jobsFolder), key));
   const { command, cwd = folder, env, secrets, timeoutSeconds } = asked;
@@ -119,5 +168,6 @@ export const previewLocalJob = (
     env: { ...env, ...ownVariables({ folder }, key) },
     ...(secrets === undefined ? {} : { secrets }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(gpus === undefined ? {} : { gpus: { each: gpus.perJob(scale), of: gpus.gpus } }),
   };
 };

@@ -15,6 +15,7 @@ import { spawnCommand, superviseCommand } from './command-process.js';
 import { jobFiles, type JobFiles } from './job-folder.js';
 import { endLeftovers } from './job-processes.js';
 import type { ExitRecord, LockRecord } from './job-records.js';
+import { waitForGpus } from './wait-for-gpus.js';
 import { log, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
 
 /** Points at which a test may kill the wrapper. */
@@ -61,6 +62,19 @@ const endRest = async (): Promise<void> => {
   }
 };
 
+/** With the GPUs that the job has now; undefined when it was told to end while it waited for them. */
+const withGpus = async (
+  { folder }: JobFiles,
+  input: WrapperInput,
+  asked: AbortSignal,
+): Promise<WrapperInput | undefined> => {
+  if (input.gpus === undefined) return input;
+  const gpus = await waitForGpus({ request: input.gpus, folder }, asked);
+  if (gpus === undefined) return undefined;
+  log(`it has the GPUs ${gpus.join(', ')}`);
+  return { ...input, env: { ...input.env, [input.gpus.variable]: gpus.join(',') } };
+};
+
 const runCommand = async (
   files: JobFiles,
   input: WrapperInput,
@@ -69,8 +83,10 @@ const runCommand = async (
 ): Promise<ExitRecord> => {
   if (await isThere(files.stopped)) return { kind: 'stopped-before-start', at: Date.now() };
   try {
-    const child = await spawnCommand(files, input);
-    const ended = superviseCommand(child, input, asked);
+    const ready = await withGpus(files, input, asked);
+    if (ready === undefined) return { kind: 'stopped-before-start', at: Date.now() };
+    const child = await spawnCommand(files, ready);
+    const ended = superviseCommand(child, ready, asked);
     onStep('spawned');
     await recordChild(files, child.pid ?? 0);
     onStep('child-recorded');

@@ -21,6 +21,8 @@ export interface Home {
     readonly lock: string;
   };
   readonly worker: { readonly folder: string };
+  /** Which local jobs have which GPUs; a file for each boot of a machine. */
+  readonly gpus: string;
   /** Jobs that no trial owns. */
   readonly quarantine: string;
   readonly sweeps: string;
@@ -65,6 +67,7 @@ export const homeAt = (root: string): Home => {
       lock: join(server, 'start.lock'),
     },
     worker: { folder: join(root, 'worker') },
+    gpus: join(root, 'gpus'),
     quarantine: join(root, 'quarantine.jsonl'),
     sweeps: join(root, 'sweeps'),
   };

@@ -3,9 +3,10 @@ import { basename, extname, join, posix, relative, sep } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { InputError } from '../domain/errors.js';
 import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
+import { gpusPerJobOf } from '../domain/local-choice.js';
 import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
-import { createLocalProcessLauncher } from '../launchers/local-process.js';
+import { createLocalProcessLauncher, type GpuDivision } from '../launchers/local-process.js';
 import { createSimulatorLauncher } from '../launchers/simulator.js';
 import { createSlurmLauncher, type SlurmLauncherOptions } from '../launchers/slurm.js';
 import { createEmulatorWorld } from '../simulators/emulator.js';
@@ -14,6 +15,7 @@ import { createTableWorld } from '../simulators/table.js';
 import { openHome, sweepPaths, type Home } from './home.js';
 
 type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
+type LocalChoice = Extract<LauncherChoice, { kind: 'local' }>;
 type SlurmChoice = Extract<LauncherChoice, { kind: 'slurm' }>;
 
 const readWorldFile = (path: string): Promise<string> =>
@@ -78,6 +80,12 @@ const createKubernetes = async (choice: KubernetesChoice, home: Home, sweepId: s
   return createKubernetesLauncher({ choice, jobsFolder, podJobsFolder, owner, now: Date.now });
 };
 
+/** All sweeps of a home that run on a machine share its GPUs. */
+export const gpuDivision = (choice: LocalChoice, home: Home): GpuDivision | undefined =>
+  choice.gpus === undefined
+    ? undefined
+    : { folder: home.gpus, gpus: choice.gpus, perJob: (scale) => gpusPerJobOf(choice, scale) };
+
 const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: string): Promise<Launcher> => {
   const jobsFolder = sweepPaths(home, sweepId).jobs;
   switch (choice.kind) {
@@ -87,7 +95,17 @@ const createLauncher = async (choice: LauncherChoice, home: Home, sweepId: strin
     }
     case 'local': {
       const { command, cwd, env, secrets, timeoutSeconds } = choice;
-      return createLocalProcessLauncher({ jobsFolder, command, cwd, env, secrets, timeoutSeconds, now: Date.now });
+      const gpus = gpuDivision(choice, home);
+      return createLocalProcessLauncher({
+        jobsFolder,
+        command,
+        cwd,
+        env,
+        secrets,
+        timeoutSeconds,
+        gpus,
+        now: Date.now,
+      });
     }
     case 'kubernetes':
       return createKubernetes(choice, home, sweepId);

@@ -10,7 +10,7 @@ import { previewSlurmJob } from '../launchers/slurm.js';
 import { typicalMixture } from '../policy/pool.js';
 import { jobOf } from '../workflows/job-spec.js';
 import { readHomeId, sweepPaths, type Home } from './home.js';
-import { podJobsFolderOf, slurmOptions } from './launchers.js';
+import { gpuDivision, podJobsFolderOf, slurmOptions } from './launchers.js';
 
 export interface JobPreview {
   /** What `job.json` would say. */
@@ -28,8 +28,10 @@ const launchOf = async (
   job: JobSpec,
 ): Promise<JobPreview['launch']> => {
   switch (launcher.kind) {
-    case 'local':
-      return { ...previewLocalJob({ ...launcher, jobsFolder: sweepPaths(home, sweepId).jobs }, job) };
+    case 'local': {
+      const jobsFolder = sweepPaths(home, sweepId).jobs;
+      return { ...previewLocalJob({ ...launcher, jobsFolder, gpus: gpuDivision(launcher, home) }, job) };
+    }
     case 'slurm': {
       const { options, script } = previewSlurmJob(slurmOptions(launcher, home, sweepId), job);
       const { secrets } = launcher;

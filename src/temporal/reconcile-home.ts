@@ -6,7 +6,8 @@
 import type { Client } from '@temporalio/client';
 import { sweepWorkflowId, SWEEP_SIGNALS, trialWorkflowId } from '../domain/messages.js';
 import { isTitrateError } from '../domain/errors.js';
-import { bookOf, judgeByRecord, judgeByServer, parseJobKey } from '../domain/orphan.js';
+import { bookOf, judgeByRecord, judgeByServer } from '../domain/orphan.js';
+import { parseJobKey } from '../domain/job-key.js';
 import type { TrialBook, Verdict, WorkflowStanding } from '../domain/orphan.js';
 import type { FoundJob, JobRef, Launcher } from '../domain/ports.js';
 import type { ReconcileReport } from '../activities/reconcile-activities.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bookOf, judgeByRecord, judgeByServer, parseJobKey } from '../../src/domain/orphan.js';
+import { bookOf, judgeByRecord, judgeByServer } from '../../src/domain/orphan.js';
+import { parseJobKey } from '../../src/domain/job-key.js';
 import type { RecordEvent } from '../../src/domain/record-event.js';
 
 const at = '2026-01-01T00:00:00.000Z';
