@@ -12,6 +12,7 @@ const ENDED_BEFORE_START = {
   how: 'preempted',
   words: 'terminated from outside before its start',
   notStarted: true,
+  isFree: true,
 } as const satisfies ProcessEnd;
 
 const KILLS = new Set(['SIGTERM', 'SIGKILL']);

@@ -27,6 +27,8 @@ export interface ProcessEnd {
   readonly words: string;
   /** Was the command never started? Then nothing is missed of its metrics. */
   readonly notStarted?: boolean;
+  /** Is it certain that nothing was used up, though titrate did not stop it? Then it is not charged. */
+  readonly isFree?: boolean;
 }
 
 /** Of the end of a job that nothing but a person's word tells. */
@@ -104,9 +106,6 @@ const outputTail = async (files: JobFiles): Promise<string> => {
   return '';
 };
 
-/** Is it nobody's doing but ours, or the machine's, when such an end comes before the start? A command that cannot be started is charged. */
-const isFree = (status: Ending): boolean => status === 'cancelled' || status === 'preempted';
-
 /** Cuts and cleans words that come from outside, for a detail. */
 export const wordsOf = (text: string): string => printable(text, OUTPUT_TAIL_LENGTH);
 
@@ -121,6 +120,7 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
   const report = await readMetrics(files.metrics, [...checkpoints, steps]);
   const verdict = judge(end, isStopped, report, steps);
   const final: Metrics = (verdict.status === 'completed' ? report.lines.get(steps)?.metrics : undefined) ?? {};
+  const isFree = verdict.status === 'cancelled' || end.isFree === true;
   const detail = verdict.status === 'failed' ? `${verdict.detail}${await outputTail(files)}` : verdict.detail;
   const onTheWay = checkpoints.filter((step) => step !== steps);
   return {
@@ -131,7 +131,7 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
     digest: report.digest,
     folder: files.folder,
     stepsReached: report.stepsReached,
-    ...(isFree(verdict.status) && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
+    ...(isFree && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
     warnings: [
       ...report.warnings,
       ...holes(report, onTheWay),
