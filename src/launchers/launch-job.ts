@@ -22,13 +22,21 @@ import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
 import { printable } from './printable.js';
-import { FOLDER_VARIABLE, INPUT_VARIABLE, TOKEN_VARIABLE, type WrapperInput } from './wrapper-input.js';
+import {
+  FOLDER_VARIABLE,
+  INPUT_VARIABLE,
+  TOKEN_VARIABLE,
+  type GpuRequest,
+  type WrapperInput,
+} from './wrapper-input.js';
 
 /** Points at which a test may kill the launching process. */
 export type LaunchStep = 'folder-made' | 'intent-written' | 'wrapper-started' | 'lock-seen' | 'reference-written';
 
 interface LaunchSettings {
   readonly input: WrapperInput;
+  /** What the job waits for, asked when it is started and not when it is found. @throws LauncherError when this process may not give it */
+  readonly gpus?: (() => GpuRequest) | undefined;
   /** Variables whose values are read when a job is started, and written nowhere. */
   readonly secrets?: Readonly<Record<string, SecretRef>> | undefined;
   /** Program and arguments that run the wrapper; the job's folder is added. */
@@ -118,7 +126,7 @@ const attachOrStart = async (
   if (await isThere(files.stopped)) return undefined;
   const { input, secrets } = settings;
   const env = { ...input.env, ...(await readJobSecrets(secrets)) };
-  const wrapper = await startWrapper(files, key, { ...settings, input: { ...input, env } });
+  const wrapper = await startWrapper(files, key, { ...settings, input: { ...input, env, gpus: settings.gpus?.() } });
   settings.onStep('wrapper-started');
   return waitForLock(files, wrapper);
 };

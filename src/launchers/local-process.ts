@@ -129,10 +129,9 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
     launch: async (job) => {
       if (job.resume !== undefined) checkKey(job.resume.key, 'resume.key');
       const files = filesOf(job.key);
-      const gpus = options.gpus === undefined ? undefined : gpuRequest(options.gpus, job.scale);
-      return onJob('launch a job', files, () =>
-        launchJob(files, job, { ...settings, input: { ...settings.input, gpus } }),
-      );
+      const { gpus } = options;
+      const request = gpus && (() => gpuRequest(gpus, job.scale));
+      return onJob('launch a job', files, () => launchJob(files, job, { ...settings, gpus: request }));
     },
     inspect: async (ref) => inspectJob(filesOf(ref.key), ref, options.gpus),
     collect: async (ref) => {

@@ -176,9 +176,17 @@ describe('a worker that may use some GPUs only', () => {
     expect(await gpusOf(ref)).toBe('5,GPU-7');
   });
 
+  it('finds jobs that are there, whatever they were given', async () => {
+    const launcher = launcherOf(60, 2);
+    const ref = await launch(launcher);
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '5');
+    expect(await launcher.launch(harness.job(ref.key))).toEqual(ref);
+  });
+
   it('starts nothing where the sweep says that there are more', async () => {
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '5');
-    await expect(launch(launcherOf(0.1, 2))).rejects.toThrow(
+    const launcher = launcherOf(0.1, 2);
+    await expect(launch(launcher)).rejects.toThrow(
       'expected 2 GPUs (launcher.gpus); this worker may use 1 (CUDA_VISIBLE_DEVICES=5)',
     );
   });
