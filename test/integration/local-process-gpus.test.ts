@@ -22,8 +22,6 @@ afterEach(async () => {
     if (name.startsWith('gpu.')) await harness.createLauncher({ graceSeconds: 0 }).stop(harness.refOf(name));
   }
   await rm(join(harness.jobsFolder, 'gpus'), { recursive: true, force: true });
-  await rm(join(harness.jobsFolder, 'held'), { recursive: true, force: true });
-  await mkdir(join(harness.jobsFolder, 'held'));
 });
 afterAll(() => harness.close?.());
 
@@ -39,13 +37,16 @@ const useGpus = (seconds: number): readonly string[] => [
    echo '{"step":20,"metrics":{"loss":1}}' >> metrics.jsonl`,
 ];
 
+/** Trains until it is stopped. */
+const holdGpus = ['sh', '-c', 'echo "$CUDA_VISIBLE_DEVICES" > gpus; sleep 60'];
+
 const launcherOf = (
-  seconds: number,
+  seconds: number | 'until stopped',
   gpus: GpuDivision['gpus'],
   each: Readonly<Record<string, number>> = {},
 ): Launcher =>
   harness.createLauncher({
-    command: useGpus(seconds),
+    command: seconds === 'until stopped' ? holdGpus : useGpus(seconds),
     gpus: { folder: join(harness.jobsFolder, 'gpus'), gpus, perJob: (scale) => each[scale] ?? 1 },
   });
 
@@ -82,7 +83,7 @@ describe('jobs divide the GPUs of a machine', () => {
   });
 
   it('who came first is served first: a job of many is not passed by small ones', async () => {
-    const long = launcherOf(60, ['4', '6']);
+    const long = launcherOf('until stopped', ['4', '6']);
     const quick = launcherOf(0.1, ['4', '6'], { L: 2 });
     const first = await launch(long);
     await until(() => hasStarted(first));
@@ -96,7 +97,6 @@ describe('jobs divide the GPUs of a machine', () => {
     );
     expect(await hasStarted(small)).toBe(false);
     await long.stop(first);
-    await rm(join(harness.jobsFolder, 'held', '4'), { recursive: true });
     await waitForState(quick, large, ['ended']);
     await waitForState(quick, small, ['ended']);
     expect(await quick.collect(large)).toMatchObject({ status: 'completed' });
@@ -106,7 +106,7 @@ describe('jobs divide the GPUs of a machine', () => {
   });
 
   it('those of a killed wrapper are taken while its command lives', async () => {
-    const long = launcherOf(60, 1);
+    const long = launcherOf('until stopped', 1);
     const first = await launch(long);
     await until(() => hasStarted(first));
     process.kill(await wrapperPid(first), 'SIGKILL');
@@ -114,7 +114,6 @@ describe('jobs divide the GPUs of a machine', () => {
     await sleep(1500);
     expect(await hasStarted(second)).toBe(false);
     await long.stop(first);
-    await rm(join(harness.jobsFolder, 'held', '0'), { recursive: true });
     await waitForState(long, second, ['ended']);
     expect(await long.collect(second)).toMatchObject({ status: 'completed' });
   });
@@ -122,7 +121,7 @@ describe('jobs divide the GPUs of a machine', () => {
 
 describe('a job that waits for GPUs', () => {
   it('is stopped before its start, costs nothing, and leaves its place', async () => {
-    const long = launcherOf(60, 1);
+    const long = launcherOf('until stopped', 1);
     const first = await launch(long);
     await until(() => hasStarted(first));
     const second = await launch(long);
@@ -131,14 +130,13 @@ describe('a job that waits for GPUs', () => {
     await long.stop(second);
     expect(await long.collect(second)).toMatchObject({ status: 'cancelled', notStarted: true });
     await long.stop(first);
-    await rm(join(harness.jobsFolder, 'held', '0'), { recursive: true });
     await waitForState(long, third, ['ended']);
     expect(await long.collect(third)).toMatchObject({ status: 'completed' });
     expect(await hasStarted(second)).toBe(false);
   });
 
   it('and whose machine goes down is preempted, and costs nothing', async () => {
-    const long = launcherOf(60, 1);
+    const long = launcherOf('until stopped', 1);
     const first = await launch(long);
     await until(() => hasStarted(first));
     const second = await launch(long);
@@ -177,7 +175,7 @@ describe('a worker that may use some GPUs only', () => {
   });
 
   it('finds jobs that are there, whatever they were given', async () => {
-    const launcher = launcherOf(60, 2);
+    const launcher = launcherOf('until stopped', 2);
     const ref = await launch(launcher);
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '5');
     expect(await launcher.launch(harness.job(ref.key))).toEqual(ref);
