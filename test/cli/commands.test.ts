@@ -254,6 +254,22 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(ran.err).toContain('did you mean run?');
   });
 
+  it.skipIf(!existsSync('/dev/full'))(
+    'keeps its exit status when nobody reads what it says, and says so when that cannot be written',
+    async () => {
+      const inShell = (line: string): Promise<{ code: number; err: string }> =>
+        new Promise((done) => {
+          execFile('bash', ['-o', 'pipefail', '-c', line, process.execPath, MAIN], (error, _, err) =>
+            done({ code: Number(error?.code ?? 0), err }),
+          );
+        });
+      expect((await inShell('"$0" "$1" runn x.yaml --json | true')).code).toBe(2);
+      expect((await inShell('"$0" "$1" --help | true')).code).toBe(0);
+      const { code, err } = await inShell('"$0" "$1" --help > /dev/full');
+      expect([code, err]).toEqual([3, expect.stringMatching(/^error: what was found cannot be written: ENOSPC.*\n$/)]);
+    },
+  );
+
   it('refuses a record that was changed, and names the line', async () => {
     const home = homeAt(await mkdtemp(join(tmpdir(), 'titrate-torn-')));
     const { folder, record } = sweepPaths(home, sweepId);
