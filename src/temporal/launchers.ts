@@ -5,6 +5,7 @@ import { InputError } from '../domain/errors.js';
 import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
 import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { createLocalProcessLauncher } from '../launchers/local-process.js';
 import { createSimulatorLauncher } from '../launchers/simulator.js';
 import { createSlurmLauncher, type SlurmLauncherOptions } from '../launchers/slurm.js';
@@ -16,8 +17,8 @@ import { openHome, sweepPaths, type Home } from './home.js';
 type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
 type SlurmChoice = Extract<LauncherChoice, { kind: 'slurm' }>;
 
-const readWorldFile = (path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((cause: unknown) => {
+const readWorldFile = async (path: string): Promise<string> => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new InputError(
       'the simulated world cannot be read',
@@ -25,6 +26,8 @@ const readWorldFile = (path: string): Promise<string> =>
       { cause },
     );
   });
+  return utf8Text(bytes, path, 'simulated world');
+};
 
 /** Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv). */
 export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {
