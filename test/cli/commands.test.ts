@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkLine } from '../../src/ledger/chain.js';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { simulateRecord, SWEEP } from '../reports/simulated-record.js';
 
@@ -212,6 +213,27 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(json['recommendation']).toMatchObject({
       mixture: { book: expect.any(Number) },
       nearOptimal: expect.any(Array),
+    });
+  });
+
+  it('tells programs what waits for a person and why it is paused, also from the record alone', async () => {
+    const lines = simulateRecord().slice(0, 2);
+    const { at, event } = lines[1]!;
+    if (event.type !== 'decided') throw new Error('a record begins with a decision');
+    const { decision, trial, mixture, scale, steps, cost } = event;
+    const run = { decision, trial, mixture, scale, steps, cost };
+    const request = { type: 'approval-requested' as const, ...run, reasons: ['target'], why: 'it is best' };
+    lines.push(linkLine(lines[1]!, { key: 'approval:t0001', at, event: request }));
+    const pause = { type: 'act' as const, act: 'pause' as const, by: 'ada', reason: 'the disk is being moved' };
+    lines.push(linkLine(lines[2]!, { key: 'act:1', at, event: pause }));
+    const copy = join(root, 'paused', 'a-copy');
+    await mkdir(copy, { recursive: true });
+    await writeFile(join(copy, 'record.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    expect(readJson((await titrate('report', copy, '--json')).out)).toMatchObject({
+      status: 'paused',
+      reason: 'the disk is being moved',
+      parked: [],
+      awaitingApproval: ['t001'],
     });
   });
 
