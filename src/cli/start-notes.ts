@@ -5,11 +5,17 @@ import { commandNotes } from './command-notes.js';
 import type { SweepSource } from './sweep-source.js';
 import { tableNotes } from './table-notes.js';
 
+const approvalNotes = ({ sweep: { approval } }: SweepSource): string[] =>
+  approval?.timeoutSeconds === undefined || approval.onTimeout !== 'wait'
+    ? []
+    : ['approval.timeoutSeconds says nothing beside onTimeout: wait: a request waits for ever'];
+
 /** What a sweep file says that is hardly meant so, as far as it can be told before a start. */
 export const startNotes = async (source: SweepSource): Promise<string[]> => [
   ...epochNotes(source.sweep),
   ...slurmNotes(source.sweep),
   ...kubernetesNotes(source.sweep),
+  ...approvalNotes(source),
   ...(await tableNotes(source.placed)),
   ...(await commandNotes(source)),
 ];

@@ -189,6 +189,7 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
       [2, ['nonsense']],
       [2, ['pause', sweepId, '--idempotency-key', 'ä'.repeat(501)]],
       [2, ['explain', sweepId, '999']],
+      [2, ['approve', sweepId, 't001', '--steps', '-5']],
     ];
     const outcomes = await Promise.all(asked.map(([, args]) => titrate(...args, '--json', '--home', root)));
     for (const [i, [code, args]] of asked.entries()) {
