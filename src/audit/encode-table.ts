@@ -20,7 +20,8 @@ const csv = ({ columns, rows }: Table): string =>
       header: true,
       columns: columns.map(({ name }) => name),
       record_delimiter: '\r\n',
-      quoted_match: /[\r\n]/, // alone they are no delimiter here, but are one for many readers
+      // Line ends that are no delimiter here are one for many readers, and spaces around a cell are lost on them.
+      quoted_match: /[\r\n]|^\s|\s$/,
       cast: { boolean: String, number: String },
     },
   );

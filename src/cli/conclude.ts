@@ -37,7 +37,8 @@ export const sweepJson = (home: Home, sweepId: string, view: SweepView): Record<
   observations: view.observations.length,
   reruns: view.reruns.length,
   parked: view.parked.map(({ trial }) => trial),
-  reason: view.end?.reason ?? null,
+  awaitingApproval: [...view.awaiting],
+  reason: view.end?.reason ?? view.pause?.reason ?? null,
   head: view.head,
 });
 

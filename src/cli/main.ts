@@ -32,18 +32,42 @@ const carryOut = async (line: CommandLine, json: boolean): Promise<Outcome> => {
   return run({ positionals, flags, io: createIo(json) });
 };
 
-/** Runs one command line and returns its exit status. */
-export const main = async (args: readonly string[]): Promise<ExitCode> => {
+/** Where a command line came to: its exit status, and what it says on which stream. */
+interface Ending {
+  readonly exitCode: ExitCode;
+  readonly stream: NodeJS.WriteStream;
+  readonly text: string;
+}
+
+const endingOf = async (args: readonly string[]): Promise<Ending> => {
   const json = args.includes('--json');
   try {
     const { exitCode, json: result, text } = await carryOut(parseCommandLine(args), json);
-    await write(process.stdout, json ? `${JSON.stringify(result)}\n` : text === '' ? '' : `${text}\n`);
-    return exitCode;
+    return { exitCode, stream: process.stdout, text: json ? JSON.stringify(result) : text };
   } catch (error) {
-    if (json) await write(process.stdout, `${JSON.stringify({ error: failureOf(error) })}\n`);
-    else await write(process.stderr, `${failureText(error)}\n`);
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    if (!json) return { exitCode, stream: process.stderr, text: failureText(error) };
+    return { exitCode, stream: process.stdout, text: JSON.stringify({ error: failureOf(error) }) };
   }
+};
+
+/** Is the exit status known, so that only its telling is left? */
+let hasEnded = false;
+
+/** Runs one command line and returns its exit status. */
+export const main = async (args: readonly string[]): Promise<ExitCode> => {
+  const { exitCode, stream, text } = await endingOf(args);
+  hasEnded = true;
+  await write(stream, text === '' ? '' : `${text}\n`);
+  return exitCode;
+};
+
+/** A reader, such as `head`, that has seen enough ends the watching and changes no result; a full disk is a trouble of its own. */
+const onWriteError = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE' && hasEnded) return;
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  if (hasEnded) process.stderr.write(`error: what was found cannot be written: ${error.message}\n`);
+  process.exit(EXIT.environment);
 };
 
 /** Is this file what Node was started with, be it through a link in a bin folder? */
@@ -54,10 +78,7 @@ const isEntry = (): boolean => {
 
 if (isEntry()) {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok); // the reader, such as `head`, has seen enough
-      throw error;
-    });
+    stream.on('error', onWriteError);
   }
   process.exit(await main(process.argv.slice(2)));
 }

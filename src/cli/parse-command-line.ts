@@ -72,6 +72,13 @@ const checkOption = (token: Extract<Token, { kind: 'option' }>, flags: readonly 
   }
 };
 
+/** An empty argument is what a script's variable that was never set leaves: it would fit every sweep. */
+const checkWords = ({ name, usage }: Command, positionals: readonly string[]): void => {
+  if (!positionals.some((word) => word.trim() === '')) return;
+  const found = positionals.map((word) => JSON.stringify(word)).join(' ');
+  throw usageError('arguments', `titrate ${name} ${usage}, none of them empty`, found, `titrate ${name} --help`);
+};
+
 const checkCount = ({ name, usage, fewest, most }: Command, positionals: readonly string[]): void => {
   if (positionals.length >= fewest && positionals.length <= most) return;
   const found = positionals.length === 0 ? 'nothing' : positionals.map((text) => JSON.stringify(text)).join(' ');
@@ -94,6 +101,8 @@ export const parseCommandLine = (args: readonly string[]): CommandLine => {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
     checkOption(token, known, hint);
+    // Of two values one would be lost without a word; a switch says the same twice.
+    if (typeof flags[token.name] === 'string') throw usageError(token.rawName, 'to be given once', 'it twice', hint);
     flags[token.name] = token.value ?? true;
   }
   if (name === 'help' && positionals[0] !== undefined) {
@@ -103,5 +112,6 @@ export const parseCommandLine = (args: readonly string[]): CommandLine => {
   if (command === undefined) return { positionals, flags, wants: 'help' };
   if (flags['help'] === true) return { command, positionals, flags, wants: 'help' };
   checkCount(command, positionals);
+  checkWords(command, positionals);
   return { command, positionals, flags, wants: 'run' };
 };

@@ -1,8 +1,39 @@
 import { basename } from 'node:path';
+import { InputError, type Problem } from '../domain/errors.js';
 import type { Sweep } from '../domain/sweep.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { readPastTable, type PastTable } from '../evidence/past-table.js';
-import { readNamedFile, textOf } from './sweep-source.js';
-import { parseYaml } from './yaml-file.js';
+import { readNamedFile } from './sweep-source.js';
+import { readYaml, type YamlFile } from './yaml-file.js';
+
+/** A mapping file, as a person named it. */
+interface Mapping {
+  readonly file: string;
+  readonly yaml: YamlFile;
+}
+
+/** Says of a problem with the mapping where in its file that lies; one with the table's lines says so itself. */
+const placed = (problem: Problem, { file, yaml }: Mapping): Problem => {
+  const named = `${basename(file)}: `;
+  const isNamed = problem.path.startsWith(named);
+  if (!isNamed && !/^columns\.(?!csv: )/.test(problem.path)) return problem;
+  const path = isNamed ? problem.path.slice(named.length) : problem.path;
+  return { ...problem, path, at: yaml.placeOf(path) ?? file };
+};
+
+const readByMapping = (table: { name: string; bytes: Buffer }, mapping: Mapping, sweep: Sweep): PastTable => {
+  try {
+    return readPastTable({ ...table, mapping: { name: basename(mapping.file), content: mapping.yaml.value } }, sweep);
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new InputError(
+      cause.what,
+      cause.problems.map((one) => placed(one, mapping)),
+      { ...hint, cause },
+    );
+  }
+};
 
 /** Reads a team's table of past runs, by its mapping if there is one. @throws InputError naming what is wrong where. */
 export const openPastTable = async (
@@ -10,11 +41,10 @@ export const openPastTable = async (
   mappingFile: string | undefined,
   sweep: Sweep,
 ): Promise<PastTable> => {
-  const bytes = await readNamedFile(file, 'table of past runs');
-  if (mappingFile === undefined) return readPastTable({ name: basename(file), bytes }, sweep);
-  const text = textOf(await readNamedFile(mappingFile, 'mapping'), mappingFile, 'mapping');
-  const mapping = { name: basename(mappingFile), content: parseYaml(text, mappingFile, 'mapping') };
-  return readPastTable({ name: basename(file), bytes, mapping }, sweep);
+  const table = { name: basename(file), bytes: await readNamedFile(file, 'table of past runs') };
+  if (mappingFile === undefined) return readPastTable(table, sweep);
+  const text = utf8Text(await readNamedFile(mappingFile, 'mapping'), mappingFile, 'mapping');
+  return readByMapping(table, { file: mappingFile, yaml: readYaml(text, mappingFile, 'mapping') }, sweep);
 };
 
 /** Says in a line what of a table is not used, and why; undefined when all of it is. */

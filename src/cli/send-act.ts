@@ -1,3 +1,4 @@
+import { checkAct } from '../domain/act-inputs.js';
 import type { Act, ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
@@ -32,6 +33,7 @@ export const sendActOf = async <N extends ActName>(
   const updateId = idempotencyKey(invocation);
   const by: Act = { ...(await identify()), ...(given === undefined ? {} : { reason: given }) };
   const what = await inputOf(by, sweepId);
+  checkAct(name, what); // the sweep says the same, in words only and with a worker
   const trial = 'trial' in what ? what.trial : undefined;
   const ended = (await readSweep(home, sweepId).catch(() => undefined))?.view.end;
   if (ended != null) {

@@ -3,6 +3,8 @@ import type { SweepStatus } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
 import { sweepPaths } from '../temporal/home.js';
 import { connect, type TitrateConnection } from '../temporal/client.js';
+import { begunElsewhere } from '../temporal/sweep-errors.js';
+import { standing } from '../temporal/sweeps.js';
 import type { Outcome } from './command.js';
 import { conclude, sweepJson } from './conclude.js';
 import { EXIT } from './exit-codes.js';
@@ -83,10 +85,14 @@ export const showLive = async (on: TitrateConnection, watched: Watched): Promise
   }
 };
 
-/** Watches a sweep on a server that runs already; starts nothing. */
+/**
+ * Watches a sweep on a server that runs already; starts nothing.
+ * @throws StateError when that server knows no such sweep: it would be waited for without an end.
+ */
 export const watchLive = async (watched: Watched): Promise<Outcome> => {
   const on = await connect({ home: watched.home, onlyRunning: true });
   try {
+    if ((await standing(on, watched.sweepId)) === 'none') throw begunElsewhere(on, watched.sweepId);
     return await showLive(on, watched);
   } finally {
     await on.close().catch(() => undefined);

@@ -8,6 +8,7 @@ import { parseSweep } from '../domain/parse-sweep.js';
 import { SECTIONS } from '../domain/sweep-file.js';
 import { readRetries } from '../domain/sweep-readers.js';
 import type { LauncherChoice, Sweep } from '../domain/sweep.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { pathParts } from '../domain/zod-problems.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
@@ -41,16 +42,6 @@ export const readNamedFile = async (file: string, what: string, hint?: string): 
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const problem = { path: file, expected: `a ${what}`, found: READ_ERRORS[code] ?? code };
     throw new InputError(`the ${what} cannot be read`, [problem], hint === undefined ? {} : { hint });
-  }
-};
-
-/** The text of a file that a person wrote. @throws InputError when it is not UTF-8: a name in it would be another one. */
-export const textOf = (bytes: Buffer, file: string, what: string): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    const found = 'bytes that are none, as of UTF-16 or Latin-1';
-    throw new InputError(`the ${what} cannot be read`, [{ path: file, expected: 'text in UTF-8', found }], { cause });
   }
 };
 
@@ -110,7 +101,7 @@ const idOf = (sweep: Sweep): string => `${nameInId(sweep.name)}-${sweepDigest(sw
 export const readSweepFile = async (path: string): Promise<SweepSource> => {
   const file = resolve(path);
   const what = 'sweep file';
-  const text = textOf(await readNamedFile(file, what, 'titrate init writes one to start from'), path, what);
+  const text = utf8Text(await readNamedFile(file, what, 'titrate init writes one to start from'), path, what);
   const source = { file, name: path, yaml: readYaml(text, path, what), text };
   const sweep = await inSweepFile(source, () => parseSweep(source.yaml.value));
   return {

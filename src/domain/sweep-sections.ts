@@ -49,12 +49,27 @@ const unknownSections = (input: Record<string, unknown>): Problem[] =>
       found: 'an unknown key',
     }));
 
+const LOST_NAME = '__proto__'; // names what an object inherits from: an entry of this name is lost on the way
+const DEEPEST = 8; // names that are the file's own lie less deep
+
+/** Places whose name would be lost, with all that stands there. */
+const lostNames = (value: unknown, at: readonly PropertyKey[] = []): Problem[] => {
+  if (at.length > DEEPEST) return [];
+  if (Array.isArray(value)) return value.flatMap((entry, i) => lostNames(entry, [...at, i]));
+  if (!isMap(value)) return [];
+  const lost = { path: pathText([...at, LOST_NAME]), expected: 'another name', found: LOST_NAME };
+  const inside = Object.entries(value).flatMap(([key, entry]) =>
+    key === LOST_NAME ? [] : lostNames(entry, [...at, key]),
+  );
+  return Object.hasOwn(value, LOST_NAME) ? [lost, ...inside] : inside;
+};
+
 /** Checks every top-level key of a sweep file on its own. */
 export const readSections = (input: unknown): Sections => {
   if (!isMap(input)) {
     return { sound: {}, whole: new Set(), problems: [{ path: '', expected: 'a map', found: valueText(input) }] };
   }
-  const problems = unknownSections(input);
+  const problems = [...unknownSections(input), ...Object.keys(SECTIONS).flatMap((key) => lostNames(input[key], [key]))];
   const sound: Record<string, unknown> = {};
   const whole = new Set<Section>();
   for (const section of Object.keys(SECTIONS) as Section[]) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Sweep } from '../domain/sweep.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { readPastRuns, type PastRuns } from '../simulators/past-runs.js';
 import { parseMapping } from '../simulators/table-mapping.js';
 
@@ -21,7 +22,7 @@ export interface PastTable extends PastRuns {
 export const readPastTable = (table: TableFile, { scales }: Pick<Sweep, 'scales'>): PastTable => {
   const { name, bytes, mapping } = table;
   const tokensPerStep = Object.fromEntries(scales.map((scale) => [scale.name, scale.tokensPerStep]));
-  const past = readPastRuns(new TextDecoder().decode(bytes), {
+  const past = readPastRuns(utf8Text(bytes, name, 'table of past runs'), {
     file: name,
     tokensPerStep,
     ...(mapping === undefined

@@ -89,6 +89,16 @@ class Finder {
     }
   }
 
+  /** Of two columns of one name nobody can tell which is meant. */
+  ownNames(): void {
+    const repeated = new Set(this.header.filter((name, i) => this.header.indexOf(name) !== i));
+    for (const name of repeated) {
+      const places = this.header.flatMap((one, i) => (one === name ? [i + 1] : []));
+      const found = `${JSON.stringify(name)} in columns ${places.join(', ')}`;
+      this.problems.push({ path: 'header', expected: 'columns with names of their own', found });
+    }
+  }
+
   need(isThere: boolean, expected: string): void {
     if (!isThere) this.problems.push({ path: 'header', expected, found: this.header.join(',') || 'nothing' });
   }
@@ -118,7 +128,7 @@ export const findColumns = (header: readonly string[], mapping: TableMapping): T
   finder.need(found.scale !== undefined || mapping.scale !== undefined, 'a column scale');
   finder.need(found.steps !== undefined || found.tokens !== undefined, 'a column steps');
   finder.need(metrics.size > 0, 'a column metric.<name> for each metric');
-  finder.need(new Set(header).size === header.length, 'columns with names of their own');
+  finder.ownNames();
   if (finder.problems.length === 0) return found;
   throw new InputError('the table of past runs lacks columns', finder.problems, {
     hint: 'import, backtest and what-if take a mapping, which says how your columns are named: docs/evidence.md',

@@ -6,6 +6,7 @@ import type { KubernetesChoice } from '../domain/kubernetes-choice.js';
 import { gpusPerJobOf } from '../domain/local-choice.js';
 import type { Launcher, World } from '../domain/ports.js';
 import type { LauncherChoice } from '../domain/sweep.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { createLocalProcessLauncher, type GpuDivision } from '../launchers/local-process.js';
 import { createSimulatorLauncher } from '../launchers/simulator.js';
 import { createSlurmLauncher, type SlurmLauncherOptions } from '../launchers/slurm.js';
@@ -18,8 +19,8 @@ type SimulatorChoice = Extract<LauncherChoice, { kind: 'simulator' }>;
 type LocalChoice = Extract<LauncherChoice, { kind: 'local' }>;
 type SlurmChoice = Extract<LauncherChoice, { kind: 'slurm' }>;
 
-const readWorldFile = (path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((cause: unknown) => {
+const readWorldFile = async (path: string): Promise<string> => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new InputError(
       'the simulated world cannot be read',
@@ -27,6 +28,8 @@ const readWorldFile = (path: string): Promise<string> =>
       { cause },
     );
   });
+  return utf8Text(bytes, path, 'simulated world');
+};
 
 /** Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv). */
 export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {

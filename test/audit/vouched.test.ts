@@ -155,6 +155,7 @@ describe('an exported table', () => {
     ['a quoted text', 'a "quoted", torn\nline; =1+1'],
     ['a line feed alone', 'exit status 1\nRuntimeError: out of memory'],
     ['a carriage return alone', '90 %\r100 %'],
+    ['spaces around it', ' out of memory\t'],
   ])('reads back the same from every format: %s', async (_name, jobText) => {
     const table = observationTable(simulateRecord({ jobText }), false);
     const names = table.columns.map(({ name }) => name);
@@ -164,6 +165,7 @@ describe('an exported table', () => {
     expect(parse(csv, { record_delimiter: '\r\n' })).toEqual([names, ...asText]);
     const lenient = { record_delimiter: ['\r\n', '\n', '\r'] }; // of readers that take any line break for the end of a row
     expect(parse(csv, lenient)).toEqual([names, ...asText]);
+    expect(parse(csv, { ...lenient, trim: true })).toEqual([names, ...asText]); // as titrate import does
     const json = (encodeTable(table, 'jsonl') as string).trimEnd().split('\n');
     expect(json.map((line) => Object.values(JSON.parse(line) as object))).toEqual(table.rows);
     const bytes = encodeTable(table, 'parquet') as Uint8Array;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkLine } from '../../src/ledger/chain.js';
 import { homeAt, sweepPaths } from '../../src/temporal/home.js';
 import { simulateRecord, SWEEP } from '../reports/simulated-record.js';
 
@@ -188,6 +189,7 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
       [2, ['nonsense']],
       [2, ['pause', sweepId, '--idempotency-key', 'ä'.repeat(501)]],
       [2, ['explain', sweepId, '999']],
+      [2, ['approve', sweepId, 't001', '--steps', '-5']],
     ];
     const outcomes = await Promise.all(asked.map(([, args]) => titrate(...args, '--json', '--home', root)));
     for (const [i, [code, args]] of asked.entries()) {
@@ -212,6 +214,27 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect(json['recommendation']).toMatchObject({
       mixture: { book: expect.any(Number) },
       nearOptimal: expect.any(Array),
+    });
+  });
+
+  it('tells programs what waits for a person and why it is paused, also from the record alone', async () => {
+    const lines = simulateRecord().slice(0, 2);
+    const { at, event } = lines[1]!;
+    if (event.type !== 'decided') throw new Error('a record begins with a decision');
+    const { decision, trial, mixture, scale, steps, cost } = event;
+    const run = { decision, trial, mixture, scale, steps, cost };
+    const request = { type: 'approval-requested' as const, ...run, reasons: ['target'], why: 'it is best' };
+    lines.push(linkLine(lines[1]!, { key: 'approval:t0001', at, event: request }));
+    const pause = { type: 'act' as const, act: 'pause' as const, by: 'ada', reason: 'the disk is being moved' };
+    lines.push(linkLine(lines[2]!, { key: 'act:1', at, event: pause }));
+    const copy = join(root, 'paused', 'a-copy');
+    await mkdir(copy, { recursive: true });
+    await writeFile(join(copy, 'record.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    expect(readJson((await titrate('report', copy, '--json')).out)).toMatchObject({
+      status: 'paused',
+      reason: 'the disk is being moved',
+      parked: [],
+      awaitingApproval: ['t001'],
     });
   });
 
@@ -253,6 +276,22 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     expect([ran.code, ran.out]).toEqual([2, '']);
     expect(ran.err).toContain('did you mean run?');
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'keeps its exit status when nobody reads what it says, and says so when that cannot be written',
+    async () => {
+      const inShell = (line: string): Promise<{ code: number; err: string }> =>
+        new Promise((done) => {
+          execFile('bash', ['-o', 'pipefail', '-c', line, process.execPath, MAIN], (error, _, err) =>
+            done({ code: Number(error?.code ?? 0), err }),
+          );
+        });
+      expect((await inShell('"$0" "$1" runn x.yaml --json | true')).code).toBe(2);
+      expect((await inShell('"$0" "$1" --help | true')).code).toBe(0);
+      const { code, err } = await inShell('"$0" "$1" --help > /dev/full');
+      expect([code, err]).toEqual([3, expect.stringMatching(/^error: what was found cannot be written: ENOSPC.*\n$/)]);
+    },
+  );
 
   it('refuses a record that was changed, and names the line', async () => {
     const home = homeAt(await mkdtemp(join(tmpdir(), 'titrate-torn-')));

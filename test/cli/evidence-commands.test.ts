@@ -190,6 +190,27 @@ describe('titrate import, before a sweep starts', () => {
     });
   });
 
+  it('says where in a mapping file lies what it has wrong', async () => {
+    const problems = async (mapping: string): Promise<unknown> => {
+      const file = join(root, 'map.yaml');
+      await writeFile(file, mapping);
+      await writeFile(join(root, 'columns.csv'), csvOfLaw());
+      const asked = invocation('import', 'new.yaml', '--from', join(root, 'columns.csv'), '--mapping', file);
+      await writeFile(join(root, 'new.yaml'), SWEEP_FILE);
+      const error = await importRuns({ ...asked, positionals: [join(root, 'new.yaml')] }).catch((e: unknown) => e);
+      return error instanceof InputError ? error.problems : error;
+    };
+    const at = (place: string): string => `${join(root, 'map.yaml')}${place}`;
+    expect(await problems('scale: small\ncolumn: {}\n')).toMatchObject([{ path: 'column', at: at(':2:1') }]);
+    expect(await problems('columns:\n  tokens: token\n')).toMatchObject([{ path: 'columns.tokens', at: at(':2:3') }]);
+    expect(await problems('domains:\n  dropped:\n    z: 0.1\n')).toMatchObject([
+      { path: 'domains (z)', at: at(':1:1') },
+    ]);
+    const [fault] = (await problems('columns: { status: mix.a }\n')) as { path: string; at?: string }[];
+    expect(fault).toMatchObject({ path: expect.stringMatching(/^columns\.csv: line 2/) as string });
+    expect(fault?.at).toBeUndefined();
+  });
+
   it('refuses a sweep that has ended', async () => {
     const csv = join(root, 'slim.csv');
     await writeFile(

@@ -58,6 +58,19 @@ describe('a command line', () => {
     expect(problemOf('run', 'a.yaml', '--detach=yes')).toContain('--detach: expected no value');
   });
 
+  it('refuses a value that is given twice, of which one would be lost, and takes a switch twice', () => {
+    const twice = problemOf('veto', 's', '--bounds', 'web=0.1..0.5', '--bounds=books=..0.3');
+    expect(twice).toContain('--bounds: expected to be given once; found it twice');
+    expect(problemOf('what-if', 's', '--drop', 't0001', '--drop', 't0001')).toContain('--drop');
+    expect(parseCommandLine(['run', 'a.yaml', '--json', '--detach', '--json']).flags['json']).toBe(true);
+  });
+
+  it('refuses an empty argument, as of a variable that was never set: it would name whatever sweep there is', () => {
+    expect(problemOf('cancel', '')).toContain('arguments: expected titrate cancel SWEEP [TRIAL], none of them empty');
+    expect(problemOf('cancel', 's', ' ')).toContain('found "s" " "');
+    expect(problemOf('status', '')).toContain('none of them empty');
+  });
+
   it('refuses too few and too many arguments, showing the usage', () => {
     expect(problemOf('run')).toContain('expected titrate run FILE; found nothing');
     expect(problemOf('doctor', 'now')).toContain('expected no argument; found "now"');

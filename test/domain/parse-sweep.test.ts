@@ -47,6 +47,17 @@ const problemsOf = (input: unknown): string[] => {
 };
 
 describe('a sweep file', () => {
+  test('has no name that would be lost, with what it names', () => {
+    const lost = (others: object): object => Object.assign(JSON.parse('{ "__proto__": {} }') as object, others);
+    expect(problemsOf({ ...file, domains: lost(file.domains), objective: { minimize: lost({ l: 1 }) } })).toEqual([
+      'objective.minimize.__proto__: another name; __proto__',
+      'domains.__proto__: another name; __proto__',
+    ]);
+    expect(problemsOf({ ...file, mixtures: [lost({ book: 1 })] })).toContain(
+      'mixtures[0].__proto__: another name; __proto__',
+    );
+  });
+
   test('says of no variable both a value and where it is found', () => {
     for (const kind of ['local', 'slurm']) {
       const launcher = { kind, command: ['train'], env: { KEY: 'plain', OMP: 8 }, secrets: { KEY: 'env:KEY' } };

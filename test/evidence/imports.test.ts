@@ -270,6 +270,16 @@ describe('runs imported before a sweep starts', () => {
     await expect(readStagedImports(file)).rejects.toThrow(/line 2 of the imported runs is broken/);
   });
 
+  it('are not read from a table in another encoding, in which two names would be one', () => {
+    const csv = 'run,mix.a,mix.b,mix.c,scale,steps,metric.loss\né,1,0,0,small,10,3\nè,1,0,0,small,20,2\n';
+    expect(importCsv(csv).runs).toHaveLength(2);
+    const latin = { name: 'runs.csv', bytes: Buffer.from(csv, 'latin1') };
+    expect(() => readPastTable(latin, sweep)).toThrow(/runs\.csv: expected text in UTF-8/);
+    const utf16 = { name: 'runs.csv', bytes: Buffer.from(`\ufeff${csv}`, 'utf16le') };
+    expect(() => readPastTable(utf16, sweep)).toThrow(/runs\.csv: expected text in UTF-8/);
+    expect(readPastTable({ name: 'runs.csv', bytes: Buffer.from(`\ufeff${csv}`) }, sweep).runs).toHaveLength(2);
+  });
+
   it('read a table in the team’s own shape', () => {
     const fixture = (name: string): string =>
       readFileSync(new URL(`../fixtures/tables/${name}`, import.meta.url), 'utf8');

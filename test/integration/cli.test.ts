@@ -1,7 +1,7 @@
 /** The compiled command on a real server, in a home of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +57,21 @@ describe('titrate on a real server', () => {
     expect(again.out).toContain('Recommended mixture');
     const fresh = readJson(await titrate('run', file, '--fresh', '--json'));
     expect(fresh['sweep']).toMatch(/^quick-[0-9a-f]{8}-2$/);
+  });
+
+  it('does not wait without an end for a sweep that the server has never heard of', async () => {
+    const home = homeAt(env['TITRATE_HOME'] ?? '');
+    const { folder } = readJson(await titrate('status', 'quick', '--json')) as { folder: string };
+    const text = await readFile(join(folder, 'record.jsonl'), 'utf8');
+    const lost = sweepPaths(home, 'lost-1');
+    await mkdir(lost.folder);
+    await writeFile(lost.record, text.split('\n').slice(0, 1).concat('').join('\n'));
+    const watched = await titrate('watch', 'lost-1', '--json');
+    expect([watched.code, readJson(watched)]).toMatchObject([
+      3,
+      { error: { code: 'StateError', message: expect.stringContaining('no such sweep on') as string } },
+    ]);
+    await rm(lost.folder, { recursive: true });
   });
 
   it('leaves a sweep to itself, and takes acts on it with their reasons', async () => {

@@ -129,6 +129,13 @@ describe('a team’s own table of past runs', () => {
     expect(problem?.expected).toContain('did you mean token_seen?');
   });
 
+  it('says which columns have one name, and where they stand', () => {
+    const csv = 'scale,note,steps,note,mix.a,metric.l,note\nS,x,10,y,1,3,z\n';
+    expect(problemsOf(() => readPastRuns(csv))).toEqual([
+      { path: 'header', expected: 'columns with names of their own', found: '"note" in columns 2, 4, 7' },
+    ]);
+  });
+
   it('takes a sum of 0.99 for rounded shares, and no less', () => {
     const { runs } = readPastRuns(`${PLAIN}0.6,0.39,S,10,3\n0.6,0.41,S,10,3\n`);
     expect(runs[0]?.mixture).toEqual({ a: 0.6 / 0.99, b: 0.39 / 0.99 });
