@@ -115,7 +115,7 @@ export const formGuards = (
   };
 };
 
-const NOT_KEPT = 1e15; // beyond any objective, and small enough that shortfalls still tell mixtures apart
+const NOT_KEPT = 1e15 * 2 ** 400; // near 1e135: beyond any objective, whose metrics go up to 1e100
 
 /** Orders mixtures that keep the guards by the score, and all others behind them by what they are expected to break. */
 export const scoreWithin =

@@ -71,7 +71,7 @@ export const soundOf = (survival: Survival | undefined, pool: readonly TargetPoi
   return sound.length > 0 ? sound : pool;
 };
 
-const BLOWS_UP = 1e30; // beyond any objective and any broken guard
+const BLOWS_UP = 1e30 * 2 ** 500; // near 1e180: beyond any objective and any broken guard, also over what a tiny objective is counted in
 
 /** Orders mixtures that may be recommended by the score, and all others behind them by how likely they diverge. */
 export const scoreIfSound = (survival: Survival | undefined, score: Score): Score =>

@@ -1,4 +1,5 @@
 /** From observations to a belief: which rows, which hyper-parameters, what each warp counts for. */
+import { isFixed } from '../domain/fixed.js';
 import { sharesOf } from '../domain/mixture.js';
 import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
@@ -146,6 +147,21 @@ class Recent<T> {
   }
 }
 
+const numbers = new WeakMap<Observation, number>();
+let numbered = 0;
+
+/**
+ * Stands for a run in the texts that beliefs are kept under: a number of its own for one that cannot change any more, as a thousand long
+ * curves make a text of a hundred megabytes.
+ */
+const shortOf = (run: Observation): Observation | number => {
+  const known = numbers.get(run);
+  if (known !== undefined) return known;
+  if (!isFixed(run)) return run;
+  numbers.set(run, ++numbered);
+  return numbered;
+};
+
 /** Pending trials teach no hyper-parameters, and other objectives over the same runs share those of the sweep's own. */
 const recentFits = new Recent<Fitted | null>(4); // of all runs and of those that are settled, and one of each before
 
@@ -156,7 +172,7 @@ const fitOf = (
   options: BeliefOptions,
   makeDataset: () => Dataset = () => buildDataset(sweep, observations, options),
 ): Fitted | null =>
-  recentFits.get(JSON.stringify([sweep, observations]), options, () => {
+  recentFits.get(JSON.stringify([sweep, observations.map(shortOf)]), options, () => {
     const dataset = makeDataset();
     if (dataset.objective.length === 0) return null;
     const place = fidelityFeatures(sweep);
@@ -210,7 +226,7 @@ export const formBelief = (
   options: BeliefOptions = TITRATE_BELIEF,
   fittedTo: Sweep = sweep,
 ): Belief | null => {
-  const key = JSON.stringify([sweep, observations, pending, fittedTo === sweep ? null : fittedTo]);
+  const key = JSON.stringify([sweep, observations.map(shortOf), pending, fittedTo === sweep ? null : fittedTo]);
   return recentBeliefs.get(key, options, () => formAfresh(sweep, observations, pending, options, fittedTo));
 };
 

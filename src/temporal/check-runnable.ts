@@ -1,6 +1,7 @@
 /** What must hold for a sweep to be run and its file alone does not tell: what its policy and its world make of it. */
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
+import { BUDGET_SLACK, costOf } from '../domain/cost.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { choiceProblems } from '../domain/limit-problems.js';
 import { knownWords } from '../domain/nearest-word.js';
@@ -68,13 +69,46 @@ const commandProblems = async ({ command: [program = ''], cwd }: LocalChoice): P
 
 const MOST_BYTES = 1_500_000; // of the 2 MiB that a message may have: what a sweep knows travels beside it when it continues as new
 const MB = 1e6;
+const MOST_TOGETHER = 1_800_000; // with its trials in flight, likewise: answers to people and a recommendation take up to 150 kB
+const TRIAL_BYTES = 1000; // of a trial in flight, beside its mixture and checkpoints: names, costs, acts of people
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+const sizeText = (bytes: number): string => `${(bytes / MB).toFixed(1)} MB`;
+
+/** What a sweep's workflow keeps of each trial in flight: its mixture, its job's, which says it again, and that one's checkpoints. */
+const bytesInFlight = ({ domains, scales }: Sweep): number => {
+  const mixture = Object.fromEntries(Object.keys(domains).map((name) => [name, 1 / 300])); // shares have as many digits as this at most
+  return TRIAL_BYTES + 2 * bytesOf(mixture) + Math.max(...scales.map(({ steps }) => bytesOf(steps)));
+};
+
+/** No more trials can be in flight than the budget pays for. */
+const mostInFlight = (sweep: Sweep): number => {
+  const cheapest = Math.min(
+    ...sweep.scales.map(({ name: scale, steps }) => costOf(sweep, { scale, steps: steps[0]! })),
+  );
+  return Math.min(sweep.parallel, Math.floor((sweep.budget * (1 + BUDGET_SLACK)) / cheapest));
+};
+
+/** What is in flight goes along when a sweep's workflow continues as new. @throws InputError when there may be too much of it. */
+const checkPlaces = (sweep: Sweep): void => {
+  const each = bytesInFlight(sweep);
+  const most = Math.max(1, Math.floor((MOST_TOGETHER - bytesOf(sweep)) / each));
+  const count = mostInFlight(sweep);
+  if (count <= most) return;
+  const found = `${sweep.parallel}: up to ${sizeText(count * each)} of mixtures of ${Object.keys(sweep.domains).length} domains`;
+  throw new InputError(
+    'the sweep has too much in flight at once for Temporal',
+    [{ path: 'parallel', expected: `at most ${most} jobs at once of a sweep of this size`, found }],
+    { hint: 'run fewer jobs at once, or join small domains; shorter names of domains count too' },
+  );
+};
 
 /** A sweep goes to the server as one message, and from run to run of its workflow. @throws InputError when it is too large for that. */
 const checkSize = (sweep: Sweep): void => {
-  const bytes = Buffer.byteLength(JSON.stringify(sweep));
+  const bytes = bytesOf(sweep);
   if (bytes <= MOST_BYTES) return;
   const path = sweep.mixtures === undefined ? 'sweep' : 'mixtures';
-  const found = `${(bytes / MB).toFixed(1)} MB${sweep.mixtures === undefined ? '' : `, with ${sweep.mixtures.length} mixtures`}`;
+  const found = `${sizeText(bytes)}${sweep.mixtures === undefined ? '' : `, with ${sweep.mixtures.length} mixtures`}`;
   const expected = `a sweep of at most ${MOST_BYTES / MB} MB as JSON`;
   throw new InputError('the sweep is too large for Temporal', [{ path, expected, found }], {
     hint: 'list fewer mixtures; of a table of past runs, leave rows out, or bound shares so that fewer are allowed',
@@ -83,9 +117,9 @@ const checkSize = (sweep: Sweep): void => {
 
 /**
  * Checks before a sweep starts what would only pause it after: the options of its policy, the world's name, its metrics,
- * domains and sizes, a local program and its folder; and its own size. And whether there is anything to choose: one mixture would be run for nothing.
+ * domains and sizes, a local program and its folder; its own size and that of what it may have in flight. And whether there is anything to choose: one mixture would be run for nothing.
  * Returns the sweep as its world limits it. On a task queue that was named by hand the team's worker may lie on another machine: its programs are not looked for here.
- * @throws InputError when the policy or the world refuses, no job could start, one mixture only is allowed, or the sweep is too large.
+ * @throws InputError when the policy or the world refuses, no job could start, one mixture only is allowed, or the sweep or what it may have in flight is too large.
  */
 export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher } = sweep;
@@ -109,6 +143,7 @@ export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
     throw new InputError('the sweep has nothing to choose', problems, { hint });
   }
   checkSize(limited);
+  checkPlaces(limited);
   policyOf(limited);
   return limited;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
-import { sharesOf, type Mixture } from '../../src/domain/mixture.js';
+import { massMoved, sharesOf, type Mixture } from '../../src/domain/mixture.js';
 import type { Observation } from '../../src/domain/observation.js';
 import { createRng } from '../../src/domain/rng.js';
 import type { Guard, Sweep } from '../../src/domain/sweep.js';
@@ -55,6 +55,18 @@ describe('a recommendation under guards', () => {
     const a = recommend(above, observe(above, 20), { seed: 1 });
     const b = recommend(below, observe(below, 20), { seed: 1 });
     for (const domain of Object.keys(LIMITED)) expect(b.mixture[domain]).toBeCloseTo(a.mixture[domain]!, 3);
+  });
+
+  it('is the same in whatever unit the objective is', () => {
+    const sweep = guarded(guard({ atMost: toxicityOf(LIMITED) }));
+    const inUnit = (unit: number) =>
+      recommend(
+        sweep,
+        observe(sweep, 7).map((run) => ({ ...run, metrics: { ...run.metrics, loss: unit * run.metrics['loss']! } })),
+        { seed: 1 },
+      ).mixture;
+    const expected = inUnit(1);
+    for (const unit of [1e-20, 1e20, 1e90]) expect(massMoved(inUnit(unit), expected), String(unit)).toBeLessThan(1e-3);
   });
 
   it('is what it would be without them where they do not bind', () => {

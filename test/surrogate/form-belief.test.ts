@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { feasibleSet } from '../../src/domain/feasible-set.js';
+import { fixed } from '../../src/domain/fixed.js';
 import { mixtureOf } from '../../src/domain/mixture.js';
 import type { Observation } from '../../src/domain/observation.js';
 import { createRng } from '../../src/domain/rng.js';
@@ -160,5 +161,32 @@ describe('warps that go apart where nothing was run', () => {
 
   it('go apart together in all metrics of an objective', () => {
     expect(sayOf({ loss: 0.5, twin: 0.5 })).toBeCloseTo(sayOf({ loss: 1 }), 6);
+  });
+});
+
+describe('beliefs that are kept', () => {
+  const long = (): Observation[] =>
+    observe(9).map((run) => ({ ...run, curve: [100, 300].map((steps) => ({ steps, metrics: run.metrics })) }));
+
+  it('are found again by runs that say the same, and not by others', () => {
+    const belief = formBelief(sweep, long(), []);
+    expect(formBelief(sweep, long(), [])).toBe(belief);
+    expect(formBelief(sweep, long().slice(1), [])).not.toBe(belief);
+    const runs = fixed(long());
+    const ofFixed = formBelief(sweep, runs, []);
+    expect(formBelief(sweep, [...runs], [])).toBe(ofFixed);
+    expect(formBelief(sweep, runs.slice(1), [])).not.toBe(ofFixed);
+    expect(formBelief(sweep, runs.toReversed(), [])).not.toBe(ofFixed);
+  });
+
+  it('keep no text of runs that cannot change, as a thousand long curves make a hundred megabytes', () => {
+    const runs = fixed(long());
+    const size = JSON.stringify(runs).length;
+    const stringify = vi.spyOn(JSON, 'stringify');
+    formBelief(sweep, runs, []);
+    const sizes = stringify.mock.results.map(({ value }) => String(value).length);
+    stringify.mockRestore();
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBeLessThan(JSON.stringify(sweep).length + size / 10);
   });
 });

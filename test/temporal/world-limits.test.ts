@@ -129,6 +129,18 @@ describe('a sweep over a table of past runs', () => {
     expect(new Set(observations.map((run) => JSON.stringify([run.mixture, run.scale]))).size).toBe(observations.length);
   });
 
+  it('is refused before it starts when its trials in flight would be too large for a message to the server', async () => {
+    const domains = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`common_crawl_${i}`, {}]));
+    const launcher = { kind: 'local', command: ['train'] };
+    const inFlight = (parallel: number, targetRuns = 100) =>
+      checkRunnable(sweepOf({ launcher, domains, parallel, budget: { targetRuns } }));
+    expect((await inFlight(100)).parallel).toBe(100);
+    expect((await inFlight(200, 10)).parallel).toBe(200); // that buys 100 runs
+    const found = '200: up to 2.1 MB of mixtures of 120 domains';
+    const problem = { path: 'parallel', expected: 'at most 168 jobs at once of a sweep of this size', found };
+    await expect(inFlight(200)).rejects.toMatchObject({ code: 'InputError', problems: [problem] });
+  });
+
   it('is refused before it starts when it would be too large for a message to the server', async () => {
     const tableOf = (count: number): string =>
       [

@@ -28,26 +28,41 @@ const MOST_EXPONENT = 100; // beside such a shift, the steepest line
 const START_SHIFTS = [0.3, 1, 4];
 const START_EXPONENTS = [0.02, 0.2];
 
+/** Derivatives of y `(n × 2 D + 1)`; `powers` are what each domain's tokens come to (n × D). */
+const jacobianAt = (multiples: readonly ArrayLike<number>[], p: Float64Array, powers: Float64Array): Float64Array => {
+  const domains = (p.length - 1) / 2;
+  const jacobian = new Float64Array(multiples.length * p.length);
+  for (let k = 0; k < multiples.length; k++) {
+    const [x, row] = [multiples[k]!, k * p.length];
+    jacobian[row] = 1;
+    for (let i = 0; i < domains; i++) {
+      const base = x[i]! + p[1 + 2 * i]!;
+      const power = powers[k * domains + i]!;
+      jacobian[row + 1 + 2 * i] = (-p[2 + 2 * i]! * power) / base;
+      jacobian[row + 2 + 2 * i] = -Math.log(base) * power;
+    }
+  }
+  return jacobian;
+};
+
 /** Parameters: c, then a and b of each domain. */
 const modelOf =
   (multiples: readonly ArrayLike<number>[], values: ArrayLike<number>) =>
   (p: Float64Array): Residuals => {
+    const domains = (p.length - 1) / 2;
+    const powers = new Float64Array(multiples.length * domains);
     const residuals = new Float64Array(multiples.length);
-    const jacobian = new Float64Array(multiples.length * p.length);
-    multiples.forEach((x, k) => {
-      const row = jacobian.subarray(k * p.length, (k + 1) * p.length);
+    for (let k = 0; k < multiples.length; k++) {
+      const x = multiples[k]!;
       let y = p[0]!;
-      row[0] = 1;
-      for (let i = 0; i < x.length; i++) {
-        const [base, exponent] = [x[i]! + p[1 + 2 * i]!, p[2 + 2 * i]!];
-        const power = base ** -exponent;
+      for (let i = 0; i < domains; i++) {
+        const power = (x[i]! + p[1 + 2 * i]!) ** -p[2 + 2 * i]!;
+        powers[k * domains + i] = power;
         y += power;
-        row[1 + 2 * i] = (-exponent * power) / base;
-        row[2 + 2 * i] = -Math.log(base) * power;
       }
       residuals[k] = y - values[k]!;
-    });
-    return { residuals, jacobian };
+    }
+    return { residuals, jacobian: () => jacobianAt(multiples, p, powers) };
   };
 
 const LEAST_SHIFT = 1e-3; // keeps a run without any tokens of a domain at a finite value

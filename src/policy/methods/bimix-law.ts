@@ -50,7 +50,7 @@ const modelOf =
       const part = falling / level;
       jacobian.set([-Math.log(share), -part * Math.log(volume), part, 1 - part], 4 * k);
     });
-    return { residuals, jacobian };
+    return { residuals, jacobian: () => jacobian };
   };
 
 /**

@@ -32,12 +32,16 @@ export interface Term {
 /** The term of a domain that changes nothing. */
 export const NO_TERM: Term = { value: () => 0, slope: () => 0, shareAt: () => Number.NEGATIVE_INFINITY };
 
-const CLOSE = 1e-8; // relative gap: far below what a run can tell
+const CLOSE = 1e-8; // of the value, or of 1 where that is less: far below what a run can tell
+const CLOSE_OF_GAIN = 1e-6; // of what the start is worse than the best by, where that is less: objectives have any unit, and mixtures may move them little
+const CLOSE_TO_ROUNDING = 1e-12; // of the steepest slope at the start: a gap that is less is what rounding leaves of it
 const MOST_STEPS = 3000; // of projected gradients; 100 to 500 where shares differ by 1e4
 const LOOK_EVERY = 10; // steps between looks at the gap, which costs a linear program
 const MEMORY = 10; // values that a step may not exceed: Birgin et al., section 4
 const ARMIJO = 1e-4; // sufficient decrease, as they have it
-const [SHORTEST, LONGEST] = [1e-12, 1e12]; // spectral step lengths
+const [SHORTEST, LONGEST] = [1e-12, 1e12]; // spectral step lengths, where slopes are near 1
+
+const LEAST_SLOPE = 1e-290; // beside it the longest step is still a number
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
@@ -72,10 +76,11 @@ const search = (f: Convex, from: Place, direction: Float64Array, ceiling: number
   return null;
 };
 
-const spectralLength = (from: Place, to: Place): number => {
+const spectralLength = (from: Place, to: Place, steepest: number): number => {
   const s = minus(to.x, from.x);
   const curvature = dot(s, minus(to.gradient, from.gradient));
-  return curvature > 0 ? Math.min(LONGEST, Math.max(SHORTEST, dot(s, s) / curvature)) : LONGEST;
+  const [shortest, longest] = [SHORTEST / Math.max(1, steepest), LONGEST / Math.min(1, steepest)];
+  return curvature > 0 ? Math.min(longest, Math.max(shortest, dot(s, s) / curvature)) : longest;
 };
 
 /** Minimises a smooth convex function over the allowed mixtures, from a point near `start`. */
@@ -84,14 +89,20 @@ export const minimizeConvex = (f: Convex, feasible: FeasibleSet, start: ArrayLik
   const x = feasible.project(start);
   let place: Place = { x, ...f(x) };
   let best = place;
-  let length = 1 / Math.max(...place.gradient.map(Math.abs), Number.MIN_VALUE);
+  const [first, steepest] = [place.value, Math.max(...place.gradient.map(Math.abs), LEAST_SLOPE)];
+  const isClose = (at: Place): boolean => {
+    const gap = gapAt(feasible, at);
+    const ofGain = CLOSE_OF_GAIN * (first - at.value + gap) + CLOSE_TO_ROUNDING * steepest;
+    return gap <= Math.min(CLOSE * Math.max(1, Math.abs(at.value)), ofGain);
+  };
+  let length = 1 / steepest;
   const values = [place.value];
   for (let step = 1; step <= MOST_STEPS; step++) {
-    if (step % LOOK_EVERY === 1 && gapAt(feasible, place) <= CLOSE * Math.max(1, Math.abs(place.value))) break;
+    if (step % LOOK_EVERY === 1 && isClose(place)) break;
     const aim = feasible.project(place.x.map((share, i) => share - length * place.gradient[i]!));
     const next = search(f, place, minus(aim, place.x), Math.max(...values));
     if (next === null) break;
-    length = spectralLength(place, next);
+    length = spectralLength(place, next, steepest);
     place = next;
     values.push(place.value);
     if (values.length > MEMORY) values.shift();

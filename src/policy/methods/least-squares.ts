@@ -13,10 +13,10 @@
  */
 import { cholesky, solveLower, solveUpper } from '../../surrogate/linear-algebra.js';
 
-/** Residuals `(n)` and their Jacobian `(n × m)` at parameters `(m)`. */
+/** Residuals `(n)` and their Jacobian `(n × m)` at parameters `(m)`; the latter is asked for where a step was worth it. */
 export interface Residuals {
   readonly residuals: Float64Array;
-  readonly jacobian: Float64Array;
+  jacobian(): Float64Array;
 }
 
 export interface LeastSquaresOptions {
@@ -48,22 +48,58 @@ const lossOf = (residuals: Float64Array, delta: number): number => {
   return sum / residuals.length;
 };
 
-/** H and g; rows and columns of held parameters are those of the identity, so that they stay. */
+/** Turns rows `(n × m)` into columns, one after the other. */
+const columnsOf = (rows: Float64Array, n: number, m: number): Float64Array => {
+  const columns = new Float64Array(n * m);
+  for (let k = 0; k < n; k++) for (let i = 0; i < m; i++) columns[i * n + k] = rows[k * m + i]!;
+  return columns;
+};
+
+/** Inner products of a column with the first `into.length` others: four at once, as a fit spends most of its time here. */
+const productsWith = (column: Float64Array, columns: Float64Array, into: Float64Array): void => {
+  const n = column.length;
+  let j = 0;
+  for (; j + 3 < into.length; j += 4) {
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let k = 0, at = j * n; k < n; k++, at++) {
+      const left = column[k]!;
+      a += left * columns[at]!;
+      b += left * columns[at + n]!;
+      c += left * columns[at + 2 * n]!;
+      d += left * columns[at + 3 * n]!;
+    }
+    into.set([a, b, c, d], j);
+  }
+  for (; j < into.length; j++) {
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += column[k]! * columns[j * n + k]!;
+    into[j] = sum;
+  }
+};
+
+/** H and g; rows and columns of held parameters are those of the identity, so that they stay. Of H the lower triangle. */
 const normalEquations = (
   at: Residuals,
   m: number,
   delta: number,
 ): { readonly h: Float64Array; readonly g: Float64Array } => {
+  const { residuals } = at;
+  const n = residuals.length;
+  const columns = columnsOf(at.jacobian(), n, m);
   const h = new Float64Array(m * m);
   const g = new Float64Array(m);
-  at.residuals.forEach((r, k) => {
-    const weight = Math.abs(r) <= delta ? 1 : delta / Math.abs(r);
-    for (let i = 0; i < m; i++) {
-      const left = weight * at.jacobian[k * m + i]!;
-      g[i] = g[i]! + left * r;
-      for (let j = 0; j <= i; j++) h[i * m + j] = h[i * m + j]! + left * at.jacobian[k * m + j]!;
+  const weighted = new Float64Array(n);
+  for (let i = 0; i < m; i++) {
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      const r = residuals[k]!;
+      const left = (Math.abs(r) <= delta ? 1 : delta / Math.abs(r)) * columns[i * n + k]!;
+      weighted[k] = left;
+      sum += left * r;
     }
-  });
+    g[i] = sum;
+    productsWith(weighted, columns, h.subarray(i * m, i * m + i + 1));
+  }
   return { h, g };
 };
 

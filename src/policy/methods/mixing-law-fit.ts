@@ -82,7 +82,7 @@ const modelOf = (mixtures: readonly ArrayLike<number>[], values: ArrayLike<numbe
       jacobian[k * m] = 1;
       for (let i = 1; i < m; i++) jacobian[k * m + i] = rise * shares[i - 1]!;
     });
-    return { residuals, jacobian };
+    return { residuals, jacobian: () => jacobian };
   };
 };
 

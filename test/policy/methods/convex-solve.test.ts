@@ -140,6 +140,23 @@ describe('a convex function over the allowed mixtures', () => {
     expect(value).toBeLessThan(leastOnGrid(bowl, feasible) + 1e-12);
   });
 
+  it.each([
+    [1e-9, 0],
+    [1e-30, 0],
+    [1e12, 0],
+    [1e-3, 1e6], // little of it depends on the mixture
+  ])('has the same minimum in any unit: times %d, plus %d', (unit, offset) => {
+    const feasible = feasibleSet(makeSweep({ domains: bounded, ...grouped }));
+    const scaled: Convex = (x) => {
+      const { value, gradient } = bowl(x);
+      return { value: offset + unit * value, gradient: gradient.map((slope) => unit * slope) };
+    };
+    const expected = minimizeConvex(bowl, feasible, feasible.centre).shares;
+    const { shares, gap } = minimizeConvex(scaled, feasible, feasible.centre);
+    shares.forEach((share, i) => expect(share).toBeCloseTo(expected[i]!, 4));
+    expect(gap / unit).toBeLessThan(1e-5);
+  });
+
   it('is found where shares differ by orders of magnitude', () => {
     const k = [1, 1e-3, 1e-6, 30, 1e-4];
     const sweep = makeSweep({ domains: Object.fromEntries(k.map((_, i) => [`d${i}`, { min: 0, max: 1 }])) });

@@ -104,6 +104,18 @@ describe('data-mixing-laws', () => {
     expect(lossAtTarget(found) - best).toBeLessThan(1e-4);
   });
 
+  it('recommends the same whatever the unit of its metrics', () => {
+    const sweep = sweepOf();
+    const { observations } = runToEnd(nested, sweep);
+    const tiny: World = (...run) =>
+      Object.fromEntries(Object.entries(nested(...run)).map(([name, value]) => [name, 1e-9 * value]));
+    const inTiny = runToEnd(tiny, sweep).observations;
+    const [expected, found] = [observations, inTiny].map((runs) =>
+      sharesOf(recommend(sweep, runs, { seed: 1 }).mixture, NAMES),
+    );
+    found!.forEach((share, i) => expect(share).toBeCloseTo(expected![i]!, 2));
+  });
+
   it('takes scales of one size for one size, which says nothing of larger ones', () => {
     const scales = sweepOf().scales.map((scale) => (scale.name === 'S' ? { ...scale, parameters: 50e6 } : scale));
     // The scales of one size differ by no more than chance.

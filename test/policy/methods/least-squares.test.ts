@@ -6,7 +6,8 @@ const x = Array.from({ length: 12 }, (_, i) => i / 4);
 /** y = p0 exp(p1 x). */
 const exponential = (y: readonly number[]) => (p: Float64Array) => ({
   residuals: Float64Array.from(x, (value, k) => p[0]! * Math.exp(p[1]! * value) - y[k]!),
-  jacobian: Float64Array.from(x.flatMap((value) => [Math.exp(p[1]! * value), p[0]! * value * Math.exp(p[1]! * value)])),
+  jacobian: () =>
+    Float64Array.from(x.flatMap((value) => [Math.exp(p[1]! * value), p[0]! * value * Math.exp(p[1]! * value)])),
 });
 
 const free = { lower: [-100, -100], upper: [100, 100] };
@@ -24,7 +25,7 @@ describe('least squares', () => {
     const y = [1, 3, 2, 5, 4, 6];
     const line = (p: Float64Array) => ({
       residuals: Float64Array.from(y, (value, i) => p[0]! + p[1]! * i - value),
-      jacobian: Float64Array.from(y.flatMap((_, i) => [1, i])),
+      jacobian: () => Float64Array.from(y.flatMap((_, i) => [1, i])),
     });
     const { parameters } = leastSquares(line, [0, 0], free);
     expect(parameters[1]).toBeCloseTo(31 / 35, 8); // sum (i - 2.5)(y - 3.5) = 15.5 over sum (i - 2.5)^2 = 17.5
