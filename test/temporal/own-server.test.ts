@@ -79,4 +79,17 @@ describe('a team’s own server', () => {
     const env = { TEMPORAL_CONFIG_FILE: none(), TEMPORAL_PROFILE: 'absent' };
     expect(() => findOwnServer(env)).toThrow(/Profile 'absent' not found/);
   });
+
+  it('is refused when only half of a client’s certificate and key is named, which the SDK would leave out unsaid', () => {
+    const file = none();
+    const half = (name: string): (() => unknown) => {
+      const env = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_ADDRESS: 'a:1', [`TEMPORAL_TLS_CLIENT_${name}_PATH`]: file };
+      return () => findOwnServer(env);
+    };
+    expect(half('CERT')).toThrow('TEMPORAL_TLS_CLIENT_KEY_PATH: expected the client key beside the client certificate');
+    expect(half('KEY')).toThrow('TEMPORAL_TLS_CLIENT_CERT_PATH: expected the client certificate beside the client key');
+    const pair = { TEMPORAL_TLS_CLIENT_CERT_PATH: file, TEMPORAL_TLS_CLIENT_KEY_PATH: file };
+    const own = findOwnServer({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_ADDRESS: 'a:1', ...pair });
+    expect(own?.options.tls).toMatchObject({ clientCertPair: { crt: expect.anything(), key: expect.anything() } });
+  });
 });
