@@ -107,6 +107,13 @@ const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
   }
 };
 
+/** Is a binary for the home's own server of use now? A state that cannot be read is for the check of the server to tell. */
+const mayStartOne = async (home: Home, env: NonNullable<DoctorOptions['env']>): Promise<boolean> => {
+  if (!usesEmbedded(env)) return false;
+  const status = await serverStatus(home).catch(() => undefined);
+  return status !== undefined && status.state !== 'running';
+};
+
 /** The server of a home that never had one comes with the first command that needs it. */
 const isFirstToCome = async ({ home, env = process.env }: DoctorOptions): Promise<boolean> =>
   usesEmbedded(env) && !existsSync(home.server.database) && (await serverStatus(home)).state === 'none';
@@ -218,7 +225,7 @@ export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   const { home, env = process.env } = options;
   const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkPrivacy(home)];
   checks.push(await checkOrphans(home));
-  if (usesEmbedded(env) && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
+  if (await mayStartOne(home, env)) checks.push(await checkCli(env));
   const { check, on } = await checkServer(options);
   checks.push(check);
   if (on === undefined) return checks;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine } from '../../src/temporal/doctor.js';
-import { homeAt } from '../../src/temporal/home.js';
+import { homeAt, readHomeId } from '../../src/temporal/home.js';
 import { findOwnServer } from '../../src/temporal/own-server.js';
 
 let folder: string;
@@ -53,6 +53,17 @@ describe('a team’s own server', () => {
     mkdirSync(home.server.folder, { recursive: true });
     writeFileSync(home.server.database, '');
     expect(await serverOf()).toMatchObject({ ok: false, mend: 'titrate server start' });
+  });
+
+  it('is looked for by the doctor beside files of the home that cannot be read, which it tells like all else', async () => {
+    const env = { TEMPORAL_CONFIG_FILE: none() };
+    const home = homeAt(join(folder, 'closed-home'));
+    mkdirSync(home.server.record, { recursive: true }); // like a file of another user: it is there, and cannot be read
+    const checks = await examine({ home, env });
+    const detail = `cannot read the file: the system refuses, EISDIR (${home.server.record})`;
+    expect(checks.at(-1)).toMatchObject({ name: 'server', ok: false, detail });
+    mkdirSync(home.idFile);
+    await expect(readHomeId(home)).rejects.toMatchObject({ code: 'StateError', values: { path: home.idFile } });
   });
 
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
