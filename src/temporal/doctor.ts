@@ -13,7 +13,7 @@ import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
 import { clockAhead, countOpenWorkflows, isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
-import { workerStatus } from './worker-process.js';
+import { endedWorker, workerStatus } from './worker-process.js';
 
 /** One thing that must be right, and how to mend it when it is not. */
 export interface Check {
@@ -180,7 +180,8 @@ const checkAbsence = async (on: TitrateConnection, { env }: DoctorOptions): Prom
 
 const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promise<Check> => {
   try {
-    if (!(await isWorkerPolling(on))) return await checkAbsence(on, options);
+    const ended = await endedWorker(options.home, on);
+    if (!(await isWorkerPolling(on, ended))) return await checkAbsence(on, options);
     const key = await keyLacked(on, options);
     return key === undefined
       ? good('worker', `polls task queue ${on.taskQueue}`)

@@ -57,15 +57,13 @@ export const clockAhead = async (on: TitrateConnection): Promise<number | undefi
     ),
   );
   const polled = poll.catch(() => undefined); // it ends by being cancelled, or is not allowed: then it is never seen
-  try {
-    const seenAt = await Promise.race([seenPolling(on, identity), polled.then(() => undefined)]);
-    return seenAt === undefined ? undefined : seenAt - askedAt;
-  } catch {
-    return undefined;
-  } finally {
-    over.abort();
-    await polled;
-  }
+  const seen = on.connection
+    .withDeadline(askedAt + CLOCK_WAIT_MS, () => seenPolling(on, identity))
+    .catch(() => undefined);
+  const seenAt = await Promise.race([seen, polled.then(() => undefined)]);
+  over.abort();
+  await polled;
+  return seenAt === undefined ? undefined : seenAt - askedAt;
 };
 
 /** An embedded server runs on this machine. */
@@ -73,12 +71,13 @@ const serverTime = async (on: TitrateConnection): Promise<number> =>
   Date.now() + (on.kind === 'embedded' ? 0 : ((await clockAhead(on)) ?? 0));
 
 /**
- * Has a worker polled the home's task queue for workflows and for activities of late? (A killed one counts for 75 s.) Goes by the
- * server's clock, where that can be found out.
+ * Has a worker polled the home's task queue for workflows and for activities of late? (A killed one counts for 75 s, unless `ended`
+ * names it, as the SDK does: `pid@host`.) Goes by the server's clock, where that can be found out.
  */
-export const isWorkerPolling = async (on: TitrateConnection): Promise<boolean> => {
+export const isWorkerPolling = async (on: TitrateConnection, ended?: string): Promise<boolean> => {
   const types = [TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY];
-  const pollers = await Promise.all(types.map((type) => pollersOf(on, on.taskQueue, type)));
+  const all = await Promise.all(types.map((type) => pollersOf(on, on.taskQueue, type)));
+  const pollers = all.map((each) => each.filter(({ identity }) => ended === undefined || identity !== ended));
   if (pollers.some((each) => each.length === 0)) return false;
   const now = await serverTime(on);
   return pollers.every((each) => each.some((poller) => polledAt(poller) > now - RECENT_MS));

@@ -79,6 +79,12 @@ export const workerStatus = async (home: Home, target: WorkerTarget): Promise<Wo
   return record === undefined ? { state: 'none', log: files.log } : { state: record.state, record, log: files.log };
 };
 
+/** Names the home's last worker process as the server knows it, `pid@host`, when that is known to have ended. */
+export const endedWorker = async (home: Home, target: WorkerTarget): Promise<string | undefined> => {
+  const record = await readJsonFile(workerFiles(home, target).record, WorkerRecord);
+  return record !== undefined && (await liveness(record)) === 'dead' ? `${record.pid}@${record.host}` : undefined;
+};
+
 /** The compiled entry, also when this module runs from source. */
 const workerEntry = (): string => {
   const beside = fileURLToPath(new URL('./worker-main.js', import.meta.url));

@@ -178,6 +178,10 @@ describe('with a worker process', () => {
     const first = await workerStatus(home, on);
     expect(await stopWorker(home, on)).toBe(true);
     expect(await stopWorker(home, on)).toBe(false);
+    // The server still counts it; the doctor knows better of a worker of this home.
+    expect(await isWorkerPolling(on)).toBe(true);
+    const checks = await examine({ home, env });
+    expect(checks.find(({ name }) => name === 'worker')?.detail).toMatch(/^none polls task queue/);
     const second = await ensureWorker(home, on, { env, idleExitMs: 1000 });
     expect(first.state === 'polling' && first.record.pid).not.toBe(second.pid);
     await until('it has ended', async () => (await workerStatus(home, on)).state === 'none', 20_000);
