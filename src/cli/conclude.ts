@@ -48,9 +48,10 @@ const PRIVATE_FILE = 0o600; // as everything in a sweep's folder; a file named b
 const saysTheSame = (text: string, file: string, started: Sweep): boolean => {
   try {
     const kept = parseSweep(parseYaml(text, file));
-    const { launcher, mixtures, runs } = started;
+    const { launcher, mixtures, runs, notify } = started;
     const world = { ...(mixtures === undefined ? {} : { mixtures }), ...(runs === undefined ? {} : { runs }) };
-    const placed = { ...kept, launcher, ...(kept.mixtures === undefined ? world : {}) };
+    const told = notify !== undefined && kept.notify?.length === notify.length ? { notify } : {};
+    const placed = { ...kept, launcher, ...told, ...(kept.mixtures === undefined ? world : {}) };
     return kept.launcher.kind === launcher.kind && sweepDigest(placed) === sweepDigest(started);
   } catch (error) {
     if (error instanceof InputError) return false;

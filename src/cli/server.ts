@@ -1,6 +1,6 @@
 import { InputError } from '../domain/errors.js';
 import { nearestWord } from '../domain/nearest-word.js';
-import { serverStatus, startServer, stopServer } from '../temporal/embedded-server.js';
+import { serverStatus, startServer, stopServer, type ServerStatus } from '../temporal/embedded-server.js';
 import { readHomeId, resolveHome, taskQueueOf, type Home } from '../temporal/home.js';
 import { findOwnServer } from '../temporal/own-server.js';
 import { EMBEDDED_NAMESPACE } from '../temporal/server-settings.js';
@@ -59,6 +59,10 @@ const stop = async (home: Home): Promise<Outcome> => {
   };
 };
 
+/** Why it cannot be judged from here. */
+const reasonOf = (found: ServerStatus): { readonly reason?: string } =>
+  found.state === 'elsewhere' ? { reason: found.reason } : {};
+
 const status = async (home: Home): Promise<Outcome> => {
   const found = await serverStatus(home);
   const own = findOwnServer();
@@ -76,8 +80,8 @@ const status = async (home: Home): Promise<Outcome> => {
     found.state === 'running' ? ` at ${address}, web interface ${uiAddress} (process ${pid})` : ` (last at ${address})`;
   return {
     exitCode: EXIT.ok,
-    json: { state: found.state, address, uiAddress, pid, own: own?.address ?? null },
-    text: `embedded server: ${found.state}${where}${ownText}`,
+    json: { state: found.state, address, uiAddress, pid, own: own?.address ?? null, ...reasonOf(found) },
+    text: `embedded server: ${found.state}${where}${found.state === 'elsewhere' ? `: ${found.reason}` : ''}${ownText}`,
   };
 };
 

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { costOf } from '../domain/cost.js';
 import { InputError } from '../domain/errors.js';
+import type { NoticeChannel } from '../domain/notices.js';
 import { parseSweep } from '../domain/parse-sweep.js';
 import { SECTIONS } from '../domain/sweep-file.js';
 import { readRetries } from '../domain/sweep-readers.js';
@@ -21,7 +22,7 @@ export interface SweepSource {
   readonly text: string;
   /** As the file says it. */
   readonly sweep: Sweep;
-  /** With the launcher's paths made absolute. */
+  /** With paths of the launcher and of commands that are told made absolute. */
   readonly placed: Sweep;
   /** `<name>-<8 hex of the content>`: the same content always gives the same id. */
   readonly id: string;
@@ -61,7 +62,14 @@ export const inSweepFile = async <T>(
   }
 };
 
-/** Makes paths that the file gives relative to itself absolute. */
+const placeCommand = (command: readonly string[], folder: string): string[] =>
+  command.map((part) => (/^\.\.?\//.test(part) ? resolve(folder, part) : part));
+
+const placeNotify = (channels: readonly NoticeChannel[], folder: string): NoticeChannel[] =>
+  channels.map((channel) =>
+    'command' in channel ? { ...channel, command: placeCommand(channel.command, folder) } : channel,
+  );
+
 const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice => {
   if (launcher.kind === 'simulator') {
     return /\.(json|csv)$/i.test(launcher.world) ? { ...launcher, world: resolve(folder, launcher.world) } : launcher;
@@ -71,11 +79,18 @@ const placeLauncher = (launcher: LauncherChoice, folder: string): LauncherChoice
     const { kubeconfig } = launcher;
     return kubeconfig === undefined ? launcher : { ...launcher, kubeconfig: resolve(folder, kubeconfig) };
   }
-  const command = launcher.command.map((part) => (/^\.\.?\//.test(part) ? resolve(folder, part) : part));
+  const command = placeCommand(launcher.command, folder);
   const cwd = launcher.cwd === undefined ? {} : { cwd: resolve(folder, launcher.cwd) };
   if (launcher.kind === 'local' || launcher.folder === undefined) return { ...launcher, command, ...cwd };
   return { ...launcher, command, ...cwd, folder: resolve(folder, launcher.folder) };
 };
+
+/** Makes paths that the file gives relative to itself absolute. */
+const placeSweep = (sweep: Sweep, folder: string): Sweep => ({
+  ...sweep,
+  launcher: placeLauncher(sweep.launcher, folder),
+  ...(sweep.notify === undefined ? {} : { notify: placeNotify(sweep.notify, folder) }),
+});
 
 /** A sweep without what the file left to be filled in by versions after the first: its id must not change with those. */
 const withoutLaterDefaults = ({ retries, ...rest }: Sweep): Omit<Sweep, 'retries'> => {
@@ -107,7 +122,7 @@ export const readSweepFile = async (path: string): Promise<SweepSource> => {
   return {
     ...source,
     sweep,
-    placed: { ...sweep, launcher: placeLauncher(sweep.launcher, dirname(file)) },
+    placed: placeSweep(sweep, dirname(file)),
     id: idOf(sweep),
   };
 };

@@ -1,7 +1,7 @@
 import { Client, Connection, QueryRejectCondition, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { StateError } from '../domain/errors.js';
-import { serverStatus, startServer } from './embedded-server.js';
+import { elsewhere, serverStatus, startServer } from './embedded-server.js';
 import { openHome, readHomeId, taskQueueOf, type Home } from './home.js';
 import { findOwnServer, type OwnServer } from './own-server.js';
 import { dataConverterFor } from './payload-converter.js';
@@ -78,6 +78,7 @@ const embeddedAddress = async ({
   if (onlyRunning !== true) return startServer(home, options);
   const status = await serverStatus(home);
   if (status.state === 'running') return status.record;
+  if (status.state === 'elsewhere') throw elsewhere(home, status);
   throw new StateError(`the Temporal server of ${home.root} is not running (${status.state})`, {
     hint: 'titrate server start',
   });

@@ -11,9 +11,9 @@ import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
 import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
-import { countOpenWorkflows, isWorkerPolling } from './task-queue.js';
+import { clockAhead, countOpenWorkflows, isWorkerPolling } from './task-queue.js';
 import { findTemporalCli } from './temporal-cli.js';
-import { workerStatus } from './worker-process.js';
+import { endedWorker, workerStatus } from './worker-process.js';
 
 /** One thing that must be right, and how to mend it when it is not. */
 export interface Check {
@@ -33,6 +33,7 @@ export interface DoctorOptions {
 const NODE_MAJOR = 20;
 const NODE_MINOR = 19; // package.json: engines
 const DISK_NEEDED_MB = 500; // a new server's files, records and reports, with room to run
+const CLOCK_TOLERATED_MS = 2000; // what a slow call may seem to make of two clocks that agree
 
 const good = (name: string, detail: string): Check => ({ name, ok: true, detail });
 const bad = (name: string, detail: string, mend: string): Check => ({ name, ok: false, detail, mend });
@@ -106,15 +107,29 @@ const usesEmbedded = (env: NonNullable<DoctorOptions['env']>): boolean => {
   }
 };
 
+/** Is a binary for the home's own server of use now? A state that cannot be read is for the check of the server to tell. */
+const mayStartOne = async (home: Home, env: NonNullable<DoctorOptions['env']>): Promise<boolean> => {
+  if (!usesEmbedded(env)) return false;
+  const status = await serverStatus(home).catch(() => undefined);
+  return status !== undefined && status.state !== 'running';
+};
+
 /** The server of a home that never had one comes with the first command that needs it. */
 const isFirstToCome = async ({ home, env = process.env }: DoctorOptions): Promise<boolean> =>
   usesEmbedded(env) && !existsSync(home.server.database) && (await serverStatus(home)).state === 'none';
+
+/** Says how far the clock of a team's server is from this machine's: the record has the server's times. */
+const clockNote = async (on: TitrateConnection): Promise<string> => {
+  const ahead = on.kind === 'embedded' ? undefined : await clockAhead(on);
+  if (ahead === undefined || Math.abs(ahead) < CLOCK_TOLERATED_MS) return '';
+  return `; its clock is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine’s`;
+};
 
 const checkServer = async (options: DoctorOptions): Promise<{ check: Check; on?: TitrateConnection }> => {
   try {
     if (await isFirstToCome(options)) return { check: good('server', 'none yet: titrate run starts one') };
     const on = await connect({ ...options, onlyRunning: true });
-    return { check: good('server', `${on.address} (${on.kind})`), on };
+    return { check: good('server', `${on.address} (${on.kind})${await clockNote(on)}`), on };
   } catch (error) {
     return { check: failed('server', error, 'titrate server start') };
   }
@@ -165,7 +180,8 @@ const checkAbsence = async (on: TitrateConnection, { env }: DoctorOptions): Prom
 
 const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promise<Check> => {
   try {
-    if (!(await isWorkerPolling(on))) return await checkAbsence(on, options);
+    const ended = await endedWorker(options.home, on);
+    if (!(await isWorkerPolling(on, ended))) return await checkAbsence(on, options);
     const key = await keyLacked(on, options);
     return key === undefined
       ? good('worker', `polls task queue ${on.taskQueue}`)
@@ -210,7 +226,7 @@ export const examine = async (options: DoctorOptions): Promise<Check[]> => {
   const { home, env = process.env } = options;
   const checks = [checkNode(), await checkHome(home), await checkDisk(home), await checkPrivacy(home)];
   checks.push(await checkOrphans(home));
-  if (usesEmbedded(env) && (await serverStatus(home)).state !== 'running') checks.push(await checkCli(env));
+  if (await mayStartOne(home, env)) checks.push(await checkCli(env));
   const { check, on } = await checkServer(options);
   checks.push(check);
   if (on === undefined) return checks;

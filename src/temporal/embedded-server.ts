@@ -7,6 +7,7 @@ import { StateError } from '../domain/errors.js';
 import { signalProcess, waitUntilGone } from '../host/detached-process.js';
 import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
+import { copiedFrom } from './copied-home.js';
 import { freePorts, isPortFree } from './free-port.js';
 import { openHome, type Home } from './home.js';
 import { databaseVersion, noteWhole, setAsideUnfinished } from './server-database.js';
@@ -28,8 +29,13 @@ export interface StartOptions extends Omit<CliSearch, 'serverVersion'> {
 export type ServerStatus =
   | { readonly state: 'none' }
   | { readonly state: 'running' | 'unresponsive' | 'stopped' | 'crashed'; readonly record: ServerRecord }
-  /** It cannot be judged from here. */
-  | { readonly state: 'elsewhere'; readonly record: ServerRecord; readonly reason: string };
+  /** It cannot be judged from here; or it works for the home that this one is a copy of (`copyOf`). */
+  | {
+      readonly state: 'elsewhere';
+      readonly record: ServerRecord;
+      readonly reason: string;
+      readonly copyOf?: string;
+    };
 
 const START_LOCK_MS = 45 * 60_000; // the first start may build the CLI
 const WAKE_MS = 15_000;
@@ -45,6 +51,9 @@ export const serverStatus = async (home: Home): Promise<ServerStatus> => {
   if (life !== 'alive' && record.wanted === 'stopped') return { state: 'stopped', record };
   if (typeof life === 'object') return { state: 'elsewhere', record, reason: life.unknown };
   if (life === 'dead') return { state: 'crashed', record };
+  const copyOf = await copiedFrom(home, record.home);
+  if (copyOf !== undefined)
+    return { state: 'elsewhere', record, copyOf, reason: `it works for ${copyOf}, which this home is a copy of` };
   return { state: (await answers(record.address)) ? 'running' : 'unresponsive', record };
 };
 
@@ -138,16 +147,28 @@ const launch = async (home: Home, options: StartOptions, last: ServerRecord | un
   }
 };
 
-const elsewhere = (home: Home, reason: string): StateError =>
+const unjudged = (home: Home, reason: string): StateError =>
   new StateError(`nobody can tell from here whether the Temporal server of ${home.root} runs: ${reason}`, {
     hint: `stop it there; or, if it is gone for good, delete ${home.server.record}`,
   });
+
+/** Why nothing may be done with a server that is not to be judged from here, or another home's. */
+export const elsewhere = (
+  home: Home,
+  { reason, copyOf }: Extract<ServerStatus, { state: 'elsewhere' }>,
+): StateError => {
+  if (copyOf === undefined) return unjudged(home, reason);
+  return new StateError(`the Temporal server of ${home.root} is not its own: ${reason}`, {
+    hint: `use --home ${copyOf}; to go on here instead, first titrate server stop --home ${copyOf}, and never run both: each would launch the jobs of the same sweeps`,
+    values: { copyOf },
+  });
+};
 
 const startLocked = async (home: Home, options: StartOptions): Promise<ServerRecord | undefined> => {
   const status = await serverStatus(home);
   if (status.state === 'none') return launch(home, options, undefined);
   const { record } = status;
-  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
+  if (status.state === 'elsewhere') throw elsewhere(home, status);
   if (status.state === 'unresponsive') await awaitAnswer(home, record);
   const isLiving =
     status.state === 'running' || (status.state === 'unresponsive' && (await liveness(record)) !== 'dead');
@@ -194,7 +215,7 @@ const stopLocked = async (home: Home): Promise<boolean> => {
   const status = await serverStatus(home);
   if (status.state === 'none') return false;
   const { record } = status;
-  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
+  if (status.state === 'elsewhere') throw elsewhere(home, status);
   await writeJsonFile(home.server.record, { ...record, wanted: 'stopped' });
   if (status.state === 'stopped' || status.state === 'crashed') return false;
   await signalProcess(record, 'SIGTERM');
@@ -208,6 +229,6 @@ const stopLocked = async (home: Home): Promise<boolean> => {
 export const stopServer = async (home: Home): Promise<boolean> => {
   const status = await serverStatus(home);
   if (status.state === 'none') return false;
-  if (status.state === 'elsewhere') throw elsewhere(home, status.reason);
+  if (status.state === 'elsewhere') throw elsewhere(home, status);
   return withLock(home.server.lock, () => stopLocked(home));
 };

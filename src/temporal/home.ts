@@ -103,11 +103,11 @@ const writeNewId = async ({ idFile }: Home): Promise<void> => {
   await onDisk('write the home’s id', idFile, () => createOnce(idFile, `${id}\n`, PRIVATE_FILE));
 };
 
-/** Reads the home's id; undefined when the home was never opened. @throws StateError when the file is not an id. */
+/** Reads the home's id; undefined when the home was never opened. @throws StateError when the file is not an id, or may not be read. */
 export const readHomeId = async (home: Home): Promise<string | undefined> => {
   const text = await readFile(home.idFile, 'utf8').catch((error: unknown) => {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw diskError(error, 'read the home’s id', home.idFile);
   });
   if (text === undefined) return undefined;
   const id = text.trim();

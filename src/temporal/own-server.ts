@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConfigProfile, toClientOptions, type ClientConfigProfile } from '@temporalio/envconfig';
 import { InputError } from '../domain/errors.js';
 
 /** How to reach a team's own server or cloud: what the connections of the SDK take. */
 export interface OwnServer {
   readonly address: string;
   readonly namespace: string;
-  readonly options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+  readonly options: ReturnType<typeof toClientOptions>['connectionOptions'];
 }
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
@@ -26,25 +26,53 @@ const checkFile = (file: string | undefined): void => {
   });
 };
 
-const loadSettings = (
-  env: Readonly<Record<string, string | undefined>>,
-): ReturnType<typeof loadClientConnectConfig> => {
+const unreadable = (cause: unknown): InputError => {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  const problem = { path: 'TEMPORAL_*', expected: 'settings in the Temporal CLI’s format', found };
+  return new InputError('the settings of the Temporal server cannot be read', [problem], {
+    hint: 'check the CLI’s configuration file (TEMPORAL_CONFIG_FILE; it needs a [profile.NAME] table), TEMPORAL_PROFILE and the other TEMPORAL_ variables',
+    cause,
+  });
+};
+
+/** The SDK leaves out half a pair, and the server then meets a caller without any certificate. @throws InputError */
+const checkPair = ({ tls }: ClientConfigProfile): void => {
+  if (tls === undefined || tls.disabled === true) return;
+  const hasCertificate = tls.clientCert !== undefined;
+  if (hasCertificate === (tls.clientKey !== undefined)) return;
+  const [there, lacking] = hasCertificate ? ['certificate', 'key'] : ['key', 'certificate'];
+  const path = `TEMPORAL_TLS_CLIENT_${hasCertificate ? 'KEY' : 'CERT'}_PATH`;
+  const problem = { path, expected: `the client ${lacking} beside the client ${there}`, found: 'none' };
+  throw new InputError('the settings of the Temporal server cannot be used', [problem], {
+    hint: `set ${path}, or tls.client_${hasCertificate ? 'key' : 'cert'}_path in the profile; or leave out the ${there}`,
+  });
+};
+
+const loadProfile = (env: Readonly<Record<string, string | undefined>>): ClientConfigProfile => {
   const overrideEnvVars = definedOnly(env);
   checkFile(overrideEnvVars[CONFIG_FILE_VARIABLE]);
   try {
-    return loadClientConnectConfig({ overrideEnvVars });
+    return loadClientConfigProfile({ overrideEnvVars });
   } catch (error) {
     // The SDK stumbles over a file without any profile (an empty one, /dev/null): it names no server.
     if (error instanceof TypeError && overrideEnvVars['TEMPORAL_PROFILE'] === undefined) {
-      return loadClientConnectConfig({ overrideEnvVars, disableFile: true });
+      return loadClientConfigProfile({ overrideEnvVars, disableFile: true });
     }
-    const found = error instanceof Error ? error.message : String(error);
-    const problem = { path: 'TEMPORAL_*', expected: 'settings in the Temporal CLI’s format', found };
-    throw new InputError('the settings of the Temporal server cannot be read', [problem], {
-      hint: 'check the CLI’s configuration file (TEMPORAL_CONFIG_FILE; it needs a [profile.NAME] table), TEMPORAL_PROFILE and the other TEMPORAL_ variables',
-      cause: error,
-    });
+    throw unreadable(error);
   }
+};
+
+/** Reads the files of certificates and keys that the profile names. @throws InputError */
+const loadSettings = (env: Readonly<Record<string, string | undefined>>): ReturnType<typeof toClientOptions> => {
+  const profile = loadProfile(env);
+  let settings: ReturnType<typeof toClientOptions>;
+  try {
+    settings = toClientOptions(profile);
+  } catch (error) {
+    throw unreadable(error);
+  }
+  checkPair(profile);
+  return settings;
 };
 
 /**

@@ -42,6 +42,9 @@ const causeOf = (error: unknown): string => {
 const post = async (channel: Webhook, body: string): Promise<void> => {
   const address = isSecretRef(channel.webhook) ? await secretAt(channel.webhook) : channel.webhook;
   if (!URL.canParse(address)) throw new StateError(`${channel.webhook} holds no address`);
+  const { username, password } = new URL(address);
+  if (username !== '' || password !== '')
+    throw new StateError(`${channel.webhook} holds an address with a user or password in it, which cannot be used`);
   const headers = await headersOf(channel, body);
   const signal = AbortSignal.timeout(WEBHOOK_TIMEOUT_MS);
   let response: Response;

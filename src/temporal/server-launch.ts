@@ -65,6 +65,7 @@ const recordProcess = async (
     cli,
     startedAt: new Date().toISOString(),
     prepared: false,
+    home: home.root,
   };
   await writeJsonFile(home.server.record, record);
   return record;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { replaceFile } from '../host/atomic-files.js';
-import { isMissing, onDisk } from '../host/disk-errors.js';
+import { diskError, isMissing, onDisk } from '../host/disk-errors.js';
 import { ProcessRecord } from '../host/process-record.js';
 
 /** What `server.json` says: where this home's server runs, or ran last. */
@@ -18,6 +18,8 @@ export const ServerRecord = z.object({
   startedAt: z.string(),
   /** Have the namespace's retention and search attributes been set up? */
   prepared: z.boolean(),
+  /** The home's folder when it was started; absent from records of version 0.1.0. */
+  home: z.string().exactOptional(),
 });
 export type ServerRecord = z.infer<typeof ServerRecord>;
 
@@ -32,13 +34,13 @@ export const writeJsonFile = async (path: string, value: unknown): Promise<void>
   await onDisk('write the file', path, () => replaceFile(path, `${JSON.stringify(value, null, 2)}\n`, PRIVATE_FILE));
 };
 
-/** Reads and checks a JSON file of ours; undefined when it is missing, torn or of another shape. */
+/** Reads and checks a JSON file of ours; undefined when it is missing, torn or of another shape. @throws StateError when it may not be read. */
 export const readJsonFile = async <T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> => {
   try {
     const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    throw error;
+    throw diskError(error, 'read the file', path);
   }
 };

@@ -40,6 +40,8 @@ export const WorkerRecord = z.object({
   startedAt: z.string(),
   /** Ids of the encryption keys that it has; those of workers before there was encryption are absent. */
   keys: z.array(z.string()).optional(),
+  /** The home's folder when it was started; absent from records of version 0.1.0. */
+  home: z.string().exactOptional(),
 });
 export type WorkerRecord = z.infer<typeof WorkerRecord>;
 

@@ -83,6 +83,7 @@ const main = async (): Promise<void> => {
     state: 'starting',
     startedAt,
     keys: readKeyRing()?.keys.map(({ id }) => id) ?? [],
+    home: home.root,
   } as const;
   try {
     await writeJsonFile(files.record, record satisfies WorkerRecord);

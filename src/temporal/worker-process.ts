@@ -12,6 +12,7 @@ import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
 import { SIGNING_KEY_VARIABLE } from '../ledger/signing-key.js';
+import { copiedFrom } from './copied-home.js';
 import type { Home } from './home.js';
 import { CONFIG_FILE_VARIABLE } from './own-server.js';
 import { codeStamp, packageFile } from './package-version.js';
@@ -46,12 +47,26 @@ const READY_MS = 60_000; // about two seconds on an idle machine; without a buil
 const STOP_MS = 30_000;
 const POLL_MS = 50;
 
-/** Reads the record of a worker that runs. @throws StateError when nobody can tell from here whether it does. */
-const livingRecord = async (files: WorkerFiles): Promise<WorkerRecord | undefined> => {
+/**
+ * Reads the record of a worker that runs.
+ * @throws StateError when nobody can tell from here whether it does, or it works for the home that this one is a copy of.
+ */
+const livingRecord = async (home: Home, files: WorkerFiles): Promise<WorkerRecord | undefined> => {
   const record = await readJsonFile(files.record, WorkerRecord);
   if (record === undefined) return undefined;
   const life = await liveness(record);
-  if (typeof life === 'string') return life === 'alive' ? record : undefined;
+  if (life === 'dead') return undefined;
+  if (life === 'alive') {
+    const original = await copiedFrom(home, record.home);
+    if (original === undefined) return record;
+    throw new StateError(
+      `the worker of ${home.root} is not its own: it works for ${original}, which this home is a copy of`,
+      {
+        hint: `use --home ${original}; to go on here instead, first titrate worker --stop --home ${original}, and never run both: each would launch the jobs of the same sweeps`,
+        values: { original },
+      },
+    );
+  }
   throw new StateError(`nobody can tell from here whether the worker of this home runs: ${life.unknown}`, {
     hint: `stop it there; or, if it is gone for good, delete ${files.record} and ${files.lock}`,
   });
@@ -60,8 +75,14 @@ const livingRecord = async (files: WorkerFiles): Promise<WorkerRecord | undefine
 /** Says whether the home's worker process for this target runs. @throws StateError when that cannot be told. */
 export const workerStatus = async (home: Home, target: WorkerTarget): Promise<WorkerStatus> => {
   const files = workerFiles(home, target);
-  const record = await livingRecord(files);
+  const record = await livingRecord(home, files);
   return record === undefined ? { state: 'none', log: files.log } : { state: record.state, record, log: files.log };
+};
+
+/** Names the home's last worker process as the server knows it, `pid@host`, when that is known to have ended. */
+export const endedWorker = async (home: Home, target: WorkerTarget): Promise<string | undefined> => {
+  const record = await readJsonFile(workerFiles(home, target).record, WorkerRecord);
+  return record !== undefined && (await liveness(record)) === 'dead' ? `${record.pid}@${record.host}` : undefined;
 };
 
 /** The compiled entry, also when this module runs from source. */
@@ -114,10 +135,15 @@ const spawnWorker = (
  * Waits until some worker process of this target polls.
  * @throws StateError when none does, with the end of what its log says from byte `from` on: before that, it tells of others.
  */
-const awaitPolling = async (files: WorkerFiles, hasEnded: () => boolean, from = 0): Promise<WorkerRecord> => {
+const awaitPolling = async (
+  home: Home,
+  files: WorkerFiles,
+  hasEnded: () => boolean,
+  from = 0,
+): Promise<WorkerRecord> => {
   const end = performance.now() + READY_MS;
   for (;;) {
-    const record = await livingRecord(files);
+    const record = await livingRecord(home, files);
     if (record?.state === 'polling') return record;
     if ((record === undefined && hasEnded()) || performance.now() > end) {
       throw new StateError(`the worker did not come up:\n${await lastLines(files.log, 8, from)}`, {
@@ -160,10 +186,10 @@ const outdated = (
 };
 
 const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorkerOptions): Promise<WorkerProcess> => {
-  const running = await livingRecord(files);
+  const running = await livingRecord(home, files);
   const why = running && outdated(running, options);
   if (running !== undefined && why === undefined) {
-    const { pid } = running.state === 'polling' ? running : await awaitPolling(files, () => false);
+    const { pid } = running.state === 'polling' ? running : await awaitPolling(home, files, () => false);
     return { pid, started: false, log: files.log };
   }
   if (running !== undefined) {
@@ -176,7 +202,7 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
   let ended = false;
   child.once('exit', () => (ended = true));
   child.unref();
-  const { pid } = await awaitPolling(files, () => ended, from);
+  const { pid } = await awaitPolling(home, files, () => ended, from);
   options.log?.(`worker: process ${pid}, log ${files.log}`);
   return { pid, started: true, log: files.log };
 };
@@ -201,7 +227,7 @@ export const ensureWorker = (
  * @throws StateError when it stays, or cannot be judged from here.
  */
 export const stopWorker = async (home: Home, target: WorkerTarget): Promise<boolean> => {
-  const record = await livingRecord(workerFiles(home, target));
+  const record = await livingRecord(home, workerFiles(home, target));
   if (record === undefined) return false;
   await end(record);
   return true;

@@ -169,6 +169,18 @@ cost: { kind: table, unit: hours, perStep: { small: 0.001, big: 0.05 } }\n`,
     }
   });
 
+  it('takes a relative path of a command that is told for what the record has of it', async () => {
+    const notify = [{ command: ['/where/it/lay/tell.sh'] }];
+    const copy = join(root, 'told', 'a-copy');
+    await mkdir(copy, { recursive: true });
+    const lines = simulateRecord({ sweep: { ...SWEEP, notify } });
+    await writeFile(join(copy, 'record.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const comment = '# as it was written';
+    const written = stringify({ ...SWEEP, notify: [{ command: ['./tell.sh'] }] });
+    await writeFile(join(copy, 'sweep.yaml'), `${written}${comment}\n`);
+    expect(await readFile((await titrate('report', copy)).out.trim(), 'utf8')).toContain(comment);
+  });
+
   it('shows a sweep that has ended again, with the exit status of its end', async () => {
     const watched = await titrate('watch', 'latest', '--home', root);
     expect(watched.code).toBe(0);

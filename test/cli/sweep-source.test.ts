@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
-import { readSweepSource } from '../../src/cli/sweep-source.js';
+import { readSweepSource, sweepDigest } from '../../src/cli/sweep-source.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -52,6 +52,15 @@ describe('a sweep file', () => {
     expect(id).toBe('my-sweep-83a5be2d'); // what version 0.1.0 gave it, which knew no retries
     const told = await readSweepSource(await write('told.yaml', `${INIT_TEMPLATE}\nretries: { failed: 4 }\n`));
     expect(told.id).not.toBe(id);
+  });
+
+  it('has commands that are told resolved against its own folder as well, under the same id', async () => {
+    const notify = 'notify: [{ command: [./tell.sh, --to, team/a] }, { webhook: env:HOOK }]';
+    const { placed, sweep, id } = await readSweepSource(await write('notify.yaml', `${INIT_TEMPLATE}\n${notify}\n`));
+    const command = [join(folder, 'tell.sh'), '--to', 'team/a'];
+    expect(placed.notify).toEqual([{ command }, { webhook: 'env:HOOK' }]);
+    expect(sweep.notify?.[0]).toEqual({ command: ['./tell.sh', '--to', 'team/a'] });
+    expect(id.slice(-8)).toBe(sweepDigest(sweep).slice(0, 8));
   });
 
   it('has its paths resolved against its own folder, and nothing else', async () => {

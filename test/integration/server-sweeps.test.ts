@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect, type TitrateConnection } from '../../src/temporal/client.js';
 import { serverStatus, startServer, stopServer } from '../../src/temporal/embedded-server.js';
 import { examine } from '../../src/temporal/doctor.js';
 import type { Home } from '../../src/temporal/home.js';
 import { waitUntilGone } from '../../src/host/detached-process.js';
 import * as sweeps from '../../src/temporal/sweeps.js';
-import { isWorkerPolling } from '../../src/temporal/task-queue.js';
+import { clockAhead, isWorkerPolling } from '../../src/temporal/task-queue.js';
 import { pendingWork } from '../../src/temporal/pending-work.js';
 import { ensureWorker, stopWorker, workerStatus } from '../../src/temporal/worker-process.js';
 import { removeHome, temporaryHome } from './real-server.js';
@@ -93,6 +93,23 @@ describe('with a worker process', () => {
     expect(result.spent).toBeLessThanOrEqual(400);
   });
 
+  it.each([-600, 120])('a team’s server whose clock is another is found out (%i s), and its worker seen', async (s) => {
+    expect(Math.abs((await clockAhead(on)) ?? Infinity)).toBeLessThan(1000);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 1000 * s });
+    try {
+      const theirs = { ...on, kind: 'own' } as const;
+      expect(Math.abs(((await clockAhead(theirs)) ?? Infinity) - 1000 * s)).toBeLessThan(2000);
+      expect(await isWorkerPolling(theirs)).toBe(true);
+      expect(await isWorkerPolling({ ...theirs, taskQueue: 'nobody-works-for-it' })).toBe(false);
+      const checks = await examine({ home, env: { ...env, TEMPORAL_ADDRESS: on.address } });
+      const said = `its clock is ${Math.abs(s)} s ${s > 0 ? 'ahead of' : 'behind'} this machine’s`;
+      expect(checks.find(({ name }) => name === 'server')?.detail).toContain(said);
+      expect(checks.find(({ name }) => name === 'worker')).toMatchObject({ ok: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('an id that has ended never runs again', async () => {
     expect(await sweeps.start(on, { sweepId: 'waits', sweep: smallSweep() })).toMatchObject({
       outcome: 'already-ended',
@@ -161,6 +178,10 @@ describe('with a worker process', () => {
     const first = await workerStatus(home, on);
     expect(await stopWorker(home, on)).toBe(true);
     expect(await stopWorker(home, on)).toBe(false);
+    // The server still counts it; the doctor knows better of a worker of this home.
+    expect(await isWorkerPolling(on)).toBe(true);
+    const checks = await examine({ home, env });
+    expect(checks.find(({ name }) => name === 'worker')?.detail).toMatch(/^none polls task queue/);
     const second = await ensureWorker(home, on, { env, idleExitMs: 1000 });
     expect(first.state === 'polling' && first.record.pid).not.toBe(second.pid);
     await until('it has ended', async () => (await workerStatus(home, on)).state === 'none', 20_000);

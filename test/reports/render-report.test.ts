@@ -21,6 +21,14 @@ const namesIn = (page: string): { elements: Set<string>; attributes: Set<string>
 const report = renderReport(foldRecord(simulateRecord()));
 
 describe('the report', () => {
+  it('draws no prediction where nothing was measured, as after a cancel before the first result', () => {
+    const view = foldRecord(simulateRecord());
+    expect(recommendationPlot(view)).toBeDefined();
+    const blank = { ...view, observations: [], confirmations: [] };
+    expect(recommendationPlot(blank)).toBeUndefined();
+    expect(renderReport(blank)).not.toContain('Prediction against spend');
+  });
+
   it('is one page that fetches and runs nothing', () => {
     expect(report).toMatch(/^<!doctype html>/);
     expect(report).not.toMatch(/<script|<link|<iframe|@import|url\((?!#)|\ssrc=|\shref=/);
@@ -66,7 +74,8 @@ describe('the report', () => {
       ...decision,
       explanation,
     }));
-    const only = { ...view, decisions: mute, recommendations: view.recommendations.slice(-1), observations: [] };
+    const small = view.observations.filter(({ scale }) => scale !== view.sweep.target.scale);
+    const only = { ...view, decisions: mute, recommendations: view.recommendations.slice(-1), observations: small };
     const plot = recommendationPlot(only)?.source ?? '';
     expect(plot).toMatch(/class="now" d="[^"]*h6"/); // the mean in its bracket
     expect(plot).toContain('The bracket is the last prediction.</p>');

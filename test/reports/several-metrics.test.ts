@@ -101,7 +101,22 @@ describe('guards in what people are shown', () => {
   });
 });
 
+describe('regret where a metric is guarded', () => {
+  it('says that a run below the recommended mixture may have broken a guard', () => {
+    const guards = [{ metric: 'piqa', atLeast: 0.7, confidence: 0.84 }];
+    const said = 'and so may one that breaks a guard';
+    expect(renderReport(viewOf({}, { ...SWEEP, guards }))).toContain(said);
+    expect(renderReport(viewOf({}))).not.toContain(said);
+  });
+});
+
 describe('a front in what people are shown', () => {
+  it('is not said to hold the recommended mixture where no mixture keeps the guards', () => {
+    const page = renderReport(viewOf({ front: frontOf('book_ce'), guards: [KEPT, BROKEN], note: NOTE }));
+    expect(page).not.toContain('is the compromise');
+    expect(page).toContain('the recommended mixture is the one that is expected to break them least');
+  });
+
   const objective = { direction: 'minimize', weights: { book_ce: 1, piqa: -1 }, pareto: true } as const;
 
   it('stands in the closing text, a line a mixture', () => {
@@ -115,6 +130,7 @@ describe('a front in what people are shown', () => {
 
   it('stands in the report as a plot and a table, with the direction of each metric', () => {
     const page = renderReport(viewOf({ front: frontOf('book_ce') }, { ...SWEEP, objective }));
+    expect(page).toContain('The recommended mixture is the compromise that the weights of the objective ask for.');
     expect(page).toContain('Predicted book_ce against piqa at the target for 3 mixtures of the front');
     expect(page.match(/<circle /g)).toHaveLength(3);
     expect(page).toContain('book_ce (less is better)');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine } from '../../src/temporal/doctor.js';
-import { homeAt } from '../../src/temporal/home.js';
+import { homeAt, readHomeId } from '../../src/temporal/home.js';
 import { findOwnServer } from '../../src/temporal/own-server.js';
 
 let folder: string;
@@ -55,6 +55,17 @@ describe('a team’s own server', () => {
     expect(await serverOf()).toMatchObject({ ok: false, mend: 'titrate server start' });
   });
 
+  it('is looked for by the doctor beside files of the home that cannot be read, which it tells like all else', async () => {
+    const env = { TEMPORAL_CONFIG_FILE: none() };
+    const home = homeAt(join(folder, 'closed-home'));
+    mkdirSync(home.server.record, { recursive: true }); // like a file of another user: it is there, and cannot be read
+    const checks = await examine({ home, env });
+    const detail = `cannot read the file: the system refuses, EISDIR (${home.server.record})`;
+    expect(checks.at(-1)).toMatchObject({ name: 'server', ok: false, detail });
+    mkdirSync(home.idFile);
+    await expect(readHomeId(home)).rejects.toMatchObject({ code: 'StateError', values: { path: home.idFile } });
+  });
+
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {
     const own = findOwnServer({ TEMPORAL_CONFIG_FILE: none(), TEMPORAL_ADDRESS: 'temporal.example:7233' });
     expect(own).toMatchObject({ address: 'temporal.example:7233', namespace: 'default' });
@@ -78,5 +89,18 @@ describe('a team’s own server', () => {
   it('is refused with a hint when its profile is not there', () => {
     const env = { TEMPORAL_CONFIG_FILE: none(), TEMPORAL_PROFILE: 'absent' };
     expect(() => findOwnServer(env)).toThrow(/Profile 'absent' not found/);
+  });
+
+  it('is refused when only half of a client’s certificate and key is named, which the SDK would leave out unsaid', () => {
+    const file = none();
+    const half = (name: string): (() => unknown) => {
+      const env = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_ADDRESS: 'a:1', [`TEMPORAL_TLS_CLIENT_${name}_PATH`]: file };
+      return () => findOwnServer(env);
+    };
+    expect(half('CERT')).toThrow('TEMPORAL_TLS_CLIENT_KEY_PATH: expected the client key beside the client certificate');
+    expect(half('KEY')).toThrow('TEMPORAL_TLS_CLIENT_CERT_PATH: expected the client certificate beside the client key');
+    const pair = { TEMPORAL_TLS_CLIENT_CERT_PATH: file, TEMPORAL_TLS_CLIENT_KEY_PATH: file };
+    const own = findOwnServer({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_ADDRESS: 'a:1', ...pair });
+    expect(own?.options.tls).toMatchObject({ clientCertPair: { crt: expect.anything(), key: expect.anything() } });
   });
 });

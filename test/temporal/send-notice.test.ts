@@ -92,6 +92,10 @@ describe('a notice', () => {
     await expect(sendNotice({ webhook: 'env:TITRATE_TEST_HOOK', token: 'file:/no/such/file' }, notice)).rejects.toThrow(
       'the file /no/such/file cannot be read',
     );
+    process.env['TITRATE_TEST_HOOK'] = address.replace('://', '://ada:planted-secret@');
+    await expect(sendNotice({ webhook: 'env:TITRATE_TEST_HOOK' }, notice)).rejects.toThrow(
+      /^env:TITRATE_TEST_HOOK holds an address with a user or password in it, which cannot be used$/,
+    );
     expect(heard).toEqual([]);
   });
 

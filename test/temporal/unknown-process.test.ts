@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ afterEach(() => rm(home.root, { recursive: true, force: true }));
 /** This very process, as another container would have recorded it: to signal it would end the test. */
 const inAnotherContainer = async () => ({ ...(await identifySelf()), pidNamespace: 'pid:[1]' });
 
-const writeServer = async (wanted: ServerRecord['wanted']): Promise<string> => {
+const writeServer = async (wanted: ServerRecord['wanted'], here?: Partial<ServerRecord>): Promise<string> => {
   await writeJsonFile(home.server.record, {
     ...(await inAnotherContainer()),
     wanted,
@@ -33,11 +33,12 @@ const writeServer = async (wanted: ServerRecord['wanted']): Promise<string> => {
     cli: { route: 'PATH', path: '/temporal', cliVersion: '1', serverVersion: '1' },
     startedAt: '2026-01-01T00:00:00.000Z',
     prepared: true,
+    ...here,
   } satisfies ServerRecord);
   return readFile(home.server.record, 'utf8');
 };
 
-const writeWorker = async (): Promise<string> => {
+const writeWorker = async (here?: Partial<WorkerRecord>): Promise<string> => {
   const { record } = workerFiles(home, TARGET);
   await writeJsonFile(record, {
     ...(await inAnotherContainer()),
@@ -47,6 +48,7 @@ const writeWorker = async (): Promise<string> => {
     code: 'other code than ours',
     state: 'polling',
     startedAt: '2026-01-01T00:00:00.000Z',
+    ...here,
   } satisfies WorkerRecord);
   return readFile(record, 'utf8');
 };
@@ -76,5 +78,41 @@ describe('a worker that cannot be judged from here', () => {
     await expect(ensureWorker(home, TARGET)).rejects.toThrow(NOBODY_CAN_TELL);
     await expect(stopWorker(home, TARGET)).rejects.toThrow(NOBODY_CAN_TELL);
     expect(await readFile(workerFiles(home, TARGET).record, 'utf8')).toBe(text);
+  });
+});
+
+describe('a home that was copied while it was worked for', () => {
+  let copy: Home;
+  beforeEach(async () => {
+    const living = { ...(await identifySelf()), home: home.root }; // this very process: to signal it would end the test
+    await writeServer('running', living);
+    await writeWorker(living);
+    copy = homeAt(`${home.root}-copy`);
+  });
+  afterEach(() => rm(copy.root, { recursive: true, force: true }));
+
+  const NOT_ITS_OWN = /is not its own: it works for .*titrate-unknown-\w+, which this home is a copy of/;
+
+  it('takes neither server nor worker of the other one for its own, and stops neither', async () => {
+    await cp(home.root, copy.root, { recursive: true });
+    expect(await serverStatus(copy)).toMatchObject({ state: 'elsewhere', copyOf: home.root });
+    for (const act of [startServer, reviveServer, stopServer]) await expect(act(copy)).rejects.toThrow(NOT_ITS_OWN);
+    for (const act of [workerStatus, ensureWorker, stopWorker])
+      await expect(act(copy, TARGET)).rejects.toThrow(NOT_ITS_OWN);
+    expect((await serverStatus(home)).state).toBe('unresponsive'); // nothing listens at its port
+    expect((await workerStatus(home, TARGET)).state).toBe('polling');
+  });
+
+  it('is the same home by whatever path', async () => {
+    await symlink(home.root, copy.root);
+    expect((await serverStatus(copy)).state).toBe('unresponsive');
+    expect((await workerStatus(copy, TARGET)).state).toBe('polling');
+  });
+
+  it('is the same home when it was moved, also where another stands in its old place', async () => {
+    await rename(home.root, copy.root);
+    expect((await workerStatus(copy, TARGET)).state).toBe('polling');
+    await openHome(home);
+    expect((await workerStatus(copy, TARGET)).state).toBe('polling');
   });
 });

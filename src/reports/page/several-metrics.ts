@@ -30,9 +30,15 @@ export const guardTable = (view: SweepView, { guards = [] }: Recommendation): In
   return markup`<h3>Guards</h3>${rows}`;
 };
 
+const whichOfFront = ({ guards = [] }: Recommendation): string =>
+  guards.every(isHeld)
+    ? 'The recommended mixture is the compromise that the weights of the objective ask for.'
+    : 'No mixture is predicted to keep every guard as surely as asked, so these are chosen without them; the recommended mixture is the one that is expected to break them least.';
+
 /** Plot and table of the front; nothing unless the sweep asks for one. */
 export const frontSection = ({ sweep, recommendation }: SweepView): Markup | undefined => {
-  const front = recommendation?.front ?? [];
+  if (recommendation === null) return undefined;
+  const { front = [] } = recommendation;
   const metrics = Object.keys(front[0]?.metrics ?? {});
   if (front.length === 0 || metrics.length === 0) return undefined;
   const arrow = (metric: string): string =>
@@ -54,7 +60,7 @@ export const frontSection = ({ sweep, recommendation }: SweepView): Markup | und
   );
   return section('The front of trade-offs', [
     frontPlot(front),
-    markup`<p class="note">${plural(front.length, 'mixture')}, none predicted to be better than another in every metric, with 95 % intervals at the target${metrics.length > 2 ? '; the plot shows the first two metrics' : ''}. The recommended mixture is the compromise that the weights of the objective ask for.</p>`,
+    markup`<p class="note">${plural(front.length, 'mixture')}, none predicted to be better than another in every metric, with 95 % intervals at the target${metrics.length > 2 ? '; the plot shows the first two metrics' : ''}. ${whichOfFront(recommendation)}</p>`,
     markup`<details open><summary>Figures</summary>${rows}</details>`,
   ]);
 };

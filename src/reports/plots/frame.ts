@@ -18,7 +18,7 @@ export interface Frame {
 /** Left of the axis there is room for the rotated label and ticks of seven characters (`-0.0005`). */
 export const FRAME: Frame = { width: 520, height: 330, left: 80, right: 16, top: 14, bottom: 50 };
 
-const COLUMN = 7.4; // px of the plot's font
+const COLUMN = 9.2; // px: what a character takes at most on average, in the larger font of a narrow page
 const MOST_COLUMNS = 18; // of a name beside a row: more would leave the row too little
 
 /** Room on the left for the names of rows, which `rowName` writes. */

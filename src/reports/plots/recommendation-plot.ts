@@ -3,7 +3,7 @@ import type { Prediction } from '../../domain/decision.js';
 import { formatCost, formatFidelity, formatPrediction, formatValue, intervalOf } from '../format.js';
 import { markup, type Markup } from '../page/markup.js';
 import { objectiveName } from '../objective-of.js';
-import { targetRuns, type SweepView } from '../sweep-view.js';
+import { hasMeasured, targetRuns, type SweepView } from '../sweep-view.js';
 import { fromZero, paddedExtent, tickFormat, ticksOf, verticalScale } from './domain-of-axis.js';
 import { axes, clipped, FRAME, svg, type Axis } from './frame.js';
 import { lineLegend, point, scaleLegend, scaleMarks } from './mark.js';
@@ -60,10 +60,10 @@ const drawBelief = (steps: readonly Step[], x: Axis, y: Axis, end: number): Mark
   return markup`<path class="band" d="${band(extended) ?? ''}" /><path class="mean" d="${mean(extended) ?? ''}" />${now}`;
 };
 
-/** The prediction for the recommended mixture at the target, with its 95 % interval, against spend. */
+/** The prediction for the recommended mixture at the target, with its 95 % interval, against spend; none before a run has reported. */
 export const recommendationPlot = (view: SweepView): Markup | undefined => {
   const steps = predictionSteps(view);
-  if (steps.length === 0) return undefined;
+  if (steps.length === 0 || !hasMeasured(view)) return undefined;
   const metric = objectiveName(view.sweep.objective);
   const runs = targetRuns(view);
   const x = fromZero(FRAME, [view.spent, ...steps.map(({ spent }) => spent)]);

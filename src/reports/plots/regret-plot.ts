@@ -83,5 +83,5 @@ export const regretPlot = (view: SweepView): Markup | undefined => {
         ...points,
       ]),
     ],
-  )}<p class="note">0 is what is predicted now for the recommended mixture (95 % ${formatInterval(recommendation)}). Runs report with noise, so one may lie below it.</p>`;
+  )}<p class="note">0 is what is predicted now for the recommended mixture (95 % ${formatInterval(recommendation)}). Runs report with noise, so one may lie below it${(view.sweep.guards ?? []).length > 0 ? ', and so may one that breaks a guard' : ''}.</p>`;
 };

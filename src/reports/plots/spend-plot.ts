@@ -8,7 +8,7 @@ import { scaleMarks, type ScaleMark } from './mark.js';
 
 const ROW = 46;
 const BAR = 18;
-const COLUMN = 6.6; // px: what a character of a figure's font takes on average
+const COLUMN = 8.2; // px: what a character takes on average, in the larger font of a narrow page
 
 /** What stands above a bar: it begins where the bar does, and ends with the figure where it is too long for that. */
 const rowText = (text: string, left: number, y: number): Markup =>
