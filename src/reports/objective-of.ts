@@ -28,11 +28,13 @@ const measured = (objective: Objective, metric: string): string => {
   return unit === 1 ? from : `${from} / ${short(unit)}`;
 };
 
-/** Says what is optimised: `minimize 0.5 book_ce + 0.5 arxiv_ce`, and whether a front is asked for. */
+/** Says what is optimised: `minimize 0.5 book_ce - arxiv_acc`, and whether a front is asked for. */
 export const objectiveSentence = (objective: Objective): string => {
-  const terms = weightsOf(objective).map(([metric, weight]) =>
-    weight === 1 ? measured(objective, metric) : `${short(weight)} ${measured(objective, metric)}`,
-  );
+  const terms = weightsOf(objective).map(([metric, weight], i) => {
+    const sign = weight < 0 ? '- ' : i === 0 ? '' : '+ ';
+    const factor = Math.abs(weight) === 1 ? '' : `${short(Math.abs(weight))} `;
+    return `${sign}${factor}${measured(objective, metric)}`;
+  });
   const front = objective.pareto === undefined ? '' : ', and the front between them';
-  return `${objective.direction} ${terms.join(' + ')}${front}`;
+  return `${objective.direction} ${terms.join(' ')}${front}`;
 };

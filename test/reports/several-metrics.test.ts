@@ -180,8 +180,13 @@ describe('an objective of several metrics', () => {
 
   it('is written as it is reckoned', () => {
     expect(objectiveSentence(objective)).toBe(
-      'maximize (hellaswag - 0.25) / 0.1 + -0.5 (book_ce + 1) + 2 z, and the front between them',
+      'maximize (hellaswag - 0.25) / 0.1 - 0.5 (book_ce + 1) + 2 z, and the front between them',
     );
+  });
+
+  it('begins with its sign where the first metric counts against it', () => {
+    const { references: _, pareto: __, ...plain } = objective;
+    expect(objectiveSentence({ ...plain, weights: { loss: -1, z: 2 } })).toBe('maximize - loss + 2 z');
   });
 
   it('is called by a metric only where it is that metric as reported', () => {
