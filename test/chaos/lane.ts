@@ -231,7 +231,9 @@ export class Lane implements Battlefield {
       await scene.look();
       if (scene.hasEnded) continue;
       const said = (await this.titrate.said()).trim().split('\n').slice(-5).join('\n  ');
-      this.#trouble(`${scene.sweepId} did not end; the commands said last:\n  ${said}`);
+      this.#trouble(
+        `${scene.sweepId} did not end; ${await this.titrate.standing()}; the commands said last:\n  ${said}`,
+      );
     }
   }
 
@@ -270,8 +272,14 @@ export class Lane implements Battlefield {
     this.#disk?.unmount();
   }
 
-  /** Folders to look at when something is wrong. */
+  /** Files and folders to look at when something is wrong. */
   get folders(): readonly string[] {
-    return this.#running.map(({ scene }) => sweepPaths(this.#home, scene.sweepId).folder);
+    const { server, worker } = this.#home;
+    return [
+      ...this.#running.map(({ scene }) => sweepPaths(this.#home, scene.sweepId).folder),
+      server.log,
+      server.record,
+      worker.folder,
+    ];
   }
 }

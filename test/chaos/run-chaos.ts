@@ -1,5 +1,5 @@
 /** One run of the kill test: a plan from a seed, lanes at once, sweeps left in peace to compare with, and the judgement. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,7 +140,7 @@ const keep = async (root: string, lanes: readonly Lane[]): Promise<string> => {
   kept.add(root);
   for (const lane of lanes) {
     for (const folder of lane.folders.filter((path) => path.includes('/small/')))
-      execFileSync('cp', ['-r', folder, join(root, lane.lane)], { stdio: 'ignore' });
+      spawnSync('cp', ['-r', folder, join(root, lane.lane)], { stdio: 'ignore' });
   }
   return root;
 };

@@ -86,6 +86,18 @@ export class TitrateHome {
     return undefined;
   }
 
+  /** For people: which processes there are, and whether they run, sleep or stand still (`T`). */
+  async standing(): Promise<string> {
+    const [worker, server] = await Promise.all([this.worker(), this.server()]);
+    const of = async (process: ProcessIdentity | undefined): Promise<string> => {
+      if (process === undefined) return 'none';
+      const status = await readFile(`/proc/${process.pid}/status`, 'utf8').catch(() => '');
+      return `process ${process.pid} (${/^State:\s*(.*)$/m.exec(status)?.[1] ?? 'gone'})`;
+    };
+    const polls = worker === undefined ? '' : worker.isPolling ? ', polling' : ', not polling';
+    return `worker: ${await of(worker)}${polls}; server: ${await of(server)}`;
+  }
+
   /** A connection to the server where it is now. @throws when it does not run */
   async connection(): Promise<TitrateConnection> {
     const server = await readJsonFile(this.home.server.record, ServerRecord);
