@@ -43,6 +43,8 @@ export const createWorker = ({
     maxCachedWorkflows: maxCachedWorkflows ?? 100,
     maxConcurrentActivityTaskExecutions: SUPERVISORS,
     shutdownGraceTime: '5s', // time for a decision to be recorded; supervisors detach at once
+    // Then it ends as if killed, which loses nothing: an activity that hangs, on a disk say, would keep it from ever working again.
+    shutdownForceTime: '20s',
     // Progress is read from heartbeats, so they may not be held back for long; a heartbeat is some 100 bytes.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',

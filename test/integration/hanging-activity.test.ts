@@ -1,0 +1,55 @@
+/** An activity that does not end while its worker is to end. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { isThere } from '../../src/host/atomic-files.js';
+import { connect, type TitrateConnection } from '../../src/temporal/client.js';
+import { start } from '../../src/temporal/sweeps.js';
+import { withServer } from './real-server.js';
+import { smallSweep } from './small-sweep.js';
+import { until } from './until.js';
+
+/** Compiled, as its decisions are made in threads of their own. */
+const { workUntilDone } = (await import(
+  new URL('../../dist/temporal/worker-loop.js', import.meta.url).href
+)) as typeof import('../../src/temporal/worker-loop.js');
+
+const server = withServer();
+let end: () => Promise<void> = () => Promise.resolve();
+afterEach(() => end());
+
+it('does not keep the worker from working on elsewhere, or by other means', async () => {
+  const { home, address } = server();
+  const file = join(home.root, 'temporal.toml');
+  const env = { TEMPORAL_CONFIG_FILE: file };
+  const profile = (key: string): string =>
+    `[profile.default]\naddress = "${address}"\napi_key = "${key}"\n[profile.default.tls]\ndisabled = true\n`;
+  await writeFile(file, profile('first'));
+  const said: string[] = [];
+  let polls = 0;
+  const stop = new AbortController();
+  const working = workUntilDone({
+    home,
+    env,
+    log: (line: string) => said.push(line),
+    signal: stop.signal,
+    onPolling: async () => {
+      polls += 1;
+    },
+  });
+  let on: TitrateConnection | undefined;
+  end = async () => {
+    stop.abort();
+    await working;
+    await on?.close();
+  };
+  await until('it polls', () => polls === 1);
+  const hangs = join(home.root, 'hangs');
+  const command = ['sh', '-c', `touch ${hangs}; exec sleep 49`]; // just less than a notice may take
+  on = await connect({ home, env });
+  await start(on, { sweepId: 'small', sweep: { ...smallSweep(), notify: [{ command }] } });
+  await until('a notice hangs', () => isThere(hangs), 40_000);
+  await writeFile(file, profile('second'));
+  await until('it polls by the new key', () => polls === 2, 35_000);
+  expect(said.join('\n')).toMatch(/settings were renewed; connecting anew/);
+});
