@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { isThere } from '../../src/host/atomic-files.js';
-import { connect, type TitrateConnection } from '../../src/temporal/client.js';
+import { connect } from '../../src/temporal/client.js';
+import type * as loop from '../../src/temporal/worker-loop.js';
 import { start } from '../../src/temporal/sweeps.js';
 import { withServer } from './real-server.js';
 import { smallSweep } from './small-sweep.js';
@@ -12,7 +13,7 @@ import { until } from './until.js';
 /** Compiled, as its decisions are made in threads of their own. */
 const { workUntilDone } = (await import(
   new URL('../../dist/temporal/worker-loop.js', import.meta.url).href
-)) as typeof import('../../src/temporal/worker-loop.js');
+)) as typeof loop;
 
 const server = withServer();
 let end: () => Promise<void> = () => Promise.resolve();
@@ -25,6 +26,7 @@ it('does not keep the worker from working on elsewhere, or by other means', asyn
   const profile = (key: string): string =>
     `[profile.default]\naddress = "${address}"\napi_key = "${key}"\n[profile.default.tls]\ndisabled = true\n`;
   await writeFile(file, profile('first'));
+  const on = await connect({ home, env });
   const said: string[] = [];
   let polls = 0;
   const stop = new AbortController();
@@ -37,16 +39,14 @@ it('does not keep the worker from working on elsewhere, or by other means', asyn
       polls += 1;
     },
   });
-  let on: TitrateConnection | undefined;
   end = async () => {
     stop.abort();
     await working;
-    await on?.close();
+    await on.close();
   };
   await until('it polls', () => polls === 1);
   const hangs = join(home.root, 'hangs');
   const command = ['sh', '-c', `touch ${hangs}; exec sleep 49`]; // just less than a notice may take
-  on = await connect({ home, env });
   await start(on, { sweepId: 'small', sweep: { ...smallSweep(), notify: [{ command }] } });
   await until('a notice hangs', () => isThere(hangs), 40_000);
   await writeFile(file, profile('second'));
