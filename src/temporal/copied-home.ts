@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { StateError } from '../domain/errors.js';
 import { homeAt, readHomeId, type Home } from './home.js';
 
 /** Names a folder whatever path leads to it; undefined when there is none. */
@@ -22,3 +23,13 @@ export const copiedFrom = async (home: Home, recorded: string | undefined): Prom
   );
   return theirs === ours ? recorded : undefined; // else a new home stands where this one was before it was moved
 };
+
+/** In words, for a process of the home that this one is a copy of. */
+export const worksFor = (original: string): string => `it works for ${original}, which this home is a copy of`;
+
+/** Why a process is left alone that works for another home: `what` it is, and the command that `stops` it there. */
+export const notItsOwn = (what: string, home: Home, original: string, stops: string): StateError =>
+  new StateError(`the ${what} of ${home.root} is not its own: ${worksFor(original)}`, {
+    hint: `use --home ${original}; to go on here instead, first ${stops} --home ${original}, and never run both: each would launch the jobs of the same sweeps`,
+    values: { original },
+  });

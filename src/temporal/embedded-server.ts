@@ -7,7 +7,7 @@ import { StateError } from '../domain/errors.js';
 import { signalProcess, waitUntilGone } from '../host/detached-process.js';
 import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
-import { copiedFrom } from './copied-home.js';
+import { copiedFrom, notItsOwn, worksFor } from './copied-home.js';
 import { freePorts, isPortFree } from './free-port.js';
 import { openHome, type Home } from './home.js';
 import { databaseVersion, noteWhole, setAsideUnfinished } from './server-database.js';
@@ -52,8 +52,7 @@ export const serverStatus = async (home: Home): Promise<ServerStatus> => {
   if (typeof life === 'object') return { state: 'elsewhere', record, reason: life.unknown };
   if (life === 'dead') return { state: 'crashed', record };
   const copyOf = await copiedFrom(home, record.home);
-  if (copyOf !== undefined)
-    return { state: 'elsewhere', record, copyOf, reason: `it works for ${copyOf}, which this home is a copy of` };
+  if (copyOf !== undefined) return { state: 'elsewhere', record, copyOf, reason: worksFor(copyOf) };
   return { state: (await answers(record.address)) ? 'running' : 'unresponsive', record };
 };
 
@@ -153,16 +152,8 @@ const unjudged = (home: Home, reason: string): StateError =>
   });
 
 /** Why nothing may be done with a server that is not to be judged from here, or another home's. */
-export const elsewhere = (
-  home: Home,
-  { reason, copyOf }: Extract<ServerStatus, { state: 'elsewhere' }>,
-): StateError => {
-  if (copyOf === undefined) return unjudged(home, reason);
-  return new StateError(`the Temporal server of ${home.root} is not its own: ${reason}`, {
-    hint: `use --home ${copyOf}; to go on here instead, first titrate server stop --home ${copyOf}, and never run both: each would launch the jobs of the same sweeps`,
-    values: { copyOf },
-  });
-};
+export const elsewhere = (home: Home, { reason, copyOf }: Extract<ServerStatus, { state: 'elsewhere' }>): StateError =>
+  copyOf === undefined ? unjudged(home, reason) : notItsOwn('Temporal server', home, copyOf, 'titrate server stop');
 
 const startLocked = async (home: Home, options: StartOptions): Promise<ServerRecord | undefined> => {
   const status = await serverStatus(home);

@@ -12,7 +12,7 @@ import { onDisk } from '../host/disk-errors.js';
 import { withLock } from '../host/file-lock.js';
 import { liveness } from '../host/process-identity.js';
 import { SIGNING_KEY_VARIABLE } from '../ledger/signing-key.js';
-import { copiedFrom } from './copied-home.js';
+import { copiedFrom, notItsOwn } from './copied-home.js';
 import type { Home } from './home.js';
 import { CONFIG_FILE_VARIABLE } from './own-server.js';
 import { codeStamp, packageFile } from './package-version.js';
@@ -59,13 +59,7 @@ const livingRecord = async (home: Home, files: WorkerFiles): Promise<WorkerRecor
   if (life === 'alive') {
     const original = await copiedFrom(home, record.home);
     if (original === undefined) return record;
-    throw new StateError(
-      `the worker of ${home.root} is not its own: it works for ${original}, which this home is a copy of`,
-      {
-        hint: `use --home ${original}; to go on here instead, first titrate worker --stop --home ${original}, and never run both: each would launch the jobs of the same sweeps`,
-        values: { original },
-      },
-    );
+    throw notItsOwn('worker', home, original, 'titrate worker --stop');
   }
   throw new StateError(`nobody can tell from here whether the worker of this home runs: ${life.unknown}`, {
     hint: `stop it there; or, if it is gone for good, delete ${files.record} and ${files.lock}`,
