@@ -8,9 +8,8 @@
  * 4. The reference is written once the lock is there, from the lock: every launch gives back the same one.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LauncherError } from '../domain/errors.js';
 import type { SecretRef } from '../domain/notices.js';
@@ -18,6 +17,7 @@ import type { JobRef, JobSpec } from '../domain/ports.js';
 import { createOnce, isThere, makeFolder, readTail } from '../host/atomic-files.js';
 import { startDetached } from '../host/detached-process.js';
 import { readJobSecrets } from '../host/read-secret.js';
+import { entryFile } from './entry-file.js';
 import { JOB_FOLDER_MODE, type JobFiles } from './job-folder.js';
 import { writeIntent } from './job-intent.js';
 import { LockRecord, readJobRecord } from './job-records.js';
@@ -51,10 +51,10 @@ const LOG_TAIL_BYTES = 2_000;
 
 /** Names the command that runs the wrapper: compiled, or, when we run from sources, through tsx. */
 export const wrapperCommand = (): readonly string[] => {
-  const compiled = fileURLToPath(new URL('./job-wrapper.js', import.meta.url));
-  if (existsSync(compiled)) return [process.execPath, compiled];
+  const entry = entryFile(new URL('./job-wrapper.js', import.meta.url));
+  if (entry.endsWith('.js')) return [process.execPath, entry];
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return [process.execPath, '--import', tsx, compiled.replace(/\.js$/, '.ts')];
+  return [process.execPath, '--import', tsx, entry];
 };
 
 interface StartedWrapper {
