@@ -72,16 +72,18 @@ const checkOption = (token: Extract<Token, { kind: 'option' }>, flags: readonly 
   }
 };
 
+const quoted = (words: readonly string[]): string => words.map((word) => JSON.stringify(word)).join(' ');
+
 /** An empty argument is what a script's variable that was never set leaves: it would fit every sweep. */
 const checkWords = ({ name, usage }: Command, positionals: readonly string[]): void => {
   if (!positionals.some((word) => word.trim() === '')) return;
-  const found = positionals.map((word) => JSON.stringify(word)).join(' ');
-  throw usageError('arguments', `titrate ${name} ${usage}, none of them empty`, found, `titrate ${name} --help`);
+  const expected = `titrate ${name} ${usage}, none of them empty`;
+  throw usageError('arguments', expected, quoted(positionals), `titrate ${name} --help`);
 };
 
 const checkCount = ({ name, usage, fewest, most }: Command, positionals: readonly string[]): void => {
   if (positionals.length >= fewest && positionals.length <= most) return;
-  const found = positionals.length === 0 ? 'nothing' : positionals.map((text) => JSON.stringify(text)).join(' ');
+  const found = positionals.length === 0 ? 'nothing' : quoted(positionals);
   const extra = positionals.length > most ? positionals.slice(most) : [];
   const expected = usage === '' ? 'no argument' : `titrate ${name} ${usage}`;
   throw usageError(extra[0] ?? 'arguments', expected, found, `titrate ${name} --help`);

@@ -24,14 +24,9 @@ const placed = (problem: Problem, { file, yaml }: Mapping): Problem => {
 const readByMapping = (table: { name: string; bytes: Buffer }, mapping: Mapping, sweep: Sweep): PastTable => {
   try {
     return readPastTable({ ...table, mapping: { name: basename(mapping.file), content: mapping.yaml.value } }, sweep);
-  } catch (cause) {
-    if (!(cause instanceof InputError)) throw cause;
-    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    throw new InputError(
-      cause.what,
-      cause.problems.map((one) => placed(one, mapping)),
-      { ...hint, cause },
-    );
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw error.retold((problem) => placed(problem, mapping));
   }
 };
 

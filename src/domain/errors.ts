@@ -72,12 +72,16 @@ export class InputError extends TitrateError {
 
   /** The same error, which says where in a file its problems lie; `placeOf` a path is undefined when it is none of the file's. */
   placedBy(placeOf: (path: string) => string | undefined): InputError {
-    const problems = this.problems.map((problem) => {
+    return this.retold((problem) => {
       const at = problem.at ?? placeOf(problem.path);
       return at === undefined ? problem : { ...problem, at };
     });
+  }
+
+  /** The same error with each problem told otherwise. */
+  retold(tell: (problem: Problem) => Problem): InputError {
     const hint = this.hint === undefined ? {} : { hint: this.hint };
-    return new InputError(this.what, problems, { ...hint, values: this.values, cause: this });
+    return new InputError(this.what, this.problems.map(tell), { ...hint, values: this.values, cause: this });
   }
 }
 
