@@ -1,5 +1,6 @@
 /** `launcher: { kind: kubernetes }` of the sweep file: its schema, and what is made of it. */
 import { z } from 'zod';
+import { asText } from './job-command.js';
 import { strict } from './strict-shape.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -115,7 +116,7 @@ const readPod = ({ env, image, command, args, resources, timeoutSeconds, templat
     image,
     command,
     args,
-    env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+    env: env && asText(env),
     resources: resources && given(resources),
     timeoutSeconds,
     template: template && given(template),

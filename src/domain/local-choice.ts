@@ -1,5 +1,6 @@
 /** `launcher: { kind: local }` of the sweep file: its schema, and what is made of it. */
 import { z } from 'zod';
+import { readCommand } from './job-command.js';
 import { JobSecrets } from './secret-section.js';
 import { strict } from './strict-shape.js';
 import type { LauncherChoice } from './sweep.js';
@@ -72,22 +73,18 @@ const readGpus = ({
 };
 
 /** Fills in the defaults; environment values become text. */
-export const readLocal = (section: LocalSection): LocalChoice => {
-  const { command, cwd, env = {}, secrets, timeoutSeconds } = section;
-  return {
-    kind: 'local',
-    command,
-    ...(cwd === undefined ? {} : { cwd }),
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
-    ...(secrets === undefined ? {} : { secrets }),
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-    ...readGpus(section),
-  };
-};
+export const readLocal = (section: LocalSection): LocalChoice => ({
+  kind: 'local',
+  ...readCommand(section),
+  ...readGpus(section),
+});
+
+/** How many GPUs a launcher has to divide. */
+export const gpuCount = (gpus: number | readonly unknown[]): number => (typeof gpus === 'number' ? gpus : gpus.length);
 
 /** How many GPUs a job of this scale gets to itself; none when the sweep does not divide them. */
 export const gpusPerJobOf = ({ gpus, gpusPerJob = 1, scales = {} }: LocalChoice, scale: string): number =>
-  gpus === undefined ? 0 : Object.hasOwn(scales, scale) ? (scales[scale]?.gpusPerJob ?? gpusPerJob) : gpusPerJob;
+  gpus === undefined ? 0 : (scales[scale]?.gpusPerJob ?? gpusPerJob);
 
 interface LocalProblem {
   /** Below `launcher`. */
@@ -116,7 +113,7 @@ export const localProblems = ({
       found: 'none',
     }));
   }
-  const known = typeof gpus === 'number' ? gpus : gpus.length;
+  const known = gpuCount(gpus);
   const tooMany = isGiven
     .filter(({ wanted }) => wanted > known)
     .map(({ path, wanted }) => ({ path, expected: `at most the ${known} of launcher.gpus`, found: String(wanted) }));

@@ -3,8 +3,8 @@
  * workflows that are open. Pure: whoever calls it lists the jobs first and reads the record after, so that a decision
  * that led to a listed job is in what was read.
  */
-import { parseJobKey } from './job-key.js';
 import type { Ending } from './ending.js';
+import { parseJobKey } from './job-key.js';
 import type { FoundJob } from './ports.js';
 import type { RecordEvent } from './record-event.js';
 

@@ -1,5 +1,6 @@
 /** `launcher: { kind: slurm }` of the sweep file: its schema, and what is made of it. */
 import { z } from 'zod';
+import { readCommand } from './job-command.js';
 import { JobSecrets } from './secret-section.js';
 import { strict } from './strict-shape.js';
 import type { LauncherChoice, SlurmRequest } from './sweep.js';
@@ -105,23 +106,10 @@ const readRequest = ({ account, partition, time, gres, sbatchArgs = [] }: Reques
 
 /** Fills in the defaults; environment values become text. */
 export const readSlurm = (section: SlurmSection): Extract<LauncherChoice, { kind: 'slurm' }> => {
-  const {
-    command,
-    cwd,
-    env = {},
-    timeoutSeconds,
-    graceSeconds = GRACE_SECONDS,
-    requeue = false,
-    folder,
-    secrets,
-  } = section;
+  const { graceSeconds = GRACE_SECONDS, requeue = false, folder } = section;
   return {
     kind: 'slurm',
-    command,
-    ...(cwd === undefined ? {} : { cwd }),
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
-    ...(secrets === undefined ? {} : { secrets }),
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...readCommand(section),
     graceSeconds,
     requeue,
     ...(folder === undefined ? {} : { folder }),

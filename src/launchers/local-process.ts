@@ -63,18 +63,22 @@ const unknownJob = (ref: JobRef, folder: string): LauncherError =>
   });
 
 /** @throws LauncherError when the process that launches may use fewer GPUs than there are said to be */
-const gpuRequest = ({ folder, gpus, perJob }: GpuDivision, scale: string): GpuRequest => {
+const firstGpus = (count: number): readonly string[] => {
   const visible = process.env[GPU_VARIABLE]?.split(',').filter((gpu) => gpu !== '');
-  const all = typeof gpus === 'number' ? (visible ?? Array.from({ length: gpus }, (_, i) => String(i))) : gpus;
-  if (typeof gpus === 'number' && all.length < gpus) {
-    throw new LauncherError(
-      `expected ${gpus} GPUs (launcher.gpus); this worker may use ${all.length} (${GPU_VARIABLE}=${visible?.join(',')})`,
-      { hint: `start the worker with a ${GPU_VARIABLE} that names ${gpus} GPUs, or without one` },
-    );
-  }
-  const count = perJob(scale);
-  return { folder, gpus: typeof gpus === 'number' ? all.slice(0, gpus) : all, count, variable: GPU_VARIABLE };
+  if (visible === undefined) return Array.from({ length: count }, (_, i) => String(i));
+  if (visible.length >= count) return visible.slice(0, count);
+  throw new LauncherError(
+    `expected ${count} GPUs (launcher.gpus); this worker may use ${visible.length} (${GPU_VARIABLE}=${visible.join(',')})`,
+    { hint: `start the worker with a ${GPU_VARIABLE} that names ${count} GPUs, or without one` },
+  );
 };
+
+const gpuRequest = ({ folder, gpus, perJob }: GpuDivision, scale: string): GpuRequest => ({
+  folder,
+  gpus: typeof gpus === 'number' ? firstGpus(gpus) : gpus,
+  count: perJob(scale),
+  variable: GPU_VARIABLE,
+});
 
 /** Of a job that runs and whose command is not seen yet. */
 const waitOf = async (files: JobFiles, gpus: GpuDivision | undefined): Promise<string | undefined> => {

@@ -1,4 +1,4 @@
-import { GPU_VARIABLE, gpusPerJobOf } from '../domain/local-choice.js';
+import { GPU_VARIABLE, gpuCount, gpusPerJobOf } from '../domain/local-choice.js';
 import type { Sweep } from '../domain/sweep.js';
 
 /** Says when local jobs will wait for each other's GPUs, or get into each other's way on them. `hasGpus`: does this machine have some? */
@@ -9,7 +9,7 @@ export const gpuNotes = ({ launcher, parallel, scales }: Sweep, hasGpus: boolean
     if (!hasGpus || Object.hasOwn(env, GPU_VARIABLE) || Object.hasOwn(secrets, GPU_VARIABLE)) return [];
     return [`${parallel} jobs run at a time and each sees all GPUs of this machine; launcher.gpus divides them`];
   }
-  const count = typeof gpus === 'number' ? gpus : gpus.length;
+  const count = gpuCount(gpus);
   const waiting = scales.flatMap(({ name }) => {
     const fit = Math.floor(count / gpusPerJobOf(launcher, name));
     return fit < parallel ? [`${fit} of ${name}`] : [];
