@@ -1,26 +1,9 @@
 import { expect, test } from 'vitest';
-import { InputError } from '../../src/domain/errors.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
+import { launchedSweep, problemsIn } from './launched-sweep.js';
 
-const sweepWith = (launcher: object) => ({
-  name: 'pods',
-  objective: { minimize: 'loss' },
-  domains: { web: {}, code: {} },
-  scales: { S: { parameters: 1000, tokensPerStep: 10, steps: [10] } },
-  target: { scale: 'S', steps: 10 },
-  budget: { targetRuns: 3 },
-  launcher: { kind: 'kubernetes', image: 'trainer', ...launcher },
-});
-
-const problemsOf = (launcher: object): string => {
-  try {
-    parseSweep(sweepWith(launcher));
-  } catch (error) {
-    if (error instanceof InputError) return error.message;
-    throw error;
-  }
-  return '';
-};
+const sweepWith = (launcher: object) => launchedSweep({ kind: 'kubernetes', image: 'trainer', ...launcher });
+const problemsOf = (launcher: object): string => problemsIn(sweepWith(launcher));
 
 test('a launcher of kind kubernetes gets its defaults, and environment values become text', () => {
   const { launcher } = parseSweep(sweepWith({ env: { THREADS: 8, FAST: true } }));

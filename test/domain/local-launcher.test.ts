@@ -1,30 +1,10 @@
 import { expect, test } from 'vitest';
-import { InputError } from '../../src/domain/errors.js';
 import { gpusPerJobOf } from '../../src/domain/local-choice.js';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
+import { launchedSweep, problemsIn } from './launched-sweep.js';
 
-const sweepWith = (launcher: object) => ({
-  name: 'local',
-  objective: { minimize: 'loss' },
-  domains: { web: {}, code: {} },
-  scales: {
-    S: { parameters: 1000, tokensPerStep: 10, steps: [10] },
-    L: { parameters: 9000, tokensPerStep: 10, steps: [10] },
-  },
-  target: { scale: 'L', steps: 10 },
-  budget: { targetRuns: 3 },
-  launcher: { kind: 'local', command: ['train'], ...launcher },
-});
-
-const problemsOf = (launcher: object): string => {
-  try {
-    parseSweep(sweepWith(launcher));
-  } catch (error) {
-    if (error instanceof InputError) return error.message;
-    throw error;
-  }
-  return '';
-};
+const sweepWith = (launcher: object) => launchedSweep({ kind: 'local', command: ['train'], ...launcher });
+const problemsOf = (launcher: object): string => problemsIn(sweepWith(launcher));
 
 const localOf = (launcher: object) => {
   const sweep = parseSweep(sweepWith(launcher));

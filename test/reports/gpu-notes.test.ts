@@ -1,21 +1,10 @@
 import { expect, test } from 'vitest';
 import { parseSweep } from '../../src/domain/parse-sweep.js';
 import { gpuNotes } from '../../src/reports/gpu-notes.js';
+import { launchedSweep } from '../domain/launched-sweep.js';
 
 const sweepWith = (launcher: object, parallel = 4) =>
-  parseSweep({
-    name: 'local',
-    objective: { minimize: 'loss' },
-    domains: { web: {}, code: {} },
-    scales: {
-      S: { parameters: 1000, tokensPerStep: 10, steps: [10] },
-      L: { parameters: 9000, tokensPerStep: 10, steps: [10] },
-    },
-    target: { scale: 'L', steps: 10 },
-    budget: { targetRuns: 9 },
-    parallel,
-    launcher: { kind: 'local', command: ['train'], ...launcher },
-  });
+  parseSweep(launchedSweep({ kind: 'local', command: ['train'], ...launcher }, { parallel }));
 
 test('jobs that will wait for GPUs are told of, scale by scale', () => {
   expect(gpuNotes(sweepWith({ gpus: 4, scales: { L: { gpusPerJob: 3 } } }), true)).toEqual([
