@@ -176,6 +176,8 @@ describe('with a worker process', () => {
 
   it('ends when told to, and one that has long had nothing to do ends by itself', async () => {
     const first = await workerStatus(home, on);
+    // The server began anew in the test before, and the worker may not have found it again yet.
+    await until('the server counts the worker', () => isWorkerPolling(on));
     expect(await stopWorker(home, on)).toBe(true);
     expect(await stopWorker(home, on)).toBe(false);
     // The server still counts it; the doctor knows better of a worker of this home.
