@@ -8,7 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/slurm/**', 'test/kubernetes/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Files share what they import: loading it for each anew takes as long as the tests. They must not leave traces in it.
           isolate: false,
         },

@@ -18,6 +18,7 @@ import type { Fidelity } from '../domain/fidelity.js';
 import type { FidelityPoint } from './fidelity-features.js';
 import type { FidelityView, GaussianProcess } from './gaussian-process.js';
 import type { Fit } from './hyperparameters.js';
+import type { Growth } from './kernel.js';
 import { inner } from './linear-algebra.js';
 import type { Warp, WarpKind } from './warp.js';
 
@@ -66,6 +67,8 @@ export interface BeliefParts {
   readonly fit: Fit;
   /** Sd of the noise to be reckoned with, relative to the kernel's scale; the fit has the most probable one. */
   readonly noise: number;
+  /** How the spread over mixtures may grow with compute: as little and as much as is to be reckoned with. */
+  readonly growth: () => readonly Growth[];
   readonly rows: number;
   readonly target: FidelityPoint;
   readonly place: (fidelity: Fidelity) => FidelityPoint;
@@ -122,11 +125,11 @@ export interface Told {
   readonly sd: number;
 }
 
-/** The mean that decisions go by, with the doubt of the belief that reckons with more noise, and what that one takes the mean to be. */
-const toldOf = (own: Told, reckoned: Told): Told => ({
-  mean: own.mean,
-  sd: Math.hypot(reckoned.sd, reckoned.mean - own.mean),
-});
+/** The mean that decisions go by, with the doubt of the beliefs that reckon with what is not known, and what those take the mean to be. */
+const toldOf = (own: Told, reckoned: readonly Told[]): Told => {
+  const variance = reckoned.reduce((sum, { mean, sd }) => sum + sd ** 2 + (mean - own.mean) ** 2, 0);
+  return { mean: own.mean, sd: Math.sqrt(variance / reckoned.length) };
+};
 
 /** The posterior over the objective, given what was observed and what is pending. */
 export class Belief {
@@ -140,7 +143,7 @@ export class Belief {
   readonly #sd: SdOf = (state, variance) => this.#sdOf(state, variance);
 
   readonly #parts: BeliefParts;
-  #reckoning: Belief | undefined;
+  #reckoning: readonly Belief[] | undefined;
 
   constructor(parts: BeliefParts) {
     const { process, columns, fit, rows, target, place } = parts;
@@ -162,15 +165,23 @@ export class Belief {
     return this.#pointAt(this.target, shares);
   }
 
-  /** The same belief about noisier runs: what is told of a mixture shows that few runs do not say how noisy they are. */
-  get #reckoned(): Belief {
-    const { process, noise } = this.#parts;
-    return (this.#reckoning ??= new Belief({ ...this.#parts, process: process.withNoise(noise) }));
+  /**
+   * The same belief about noisier runs, and mixtures that differ by less or more at the target than they did so far: what is told of a
+   * mixture shows that runs seen so far do not say how noisy they are, nor small ones by how much large ones will differ.
+   */
+  get #reckoned(): readonly Belief[] {
+    const { process, noise, growth } = this.#parts;
+    return (this.#reckoning ??= growth().map(
+      (each) => new Belief({ ...this.#parts, process: process.reckonedWith(noise, each) }),
+    ));
   }
 
-  /** Predicts one mixture at the target as it is told to people: the sd covers that it is not known how noisy runs are. */
+  /** Predicts one mixture at the target as it is told to people: the sd covers what is not known of noise and of growth. */
   tell(shares: ArrayLike<number>): Told {
-    return toldOf(this.predict(shares), this.#reckoned.predict(shares));
+    return toldOf(
+      this.predict(shares),
+      this.#reckoned.map((belief) => belief.predict(shares)),
+    );
   }
 
   /** Predicts mixtures at any fidelity, in units of the minimised objective. */
@@ -181,7 +192,10 @@ export class Belief {
 
   /** Predicts what a run of a mixture would report, as it is told: the objective at its own fidelity, with the noise of one run. */
   expectReport(shares: ArrayLike<number>, fidelity: Fidelity): Told {
-    return toldOf(this.#reportAt(shares, fidelity), this.#reckoned.#reportAt(shares, fidelity));
+    return toldOf(
+      this.#reportAt(shares, fidelity),
+      this.#reckoned.map((belief) => belief.#reportAt(shares, fidelity)),
+    );
   }
 
   #reportAt(shares: ArrayLike<number>, fidelity: Fidelity): Told {

@@ -20,6 +20,10 @@ export const scaleGap2 = (a: FidelityPoint, b: FidelityPoint): number =>
 /** How large, fed and long a run is, in one number. */
 export const effortOf = ({ size, tokens, steps }: FidelityPoint): number => size + tokens + steps;
 
+/** Compute of a run, parameters times tokens seen, in factors of `SCALE_UNIT`; in no fixed place. */
+export const computeOf = ({ size, tokens, steps }: FidelityPoint): number =>
+  size + tokens + (steps * Math.log(STEPS_UNIT)) / Math.log(SCALE_UNIT);
+
 /** The tokens that a run saw, in factors of `STEPS_UNIT`, whichever scale it is of. */
 export const lengthOf = ({ tokens, steps }: FidelityPoint): number =>
   steps + (tokens * Math.log(SCALE_UNIT)) / Math.log(STEPS_UNIT);

@@ -5,17 +5,18 @@ import type { Observation, PendingTrial } from '../domain/observation.js';
 import type { Sweep } from '../domain/sweep.js';
 import { Belief, type Column } from './belief.js';
 import { buildDataset, designOf, selectRows, type Dataset, type DatasetOptions, type Place } from './dataset.js';
-import { effortOf, fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
+import { computeOf, effortOf, fidelityFeatures, type FidelityPoint } from './fidelity-features.js';
 import { GaussianProcess } from './gaussian-process.js';
 import {
   averageNoise,
   DEFAULT_PRIOR,
   fitFromBothSides,
   fitHyperparameters,
+  likelyGrowth,
   type Fit,
   type Prior,
 } from './hyperparameters.js';
-import { THETA, type KernelShape } from './kernel.js';
+import { THETA, type Design, type Growth, type KernelShape } from './kernel.js';
 import { thinRows } from './thin-rows.js';
 import { fitWarp, type WarpKind } from './warp.js';
 
@@ -184,6 +185,23 @@ const fitOf = (
     return fitTo(options, dataset, coarse, fine);
   });
 
+/** Compute of the rows of a design, on average. */
+const typicalCompute = ({ rowFidelity, fidelities }: Design): number =>
+  rowFidelity.reduce((sum, f) => sum + computeOf(fidelities[f]!), 0) / rowFidelity.length;
+
+/** How what mixtures differ by in the objective may grow, by the rows that hyper-parameters are fitted to. */
+const growthOf = (
+  { shape }: BeliefOptions,
+  dataset: Dataset,
+  place: (row: Place) => FidelityPoint,
+  outputs: readonly Float64Array[],
+  theta: Float64Array,
+): readonly Growth[] => {
+  const rows = rowsForFit(dataset, place, Array.from(dataset.rowRun.keys()), FIT_ROWS);
+  const picked = outputs.map((output) => Float64Array.from(rows, (row) => output[row]!));
+  return likelyGrowth(shape, selectRows(dataset.design, rows), picked, theta, typicalCompute(dataset.design));
+};
+
 const formAfresh = (
   sweep: Sweep,
   observations: readonly Observation[],
@@ -205,6 +223,7 @@ const formAfresh = (
     columns,
     fit,
     noise,
+    growth: () => growthOf(options, dataset, place, outputs, fit.theta),
     rows: dataset.objective.length,
     target: place(sweep.target),
     place,

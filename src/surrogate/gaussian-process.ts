@@ -18,9 +18,9 @@ import {
   covariance,
   distanceOf,
   embed,
-  fidelityCorrelation,
   geometryOf,
   linearVariance,
+  mixtureCovariance,
   noiseVariance,
   placeOf,
   productOf,
@@ -30,6 +30,7 @@ import {
   trendCovariance,
   THETA,
   type Design,
+  type Growth,
   type KernelShape,
   type Place,
 } from './kernel.js';
@@ -86,6 +87,10 @@ interface Compared {
 const MOST_COMPARED = 4; // sets of mixtures: with and without what is in flight, and those of the decision before
 const recentlyCompared: Compared[] = [];
 
+/** Do these measure likeness alike, given the same length and linear part? */
+const measuresAlike = (a: KernelShape, b: KernelShape): boolean =>
+  a.embedding === b.embedding && a.radial === b.radial && a.linear === b.linear;
+
 const isAlike = (a: Float64Array, b: Float64Array): boolean => a.every((share, i) => share === b[i]);
 
 /** Beliefs about several metrics of the same runs share hyper-parameters too: to all of them a mixture is as like, and that is worked out once. */
@@ -94,7 +99,7 @@ const comparedWith = (shape: KernelShape, theta: Float64Array, mixtures: readonl
   const linear = linearVariance(shape, theta);
   const found = recentlyCompared.find(
     (other) =>
-      other.shape === shape &&
+      measuresAlike(other.shape, shape) &&
       other.length === length &&
       other.linear === linear &&
       other.mixtures.length === mixtures.length &&
@@ -155,10 +160,10 @@ export class GaussianProcess {
     );
   }
 
-  /** The same process for runs with noise of another sd, relative to the kernel's scale. */
-  withNoise(sd: number): GaussianProcess {
-    const theta = this.#theta.map((value, i) => (i === THETA.noise ? Math.log(sd) : value));
-    return new GaussianProcess(this.#shape, theta, this.#design, this.#outputs);
+  /** The same process for runs with noise of another sd, relative to the kernel's scale, of mixtures whose spread grows. */
+  reckonedWith(noise: number, growth: Growth): GaussianProcess {
+    const theta = this.#theta.map((value, i) => (i === THETA.noise ? Math.log(noise) : value));
+    return new GaussianProcess({ ...this.#shape, growth }, theta, this.#design, this.#outputs);
   }
 
   /** Noise variance of one run, in units of K. */
@@ -170,7 +175,7 @@ export class GaussianProcess {
     const amplitude2 = Math.exp(2 * this.#theta[THETA.amplitude]!);
     return {
       trend: this.#shape.trend * trendCovariance(this.#shape, this.#theta, a, b),
-      mixture: amplitude2 * fidelityCorrelation(this.#theta, a, b),
+      mixture: amplitude2 * mixtureCovariance(this.#shape, this.#theta, a, b),
     };
   }
 

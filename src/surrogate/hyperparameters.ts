@@ -23,6 +23,7 @@ import {
   THETA_LENGTH,
   type Design,
   type Geometry,
+  type Growth,
   type KernelShape,
   type Tables,
 } from './kernel.js';
@@ -155,7 +156,9 @@ interface Likelihood {
   readonly logLikelihood: number;
 }
 
-const likelihoodAt = ({ shape, design, geometry, outputs }: Task, theta: Float64Array): Likelihood => {
+type Data = Pick<Task, 'shape' | 'design' | 'geometry' | 'outputs'>;
+
+const likelihoodAt = ({ shape, design, geometry, outputs }: Data, theta: Float64Array): Likelihood => {
   const n = design.rowMixture.length;
   const tables = tablesAt(shape, design, geometry, theta);
   const factor = cholesky(covariance(shape, design, tables, theta), n);
@@ -248,6 +251,14 @@ export const fitHyperparameters = (
   return { theta: best.x, value, logLikelihood, logLikelihoods, standardizedErrors };
 };
 
+/** Posterior weights (levels) of what a hyper-parameter may be, given the negative log posterior at each level. */
+const weightsAt = (values: readonly number[]): number[] => {
+  const least = Math.min(...values);
+  const weights = values.map((value) => Math.exp(least - value));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+};
+
 // Log sd of the noise that is averaged over: from next to none to most of the spread, in steps of a factor of 3.3.
 const NOISE_LEVELS = [-7.5, -6.3, -5.1, -3.9, -2.7, -1.5, -0.3];
 
@@ -267,9 +278,34 @@ export const averageNoise = (
     const at = theta.map((value, i) => (i === THETA.noise ? level : value));
     return priorTerm(prior, at, new Float64Array(THETA_LENGTH)) - task.rowWeight * likelihoodAt(task, at).logLikelihood;
   });
-  const least = Math.min(...values);
-  const weights = values.map((value) => Math.exp(least - value));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const variance = weights.reduce((sum, weight, i) => sum + weight * Math.exp(2 * NOISE_LEVELS[i]!), 0) / total;
-  return Math.sqrt(variance);
+  const weights = weightsAt(values);
+  return Math.sqrt(weights.reduce((sum, weight, i) => sum + weight * Math.exp(2 * NOISE_LEVELS[i]!), 0));
+};
+
+// Rates of growth that are averaged over, with a normal prior about none: losses differ by about as much at all sizes,
+// accuracies that leave chance by ten times as much at fifty times the compute.
+const GROWTH_RATES = [-2, -1, 0, 1, 2, 3];
+const GROWTH_SD = 1;
+
+/** The rates at one posterior sd below and above the posterior mean of how the spread over mixtures grows (kernel.ts), theta taken as given. */
+export const likelyGrowth = (
+  shape: KernelShape,
+  design: Design,
+  outputs: readonly Float64Array[],
+  theta: Float64Array,
+  about: number,
+): readonly [low: Growth, high: Growth] => {
+  const geometry = geometryOf(shape, design);
+  const rowWeight = rowWeightOf(design);
+  const values = GROWTH_RATES.map((rate) => {
+    const grown = { shape: { ...shape, growth: { rate, about } }, design, geometry, outputs };
+    return 0.5 * (rate / GROWTH_SD) ** 2 - rowWeight * likelihoodAt(grown, theta).logLikelihood;
+  });
+  const weights = weightsAt(values);
+  const mean = weights.reduce((sum, weight, i) => sum + weight * GROWTH_RATES[i]!, 0);
+  const sd = Math.sqrt(weights.reduce((sum, weight, i) => sum + weight * (GROWTH_RATES[i]! - mean) ** 2, 0));
+  return [
+    { rate: mean - sd, about },
+    { rate: mean + sd, about },
+  ];
 };

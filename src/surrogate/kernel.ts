@@ -11,12 +11,19 @@
  * | P | half the inner product of shares and square roots of shares, each about its value at equal shares | m × m |
  * | du_m | distance of two scales in log parameters and log tokens (fidelity-features.ts); du_z that in log steps | f × f |
  * | u u' | inner product of log parameters, log tokens and log steps: random slopes, c their variance; losses go on falling where nothing was seen | f × f |
+ * | g | exp(rate (compute - about)), which Fn is multiplied by on both sides where the spread over mixtures grows; mostly 1 | f |
  * | t | weight of the trend that all mixtures share (the overall scale is profiled out) | |
  * | theta | logarithms of s, l_m and l_z of Ft, l_m and l_z of Fn, l_w of R, noise, b | 8 |
  *
  * A run's checkpoints share its mixture and runs share fidelities, so exponentials are taken f^2 + m^2 times, not n^2.
  */
-import { scaleGap2, type FidelityPoint } from './fidelity-features.js';
+import { computeOf, scaleGap2, type FidelityPoint } from './fidelity-features.js';
+
+/** What mixtures differ by, as a function of compute C in factors of fifty: exp(rate (C - about)) times what it is there. */
+export interface Growth {
+  readonly rate: number;
+  readonly about: number;
+}
 
 /** Which kernel a member of the belief has. */
 export interface KernelShape {
@@ -28,6 +35,8 @@ export interface KernelShape {
   readonly linear: boolean;
   /** Variance of the trend's slopes over log parameters, log tokens and log steps, relative to the rest of the trend. */
   readonly slope: number;
+  /** How the spread over mixtures changes with compute; absent: not at all. */
+  readonly growth?: Growth;
 }
 
 /** Positions in theta. */
@@ -153,11 +162,23 @@ const trendCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoin
 };
 
 /** Fn of two fidelities: how alike they rank mixtures (Matern 3/2: Rasmussen & Williams 2006, eq. 4.17). */
-export const fidelityCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
+const fidelityCorrelation = (theta: Float64Array, a: FidelityPoint, b: FidelityPoint): number => {
   const gaps = gapsOf(theta, THETA.size, THETA.steps, a, b);
   const r = SQRT3 * gaps.scale;
   return (1 + r) * Math.exp(-r - 0.5 * gaps.steps ** 2);
 };
+
+/** What the spread over mixtures at a fidelity is multiplied by. */
+const growthAt = ({ growth }: KernelShape, at: FidelityPoint): number =>
+  growth === undefined ? 1 : Math.exp(growth.rate * (computeOf(at) - growth.about));
+
+/** Covariance of the mixture part at two fidelities, in units of its own variance where it does not grow. */
+export const mixtureCovariance = (
+  shape: KernelShape,
+  theta: Float64Array,
+  a: FidelityPoint,
+  b: FidelityPoint,
+): number => fidelityCorrelation(theta, a, b) * growthAt(shape, a) * growthAt(shape, b);
 
 /** Returns d log M / d log l_m for the gap^2 of two scales. */
 const sizeSlope = (gap2: number, theta: Float64Array): number => {
@@ -220,7 +241,7 @@ export const tablesAt = (shape: KernelShape, design: Design, geometry: Geometry,
   return {
     trend: pairwise(design.fidelities, (a, b) => trendCovariance(shape, theta, a, b)),
     trendRadial: pairwise(design.fidelities, (a, b) => trendCorrelation(theta, a, b)),
-    fidelity: pairwise(design.fidelities, (a, b) => fidelityCorrelation(theta, a, b)),
+    fidelity: pairwise(design.fidelities, (a, b) => mixtureCovariance(shape, theta, a, b)),
     likeness: shape.linear ? radial.map((value, at) => value + b2 * geometry.product[at]!) : radial,
     radialSlope,
   };

@@ -110,6 +110,55 @@ describe('what is told of a mixture', () => {
     expect(held.told / draws).toBeGreaterThan(0.4);
     expect(held.told).toBeGreaterThan(5 * held.believed);
   });
+
+  const scales = [20, 60, 200, 1000].map((millions) => ({
+    name: `${millions}M`,
+    parameters: millions * 1e6,
+    tokensPerStep: 1e5,
+    steps: [300, 1000],
+  }));
+  const ladder = makeSweep({ scales, target: { scale: '1000M', steps: 1000 } });
+  const questions = Array.from({ length: 20 }, (_, i) => feasible.sample(createRng(100 + i), 1));
+
+  /** Asks about twenty mixtures at the target of a score of which differences grow as `compute ** power`, after runs of the small scales. */
+  const ask = (power: number): { told: number; believed: number; wider: number } => {
+    const scoreAt = (shares: ArrayLike<number>, parameters: number, steps: number): number => {
+      const compute = (parameters / 20e6) * (steps / 1000);
+      return 0.7 - 0.01 * Math.log(compute) - 0.02 * (shares[0]! - 0.6 * shares[1]! ** 2) * compute ** power;
+    };
+    const rng = createRng(3);
+    const mixtures = [...feasible.extremePoints(3), ...Array.from({ length: 5 }, () => feasible.sample(rng, 1))];
+    const runs = scales.slice(0, 3).flatMap(({ name, parameters, steps }, k) =>
+      mixtures.slice(0, mixtures.length - 2 * k).map((shares, i): Observation => {
+        const curve = steps.map((at) => ({ steps: at, metrics: { loss: scoreAt(shares, parameters, at) } }));
+        const { metrics } = curve.at(-1)!;
+        const mixture = mixtureOf(shares, feasible.domains);
+        return { trial: `${name}-${i}`, mixture, scale: name, steps: 1000, status: 'completed', metrics, curve };
+      }),
+    );
+    const belief = formBelief(ladder, runs, [])!;
+    const sum = { told: 0, believed: 0, wider: 0 };
+    for (const shares of questions) {
+      const truth = scoreAt(shares, 1000e6, 1000);
+      const [told, believed] = [belief.tell(shares), belief.predict(shares)];
+      sum.told += Number(Math.abs(truth - told.mean) <= 1.645 * told.sd);
+      sum.believed += Number(Math.abs(truth - believed.mean) <= 1.645 * believed.sd);
+      sum.wider += told.sd / believed.sd / questions.length;
+    }
+    return sum;
+  };
+
+  it('holds the truth where mixtures differ by more the larger the run, as accuracies do that leave chance', () => {
+    const { told, believed } = ask(0.5);
+    expect(told / questions.length).toBeGreaterThan(0.75);
+    expect(believed / questions.length).toBeLessThan(0.5);
+  });
+
+  it('is hardly wider for that where they differ alike at all sizes', () => {
+    const { told, wider } = ask(0);
+    expect(told).toBe(questions.length);
+    expect(wider).toBeLessThan(1.05);
+  });
 });
 
 describe('warps that go apart where nothing was run', () => {
