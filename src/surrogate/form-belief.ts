@@ -17,6 +17,7 @@ import {
   type Prior,
 } from './hyperparameters.js';
 import { THETA, type Design, type Growth, type KernelShape } from './kernel.js';
+import { relatedMetrics } from './related-metrics.js';
 import { thinRows } from './thin-rows.js';
 import { fitWarp, type WarpKind } from './warp.js';
 
@@ -80,13 +81,13 @@ const pendingPlaces = (sweep: Sweep, observations: readonly Observation[], pendi
     return grid.filter((step) => from < step && step <= steps).map((step) => ({ shares, scale, steps: step }));
   });
 
-/** Every output over some rows under every warp, kind by kind; with the log Jacobians. */
+/** Outputs over some rows under every warp, kind by kind; with the log Jacobians. */
 const warpedOutputs = (
   kinds: readonly WarpKind[],
-  dataset: Dataset,
+  all: readonly Float64Array[],
   rows: readonly number[],
 ): { outputs: Float64Array[]; logJacobians: number[] } => {
-  const picked = dataset.outputs.map((values) => Float64Array.from(rows, (row) => values[row]!));
+  const picked = all.map((values) => Float64Array.from(rows, (row) => values[row]!));
   const warped = kinds.flatMap((kind) => picked.map((values) => ({ values, warp: fitWarp(kind, values) })));
   return {
     outputs: warped.map(({ values, warp }) => values.map((y) => warp.forward(y))),
@@ -94,19 +95,32 @@ const warpedOutputs = (
   };
 };
 
+/** Leaves out what jobs report beside what the sweep asks for and what says nothing of that. */
+const relatedOutputs = (
+  { shape, prior, warps }: BeliefOptions,
+  { outputs, needed, design }: Dataset,
+  rows: readonly number[],
+): readonly Float64Array[] => {
+  const values = outputs.map((output) => warpedOutputs(warps, [output], rows).outputs);
+  const related = relatedMetrics(shape, prior, selectRows(design, rows), { values, needed }, COARSE_ITERATIONS);
+  return related.map((at) => outputs[at]!);
+};
+
 /** Fits hyper-parameters: to few rows from both sides, then to more from there; weighs the warps. */
 const fitTo = (
-  { shape, prior, warps }: BeliefOptions,
+  options: BeliefOptions,
   dataset: Dataset,
   coarse: readonly number[],
   fine: readonly number[],
 ): Fitted => {
-  const few = warpedOutputs(warps, dataset, coarse).outputs;
+  const { shape, prior, warps } = options;
+  const related = relatedOutputs(options, dataset, coarse);
+  const few = warpedOutputs(warps, related, coarse).outputs;
   const rough = fitFromBothSides(shape, prior, selectRows(dataset.design, coarse), few, COARSE_ITERATIONS);
-  const { outputs, logJacobians } = warpedOutputs(warps, dataset, fine);
+  const { outputs, logJacobians } = warpedOutputs(warps, related, fine);
   const design = selectRows(dataset.design, fine);
   const fit = fitHyperparameters(shape, prior, design, outputs, FIT_ITERATIONS, rough.theta);
-  const each = dataset.outputs.length;
+  const each = related.length;
   const evidence = warps.map((_, k) => {
     let sum = 0;
     for (let o = k * each; o < (k + 1) * each; o++) sum += fit.logLikelihoods[o]! + logJacobians[o]!;

@@ -188,6 +188,15 @@ const evaluate = (task: Task, theta: Float64Array): Evaluation => {
   return { value, logLikelihood, logLikelihoods, gradient, inverse, alphas, scales };
 };
 
+/** Log marginal likelihood (O) of each output at a theta, untempered, up to a constant. */
+export const logLikelihoodsAt = (
+  shape: KernelShape,
+  design: Design,
+  outputs: readonly Float64Array[],
+  theta: Float64Array,
+): readonly number[] =>
+  likelihoodAt({ shape, design, geometry: geometryOf(shape, design), outputs }, theta).logLikelihoods;
+
 /** Returns the function that the fit minimises, with its gradient; `outputs` are standardised (each n). */
 export const negativeLogPosterior = (
   shape: KernelShape,
