@@ -15,6 +15,7 @@ import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
 import { checkReplay, IncompatibleWorkflowsError } from './replay-check.js';
 import { createWorker } from './worker.js';
+import { sparing } from './worker-log.js';
 
 export interface WorkerLoopOptions {
   readonly home: Home;
@@ -165,6 +166,7 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
  * @throws IncompatibleWorkflowsError when this code cannot go on with the sweeps that are open.
  */
 export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> => {
+  const trouble = sparing(options.log);
   while (!options.signal.aborted) {
     try {
       const ending = await workOnce(options);
@@ -173,7 +175,7 @@ export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> =
       options.log(SAID[ending]);
     } catch (error) {
       if (error instanceof IncompatibleWorkflowsError) throw error;
-      options.log(`cannot work: ${errorText(error)}`);
+      trouble(`cannot work: ${errorText(error)}`);
     }
     await wait(RETRY_MS, options.signal);
   }
