@@ -1,4 +1,4 @@
-import { InputError, isTitrateError, type Problem } from '../domain/errors.js';
+import { fullMessage, InputError, isTitrateError, type Problem } from '../domain/errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** An error as programs read it. */
@@ -9,7 +9,22 @@ export interface Failure {
   readonly problems: readonly Problem[];
 }
 
+/**
+ * An answer of Temporal's server that is an error, of the SDK's client or as gRPC has it. Told by its shape: a command that needs no
+ * server does not load the SDK.
+ */
+const serverAnswer = (error: unknown): string | undefined => {
+  if (!(error instanceof Error)) return undefined;
+  const isAnswer = error.name === 'ServiceError' || /^\d+ [A-Z_]+: /.test(error.message);
+  return isAnswer ? fullMessage(error) : undefined;
+};
+
 export const failureOf = (error: unknown): Failure => {
+  const answer = isTitrateError(error) ? undefined : serverAnswer(error);
+  if (answer !== undefined) {
+    const hint = 'titrate doctor tells what the server allows; docs/operations.md names what titrate needs';
+    return { code: 'StateError', message: `the Temporal server does not do it: ${answer}`, hint, problems: [] };
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (!isTitrateError(error)) return { code: 'UnexpectedError', message, hint: null, problems: [] };
   const problems = error instanceof InputError ? error.problems : [];
@@ -21,7 +36,7 @@ export const exitCodeOf = (error: unknown): ExitCode => (error instanceof InputE
 
 /** An error as people read it; an unexpected one with its stack, since it is a fault of ours. */
 export const failureText = (error: unknown): string => {
-  const { message, hint } = failureOf(error);
-  const said = isTitrateError(error) ? message : error instanceof Error ? (error.stack ?? message) : message;
+  const { code, message, hint } = failureOf(error);
+  const said = code !== 'UnexpectedError' ? message : error instanceof Error ? (error.stack ?? message) : message;
   return [`error: ${said}`, ...(hint === null ? [] : [`hint: ${hint}`])].join('\n');
 };

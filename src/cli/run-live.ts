@@ -27,10 +27,10 @@ export interface LiveRun {
  * Brings up what a sweep needs: the server, and a worker that outlives this terminal. On a task queue that was named by hand
  * a worker of ours would take tasks of workflows that only its own workers have.
  */
-const bringUp = async (home: Home, note: (line: string) => void): Promise<TitrateConnection> => {
+const bringUp = async (home: Home, note: (line: string) => void, onlyIfNone = false): Promise<TitrateConnection> => {
   const on = await connect({ home, log: note });
   try {
-    if (!isNamedQueue()) await ensureWorker(home, on, { log: note });
+    if (!isNamedQueue()) await ensureWorker(home, on, { log: note, onlyIfNone });
     else note(`task queue ${on.taskQueue}: its worker is yours to run`);
     return on;
   } catch (error) {
@@ -61,7 +61,8 @@ export const runLive = async ({ home, sweepId, sweep, io, hasBegun, detach }: Li
     const started = await start(on, { sweepId, sweep: await limitToWorld(sweep) });
     if (detach) return await detached(home, sweepId, started);
     io.note(`sweep ${sweepId} ${SAID[started.outcome]}; Ctrl-C ends the watching only`);
-    return await showLive(on, { home, sweepId, sweep, io, revive: () => bringUp(home, quiet) });
+    // Somebody may have upgraded meanwhile: two who watch with different versions would end each other's workers for ever.
+    return await showLive(on, { home, sweepId, sweep, io, revive: () => bringUp(home, quiet, true) });
   } finally {
     await on.close().catch(() => undefined);
   }

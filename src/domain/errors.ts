@@ -109,8 +109,13 @@ export type AnyTitrateError = InputError | NumericalError | LauncherError | Refu
 
 export const isTitrateError = (error: unknown): error is AnyTitrateError => error instanceof TitrateError;
 
+/** An error's message with that of its cause, where the message is silent on it: libraries say `failed to ask`, and why only there. */
+export const fullMessage = ({ message, cause }: Error): string =>
+  cause instanceof Error && !message.includes(cause.message) ? `${message}: ${cause.message}` : message;
+
 /** What went wrong, of whatever kind, and what can be done about it. */
 export const errorText = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  return isTitrateError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
+  if (!isTitrateError(error)) return fullMessage(error);
+  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
 };

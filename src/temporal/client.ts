@@ -1,11 +1,12 @@
 import { Client, Connection, QueryRejectCondition, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { StateError } from '../domain/errors.js';
+import { errorText, StateError } from '../domain/errors.js';
 import { elsewhere, serverStatus, startServer } from './embedded-server.js';
 import { openHome, readHomeId, taskQueueOf, type Home } from './home.js';
 import { findOwnServer, type OwnServer } from './own-server.js';
 import { dataConverterFor } from './payload-converter.js';
 import { EMBEDDED_NAMESPACE } from './server-settings.js';
+import { whyUnreachable } from './why-unreachable.js';
 
 /** A way to a Temporal server, with what belongs to this home on it. */
 export interface TitrateConnection {
@@ -35,12 +36,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A page of a history is as large as its 256 events. The SDK asks for as much by a name that is none (1.24.0), so that 4 MiB hold. */
 const ROOM = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
 
-const dial = async (options: ConnectionOptions, what: string, hint: string): Promise<Connection> => {
+const dial = async (
+  options: ConnectionOptions,
+  what: string,
+  hintFor: (known: string | undefined) => string,
+): Promise<Connection> => {
   try {
     return await Connection.connect({ ...options, channelArgs: ROOM, connectTimeout: CONNECT_TIMEOUT_MS });
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new StateError(`cannot reach ${what}: ${found}`, { hint, cause });
+    const why = await whyUnreachable(options);
+    const found = why?.found ?? errorText(cause);
+    throw new StateError(`cannot reach ${what}: ${found}`, { hint: hintFor(why?.hint), cause });
   }
 };
 
@@ -63,7 +69,7 @@ const connectOwn = async (own: OwnServer, ours: Ours, log: (line: string) => voi
   const { address, namespace } = own;
   log(`Temporal server: ${address}, namespace ${namespace} (from the TEMPORAL_ settings)`);
   const hint = 'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY and the TLS settings; unset them to use the embedded server';
-  const connection = await dial(own.options, `the Temporal server at ${address}`, hint);
+  const connection = await dial(own.options, `the Temporal server at ${address}`, (known) => known ?? hint);
   const { taskQueue } = ours;
   const client = clientOn(connection, namespace, ours);
   return { kind: 'own', address, namespace, taskQueue, connection, client, close: () => connection.close() };
@@ -86,8 +92,8 @@ const embeddedAddress = async ({
 
 const connectEmbedded = async (options: ConnectOptions, ours: Ours): Promise<TitrateConnection> => {
   const { address, uiAddress } = await embeddedAddress(options);
-  const hint = 'titrate server status';
-  const connection = await dial({ address }, `the embedded Temporal server at ${address}`, hint);
+  const what = `the embedded Temporal server at ${address}`;
+  const connection = await dial({ address }, what, () => 'titrate server status');
   const namespace = EMBEDDED_NAMESPACE;
   return {
     kind: 'embedded',

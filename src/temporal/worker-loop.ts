@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import { errorText } from '../domain/errors.js';
+import { errorText, StateError } from '../domain/errors.js';
 import { liveness } from '../host/process-identity.js';
 import { connect, type TitrateConnection } from './client.js';
 import { reviveServer } from './embedded-server.js';
@@ -15,6 +15,7 @@ import { readJsonFile, ServerRecord } from './server-record.js';
 import { countOpenWorkflows } from './task-queue.js';
 import { checkReplay, IncompatibleWorkflowsError } from './replay-check.js';
 import { createWorker } from './worker.js';
+import { sparing, type Say } from './worker-log.js';
 
 export interface WorkerLoopOptions {
   readonly home: Home;
@@ -32,6 +33,13 @@ const WATCH_MS = 2000; // a read of one small file and one look at the process t
 const IDLE_LOOK_MS = 15_000;
 const RETRY_MS = 2000;
 const START_POLL_MS = 20;
+/** Once the SDK's worker has failed, it is either gone at once or waits for ever for tasks that it no longer takes. */
+const LEAVE_MS = 3000;
+
+/** With a way to say what may go on for long. */
+interface Work extends WorkerLoopOptions {
+  readonly trouble: Say;
+}
 
 type Ending = 'stop' | 'idle' | 'moved' | 'renewed' | 'failed';
 
@@ -80,10 +88,9 @@ const tendServer = async (
 };
 
 /** Watches until there is a reason to end the worker: told to, idle for long, or the server is to be reached elsewhere or otherwise. */
-const watch = async (options: WorkerLoopOptions, connected: Connected, ended: AbortSignal): Promise<Ending> => {
+const watch = async (options: Work, connected: Connected, ended: AbortSignal): Promise<Ending> => {
   let busyAt = Date.now();
   let lookedAt = 0;
-  let lastError = '';
   while (!ended.aborted) {
     try {
       const found = await tendServer(options, connected);
@@ -93,11 +100,8 @@ const watch = async (options: WorkerLoopOptions, connected: Connected, ended: Ab
         if ((await countOpenWorkflows(connected.on)) > 0) busyAt = Date.now();
         else if (Date.now() - busyAt >= options.idleExitMs) return 'idle';
       }
-      lastError = '';
     } catch (error) {
-      const said = errorText(error);
-      if (said !== lastError) options.log(`cannot look after the server: ${said}`);
-      lastError = said;
+      options.trouble(`cannot look after the server: ${errorText(error)}`);
     }
     await wait(WATCH_MS, ended);
   }
@@ -109,8 +113,18 @@ const checked = async (worker: Worker, ended: AbortSignal): Promise<void> => {
   while (worker.getState() === 'INITIALIZED' && !ended.aborted) await wait(START_POLL_MS, ended);
 };
 
+/**
+ * Fails when the SDK's worker has failed and does not end: a single poll that the server refuses (a key that is not taken for a moment)
+ * leaves it waiting for what it has in hand (SDK 1.24.0). What it leaves undone is done again, as after a crash.
+ */
+const leftBehind = async (worker: Worker, over: AbortSignal): Promise<never> => {
+  while (worker.getState() !== 'FAILED' && !over.aborted) await wait(WATCH_MS, over);
+  await wait(LEAVE_MS, over);
+  throw new StateError('it does not end by itself, and is left behind');
+};
+
 /** Runs one worker until the watch ends it or it fails. */
-const runWorker = async (options: WorkerLoopOptions, connected: Connected, worker: Worker): Promise<Ending> => {
+const runWorker = async (options: Work, connected: Connected, worker: Worker): Promise<Ending> => {
   const over = new AbortController();
   const ended = AbortSignal.any([options.signal, over.signal]);
   const watching = watch(options, connected, ended).then((ending) => {
@@ -121,7 +135,7 @@ const runWorker = async (options: WorkerLoopOptions, connected: Connected, worke
   try {
     await Promise.race([running, checked(worker, ended)]);
     if (worker.getState() === 'RUNNING') await options.onPolling(connected.on);
-    await running;
+    await Promise.race([running, leftBehind(worker, over.signal)]);
   } catch (error) {
     if (error instanceof IncompatibleWorkflowsError) throw error;
     options.log(`the worker failed: ${errorText(error)}`);
@@ -140,10 +154,10 @@ const lookForOrphans = async ({ env = process.env, log }: WorkerLoopOptions, on:
   }
 };
 
-const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
-  const { home, env = process.env, log } = options;
+const workOnce = async (options: Work): Promise<Ending> => {
+  const { home, env = process.env, trouble } = options;
   const own = findOwnServer(env);
-  const on = await connect({ home, env, log });
+  const on = await connect({ home, env, log: trouble });
   try {
     const connection = await NativeConnection.connect(own?.options ?? { address: on.address });
     try {
@@ -153,7 +167,7 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
       await lookForOrphans(options, on);
       return await runWorker(options, { on, own }, worker);
     } finally {
-      await connection.close();
+      await connection.close().catch(() => undefined); // a worker that was left behind holds it for as long as the process lives
     }
   } finally {
     await on.close();
@@ -165,15 +179,16 @@ const workOnce = async (options: WorkerLoopOptions): Promise<Ending> => {
  * @throws IncompatibleWorkflowsError when this code cannot go on with the sweeps that are open.
  */
 export const workUntilDone = async (options: WorkerLoopOptions): Promise<void> => {
+  const trouble = sparing(options.log);
   while (!options.signal.aborted) {
     try {
-      const ending = await workOnce(options);
+      const ending = await workOnce({ ...options, trouble });
       if (ending === 'stop' || ending === 'idle')
         return options.log(ending === 'idle' ? 'idle for long; ending' : 'ending');
       options.log(SAID[ending]);
     } catch (error) {
       if (error instanceof IncompatibleWorkflowsError) throw error;
-      options.log(`cannot work: ${errorText(error)}`);
+      trouble(`cannot work: ${errorText(error)}`);
     }
     await wait(RETRY_MS, options.signal);
   }

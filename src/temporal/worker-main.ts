@@ -16,6 +16,7 @@ import { reconcileEveryMs } from './reconcile-schedule.js';
 import { checkSigningKey } from './seal-record.js';
 import { writeJsonFile } from './server-record.js';
 import { workerFiles, workerTargetOf, type WorkerRecord } from './worker-files.js';
+import { keepShort, sdkLogging } from './worker-log.js';
 import { workUntilDone } from './worker-loop.js';
 import { metricsOptions, unservedMetrics } from './worker-metrics.js';
 
@@ -46,7 +47,12 @@ const check = async (home: Home): Promise<void> => {
 const installRuntime = (env: NodeJS.ProcessEnv): void => {
   const metrics = metricsOptions(env);
   try {
-    Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN'), ...metrics });
+    const { logger, telemetryOptions } = sdkLogging(log);
+    Runtime.install({
+      shutdownSignals: [],
+      logger,
+      telemetryOptions: { ...telemetryOptions, ...metrics.telemetryOptions },
+    });
   } catch (cause) {
     throw metrics.telemetryOptions === undefined ? cause : unservedMetrics(env, cause);
   }
@@ -88,6 +94,7 @@ const main = async (): Promise<void> => {
   try {
     await writeJsonFile(files.record, record satisfies WorkerRecord);
     installRuntime(process.env);
+    keepShort([files.log, home.server.log], log);
     await workUntilDone({
       home,
       log,

@@ -28,6 +28,8 @@ export interface EnsureWorkerOptions {
   readonly log?: (line: string) => void;
   /** The worker ends by itself after this long without an open sweep (ms; default ten minutes). */
   readonly idleExitMs?: number;
+  /** Leave a worker that runs as it is, whatever code it runs. */
+  readonly onlyIfNone?: boolean;
 }
 
 export interface WorkerProcess {
@@ -181,7 +183,7 @@ const outdated = (
 
 const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorkerOptions): Promise<WorkerProcess> => {
   const running = await livingRecord(home, files);
-  const why = running && outdated(running, options);
+  const why = running && options.onlyIfNone !== true ? outdated(running, options) : undefined;
   if (running !== undefined && why === undefined) {
     const { pid } = running.state === 'polling' ? running : await awaitPolling(home, files, () => false);
     return { pid, started: false, log: files.log };
@@ -204,7 +206,7 @@ const startWorker = async (home: Home, files: WorkerFiles, options: EnsureWorker
 /**
  * Makes sure that a worker process of this home works for the target: finds it, or starts it detached, so that it
  * survives the terminal. Two at once give one; one that runs other code of titrate, or lacks an encryption key that this
- * process has, is replaced (jobs go on meanwhile).
+ * process has, is replaced (jobs go on meanwhile) unless only a missing one is to be started.
  * @throws StateError with the end of its log when it does not come up.
  */
 export const ensureWorker = (
