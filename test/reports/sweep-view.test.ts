@@ -183,6 +183,12 @@ describe('a record folded into a view', () => {
     expect(page).not.toContain('none yet');
   });
 
+  it('keeps the sign of a share beside its figure in tables', () => {
+    const [mixture = ''] = /<td class="wide">[^<]*%[^<]*/.exec(timeline(view).source) ?? [];
+    expect(mixture).toMatch(/\d\u00a0%/);
+    expect(mixture).not.toMatch(/\d %/);
+  });
+
   describe('in which a result was taken back', () => {
     const middle = lines.findIndex(({ event }) => event.type === 'decided' && event.trial === 't020');
     const act = { type: 'act', act: 'retract', trial: 't005', by: 'mira', reason: 'wrong split' } as const;
@@ -201,6 +207,12 @@ describe('a record folded into a view', () => {
           .source.split('</tr>')
           .find((text) => text.includes('>t005<')) ?? '';
       expect(row).toContain('retracted: by mira: wrong split');
+    });
+
+    it('says why nothing is predicted until the next decision', () => {
+      const page = renderReport(foldRecord([...lines.slice(0, middle), line]));
+      expect(page).toContain('<dd>none yet<small>none since a result was taken back');
+      expect(renderReport(changed)).not.toContain('none since a result');
     });
 
     it('names it in every decision that had counted it', () => {
