@@ -1,6 +1,6 @@
 import { BUDGET_SLACK, costOf } from '../domain/cost.js';
 import { isSameMixture, massMoved, type Mixture } from '../domain/mixture.js';
-import { decimalsOf, formatCost, formatFixed, formatPrediction, formatShare, formatValue, Z95 } from './format.js';
+import { formatCost, formatKnown, formatPrediction, formatShare, formatValue, Z95 } from './format.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import { isConfirmation, targetRuns, type ObservationView, type SweepView } from './sweep-view.js';
@@ -91,6 +91,10 @@ const whyNotRun = (view: SweepView): string => {
     : 'Not run.';
 };
 
+/** What the runs reported, with the digits that what was predicted of them leaves. */
+export const reportedText = ({ mean, predicted }: Confirmation): string =>
+  predicted === undefined ? formatValue(mean) : formatKnown(mean, Z95 * predicted.sd);
+
 /** Says how the confirmation went, in one or two sentences. */
 export const confirmationSentence = (view: SweepView): string => {
   const result = confirmationOf(view);
@@ -103,12 +107,11 @@ export const confirmationSentence = (view: SweepView): string => {
       : `Tried without a result (${tried.join('; ')}): no run reported ${metric}.`;
   }
   const { runs, mean, predicted } = result;
-  const decimals = predicted === undefined ? 4 : decimalsOf(Z95 * predicted.sd, mean);
   const what =
     runs === 1
       ? 'One run of the recommendation at the target reported'
       : `${runs} runs of the recommendation at the target reported on average`;
-  const reported = `${what} ${metric} ${formatFixed(mean, decimals)}`;
+  const reported = `${what} ${metric} ${reportedText(result)}`;
   if (predicted === undefined) return `${reported}.${movedText(view)}`;
   const held = Math.abs(mean - predicted.mean) <= Z95 * predicted.sd;
   return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.${movedText(view)}`;

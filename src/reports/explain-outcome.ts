@@ -1,4 +1,4 @@
-import { decimalsOf, formatCost, formatCount, formatFixed, formatValue, plural } from './format.js';
+import { formatCost, formatCount, formatFixed, formatKnown, formatValue, plural } from './format.js';
 import { objectiveName } from './objective-of.js';
 import { plainText } from './plain-text.js';
 import type { DecisionView, SweepView } from './sweep-view.js';
@@ -51,6 +51,5 @@ export const outcomeLines = (view: SweepView, decision: DecisionView): string[] 
 const surprise = ({ explanation: { expected }, decided }: DecisionView, value: number | undefined): string => {
   if (decided !== undefined || expected === undefined || value === undefined || !(expected.sd > 0)) return '';
   const off = (value - expected.mean) / expected.sd;
-  const decimals = decimalsOf(expected.sd, expected.mean);
-  return ` That is ${formatFixed(Math.abs(off), 1)} standard deviations ${off < 0 ? 'below' : 'above'} the expected ${formatFixed(expected.mean, decimals)}.`;
+  return ` That is ${formatFixed(Math.abs(off), 1)} standard deviations ${off < 0 ? 'below' : 'above'} the expected ${formatKnown(expected.mean, expected.sd)}.`;
 };

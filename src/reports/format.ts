@@ -51,10 +51,23 @@ export const formatShare = (share: number, decimals = 1): string =>
 export const formatRatio = (ratio: number): string =>
   Number.isFinite(ratio) ? `${formatSignificant(ratio, ratio >= 10 ? 3 : 2)}x` : 'n/a';
 
+const MOST_DECIMALS = 6;
+const TINY = 1e-3; // with so many decimals, what is smaller loses digits that it has
+
 /** Decimals at which a value known to `sd` is worth writing: two significant digits of the deviation. */
-export const decimalsOf = (sd: number, value: number): number => {
+const decimalsOf = (sd: number, value: number): number => {
   const size = Number.isFinite(sd) && sd > 0 ? sd : Math.abs(value) / 1000;
-  return size > 0 && Number.isFinite(size) ? Math.min(6, decimalsFor(size, 2)) : 3;
+  return size > 0 && Number.isFinite(size) ? decimalsFor(size, 2) : 3;
+};
+
+/** Writes a value known to `sd` with the digits that are worth it: `2.134`; what decimals would round to nothing as `3.21e-8`. */
+export const formatKnown = (value: number, sd: number): string => {
+  const decimals = decimalsOf(sd, value);
+  const size = Math.abs(value);
+  if (decimals <= MOST_DECIMALS || size >= TINY || size === 0)
+    return formatFixed(value, Math.min(MOST_DECIMALS, decimals));
+  const digits = sd > 0 ? 2 + Math.floor(Math.log10(size / sd)) : 4;
+  return formatSignificant(value, Math.min(6, Math.max(2, digits)));
 };
 
 /** Writes a measured metric. */
@@ -65,15 +78,17 @@ export const intervalOf = ({ mean, sd }: Prediction): readonly [number, number] 
 
 /** Writes `2.134 ± 0.024`: the mean and the half width of the 95 % interval. */
 export const formatPrediction = ({ mean, sd }: Prediction): string => {
-  const decimals = decimalsOf(Z95 * sd, mean);
-  return `${formatFixed(mean, decimals)} ± ${formatFixed(Z95 * sd, decimals)}`;
+  const half = Z95 * sd;
+  const decimals = decimalsOf(half, mean);
+  const width = decimals > MOST_DECIMALS ? formatSignificant(half, 2) : formatFixed(half, decimals);
+  return `${formatKnown(mean, half)} ± ${width}`;
 };
 
 /** Writes `2.110 to 2.158`. */
 export const formatInterval = (prediction: Prediction): string => {
-  const decimals = decimalsOf(Z95 * prediction.sd, prediction.mean);
+  const half = Z95 * prediction.sd;
   return intervalOf(prediction)
-    .map((end) => formatFixed(end, decimals))
+    .map((end) => formatKnown(end, half))
     .join(' to ');
 };
 

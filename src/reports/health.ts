@@ -2,7 +2,7 @@
 import { checkedPredictions } from './checked-predictions.js';
 import { formatFixed, formatRatio, formatShare, plural } from './format.js';
 import { plainText } from './plain-text.js';
-import { importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
+import { hasMeasured, importedTargetRuns, isLost, targetRuns, wasMade, type SweepView } from './sweep-view.js';
 import { formatTrust, saysErrors, standingOf } from './trust-text.js';
 
 /** `good`: nothing to do; `watch`: read it with care; `unknown`: too little is known to say. */
@@ -91,6 +91,7 @@ const boundsCheck = (view: SweepView): HealthCheck => {
 const flatCheck = (view: SweepView): HealthCheck => {
   const name = 'Does the mixture matter?';
   if (view.recommendation === null) return check(name, 'unknown', 'Nothing is recommended yet.');
+  if (!hasMeasured(view)) return check(name, 'unknown', 'No run has reported the objective.');
   const { shareRanges } = view.recommendation;
   const free = Object.entries(view.sweep.domains).filter(([, { min, max }]) => max - min >= 2 * NEAR_BOUND);
   const open = free.filter(([domain, { min, max }]) => {

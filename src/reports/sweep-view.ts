@@ -47,6 +47,8 @@ interface Fate {
   readonly status: ObservationStatus;
   readonly value?: number;
   readonly retraction?: Retraction;
+  /** It ended while it still waited for approval: no job was launched. */
+  readonly unapproved?: true;
 }
 
 /** Over all generations of its trial. `spent` counts this observation. */
@@ -147,6 +149,16 @@ const standingOf = (
   sawObservations: origin === 'person' ? observations.length + imports.length : sawObservations,
 });
 
+/** A trial has ended: all of its generations are one run. */
+const observe = (fold: Fold, sweep: Sweep, event: EventOf<'observed'>, at: string): void => {
+  const unapproved = fold.awaiting.delete(event.trial) ? ({ unapproved: true } as const) : {};
+  fold.spent += event.cost;
+  const reported = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
+  const value = reported === undefined ? {} : { value: reported };
+  const whole = wholeRun([...fold.attempts.filter(({ trial }) => trial === event.trial), event]);
+  fold.observations.push({ ...event, ...whole, ...unapproved, at, spent: fold.spent, ...value });
+};
+
 const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => {
   const placed = { at, spent: fold.spent };
   switch (event.type) {
@@ -164,14 +176,9 @@ const addEvent = (fold: Fold, sweep: Sweep, { at, event }: RecordLine): void => 
     case 'launched':
       fold.launches.push({ ...event, ...placed });
       return;
-    case 'observed': {
-      fold.awaiting.delete(event.trial);
-      fold.spent += event.cost;
-      const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
-      const whole = wholeRun([...fold.attempts.filter(({ trial }) => trial === event.trial), event]);
-      fold.observations.push({ ...event, ...whole, at, spent: fold.spent, ...(value === undefined ? {} : { value }) });
+    case 'observed':
+      observe(fold, sweep, event, at);
       return;
-    }
     case 'imported': {
       const value = event.status === 'completed' ? objectiveOf(sweep.objective, event.metrics) : undefined;
       fold.imports.push({ ...event, ...placed, ...(value === undefined ? {} : { value }) });
@@ -344,7 +351,8 @@ export const otherNearOptimal = ({ mixture, nearOptimal }: Recommendation): read
   nearOptimal.filter((near) => !isSameMixture(near.mixture, mixture));
 
 /** Was there a run? Not of a trial that a person did not approve. */
-export const wasMade = ({ status }: Fate): boolean => status !== 'refused-by-person';
+export const wasMade = ({ status, unapproved }: Fate): boolean =>
+  status !== 'refused-by-person' && unapproved === undefined;
 
 /** Was a run made that did not come to its end? */
 export const isLost = (run: Fate): boolean => wasMade(run) && run.status !== 'completed' && run.status !== RETRACTED;

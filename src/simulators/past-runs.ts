@@ -70,6 +70,8 @@ interface Row {
   readonly continues: string;
 }
 
+const NOT_DECIMAL = /^0[xob]/i; // what Number reads beside decimal numbers
+
 /** Reads rows, and notes everything that is wrong with them. */
 class RowReader {
   readonly problems: Problem[] = [];
@@ -93,10 +95,10 @@ class RowReader {
     return column === undefined ? '' : (cells[column] ?? '');
   }
 
-  /** Reads one number, noting a problem where there is none. An empty cell is not 0. */
+  /** Reads one number, noting a problem where there is none. An empty cell is not 0, and `0x10` is a hash rather than 16. */
   number(row: CsvRow, column: number): number {
     const text = this.text(row, column);
-    const value = text === '' ? Number.NaN : Number(text);
+    const value = text === '' || NOT_DECIMAL.test(text) ? Number.NaN : Number(text);
     if (!Number.isFinite(value)) this.note(row.line, column, 'a finite number', JSON.stringify(text));
     return value;
   }

@@ -4,6 +4,8 @@ import {
   formatAmount,
   formatCost,
   formatDuration,
+  formatInterval,
+  formatKnown,
   formatMixture,
   formatPrediction,
   formatShare,
@@ -30,6 +32,14 @@ describe('numbers for people', () => {
     expect(formatPrediction({ mean: 2.13456, sd: 0.0123 })).toBe('2.135 ± 0.024');
     expect(formatPrediction({ mean: 61.2, sd: 3 })).toBe('61.2 ± 5.9');
     expect(formatPrediction({ mean: 2.5, sd: 0 })).toMatch(/^2\.500/);
+  });
+
+  it('never write what is small as nothing', () => {
+    expect(formatPrediction({ mean: 2.98e-5, sd: 1e-7 })).toBe('2.980e-5 ± 2.0e-7');
+    expect(formatPrediction({ mean: -3.2e-12, sd: 4e-12 })).toBe('-3.2e-12 ± 7.8e-12');
+    expect(formatPrediction({ mean: 1.7, sd: 1e-9 })).toBe('1.700000 ± 2.0e-9');
+    expect(formatInterval({ mean: 3e-8, sd: 1e-8 })).toBe('1.0e-8 to 5.0e-8');
+    expect(formatKnown(3.14159e-7, 1e-10)).toBe('3.1416e-7');
   });
 
   it('name the largest shares and sum the rest', () => {

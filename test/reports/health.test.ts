@@ -22,6 +22,11 @@ describe('health checks', () => {
       expect([state, remedy]).toEqual(['good', '']);
   });
 
+  it('do not say that mixtures are told apart where no run has reported', () => {
+    const nothing = { observations: [], imports: [], ...recommending({ shareRanges: {} }) };
+    expect(found('Does the mixture matter?', nothing)).toMatchObject({ state: 'unknown', remedy: '' });
+  });
+
   it('see intervals that are too narrow, by leave-one-out errors and by what runs reported', () => {
     const poor = { rows: 60, logMarginalLikelihood: 1, standardizedError: 2.1 };
     const decisions = view.decisions.map((one) => ({ ...one, explanation: { ...one.explanation, fit: poor } }));

@@ -54,6 +54,12 @@ describe('the axes of a figure', () => {
     expect(written([1234.5, 1235])).toEqual(['1,234.5', '1,235.0']);
   });
 
+  it('write very small and very large ticks with an exponent', () => {
+    const written = (ticks: readonly number[]): string[] => ticks.map(tickFormat(ticks));
+    expect(written([0, 5e-13, 1e-12, 1.5e-12])).toEqual(['0', '5e-13', '1e-12', '1.5e-12']);
+    expect(written([5e11, 1e12, 2.5e12])).toEqual(['5e11', '1e12', '2.5e12']);
+  });
+
   it('keep their ticks clear of the label that is written along them', () => {
     // A record whose runs at the target differ by a few ten thousandths: ticks of seven characters.
     const { mean } = view.recommendation!;

@@ -9,7 +9,7 @@ import { healthOf } from '../../src/reports/health.js';
 import { timeline } from '../../src/reports/page/timeline.js';
 import { renderReport } from '../../src/reports/render-report.js';
 import { renderSummary } from '../../src/reports/render-summary.js';
-import { foldRecord, targetRuns, type SweepView } from '../../src/reports/sweep-view.js';
+import { foldRecord, isLost, targetRuns, type SweepView } from '../../src/reports/sweep-view.js';
 import { simulateRecord, SWEEP } from './simulated-record.js';
 
 describe('a record folded into a view', () => {
@@ -134,17 +134,21 @@ describe('a record folded into a view', () => {
       expect(renderReport(approved)).toContain('3 in flight<');
     });
 
-    it('counts it neither as a run nor as one that did not complete when it is not approved', () => {
+    it.each([
+      ['it is refused', 'refused-by-person'],
+      ['its sweep is cancelled meanwhile', 'cancelled'],
+      ['it is abandoned meanwhile', 'abandoned'],
+    ] as const)('counts it neither as a run nor as one that did not complete when %s', (_, status) => {
       const key = `s.${trial}.g1`;
       const none = { metrics: {}, curve: [], cost: 0, digest: 'd', warnings: [] };
-      const refused = after({
+      const refused = answered({
         type: 'observed',
         trial,
         key,
         mixture,
         scale,
         steps,
-        status: 'refused-by-person',
+        status,
         ...none,
       });
       const made = waits.observations.length;
@@ -152,6 +156,7 @@ describe('a record folded into a view', () => {
         new RegExp(`${made} runs<small>\\d+ completed, .*1 not approved, 2 in flight`),
       );
       expect(refused.spentByScale.reduce((sum, { runs }) => sum + runs, 0)).toBe(made);
+      expect(refused.observations.filter(isLost)).toEqual(waits.observations.filter(isLost));
       expect(renderSummary(refused, { width: 100, colour: false })[0]).toContain(`${made} runs by `);
     });
   });
@@ -183,6 +188,12 @@ describe('a record folded into a view', () => {
     expect(page).not.toContain('none yet');
   });
 
+  it('keeps the sign of a share beside its figure in tables', () => {
+    const [mixture = ''] = /<td class="wide">[^<]*%[^<]*/.exec(timeline(view).source) ?? [];
+    expect(mixture).toMatch(/\d\u00a0%/);
+    expect(mixture).not.toMatch(/\d %/);
+  });
+
   describe('in which a result was taken back', () => {
     const middle = lines.findIndex(({ event }) => event.type === 'decided' && event.trial === 't020');
     const act = { type: 'act', act: 'retract', trial: 't005', by: 'mira', reason: 'wrong split' } as const;
@@ -201,6 +212,12 @@ describe('a record folded into a view', () => {
           .source.split('</tr>')
           .find((text) => text.includes('>t005<')) ?? '';
       expect(row).toContain('retracted: by mira: wrong split');
+    });
+
+    it('says why nothing is predicted until the next decision', () => {
+      const page = renderReport(foldRecord([...lines.slice(0, middle), line]));
+      expect(page).toContain('<dd>none yet<small>none since a result was taken back');
+      expect(renderReport(changed)).not.toContain('none since a result');
     });
 
     it('names it in every decision that had counted it', () => {

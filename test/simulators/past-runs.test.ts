@@ -84,6 +84,12 @@ describe('a team’s own table of past runs', () => {
     ]);
   });
 
+  it.each(['0x10', '0b1', '0o7'])('takes %s, which JavaScript reads as a number, for none', (text) => {
+    expect(problemsOf(() => readPastRuns(`${PLAIN}0.5,0.5,S,10,${text}\n`))).toEqual([
+      { path: 'line 2, column 5 (metric.l)', expected: 'a finite number', found: JSON.stringify(text) },
+    ]);
+  });
+
   it('lists the first faults of a long table, and carries them all', () => {
     const csv = `${PLAIN}${'0.5,0.5,S,10,NaN\n'.repeat(1000)}`;
     expect(problemsOf(() => readPastRuns(csv))).toHaveLength(1000);

@@ -35,6 +35,10 @@ export const markup = (literals: TemplateStringsArray, ...values: readonly Inser
   source: literals.map((literal, i) => literal + insert(values[i])).join(''),
 });
 
+/** Keeps a figure and its sign on one line: `33.9 %`, `5.767 ± 0.020`. */
+export const unbroken = (value: Insert): Insert =>
+  typeof value === 'string' ? value.replace(/(?<=\d) (?=%)| (?=± )|(?<= ±) /g, '\u00a0') : value;
+
 /** Text of several lines, escaped, with its lines kept: for `<pre>`. */
 export const preformatted = (text: string): Markup => ({
   source: text

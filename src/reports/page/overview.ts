@@ -1,13 +1,11 @@
 import type { NearOptimal, Recommendation } from '../../domain/decision.js';
 import { RETRACTED } from '../../domain/observation.js';
 import { cautionsOf } from '../caution.js';
-import { confirmationOf, confirmationSentence, confirmedBySearch, movedSince } from '../confirmation.js';
+import { confirmationOf, confirmationSentence, confirmedBySearch, movedSince, reportedText } from '../confirmation.js';
 import {
-  decimalsOf,
   formatCost,
   formatDuration,
   formatFidelity,
-  formatFixed,
   formatInterval,
   formatMixture,
   formatPrediction,
@@ -63,7 +61,7 @@ const confirmationTile = (view: SweepView): Markup => {
   if (result === undefined) return tile('Confirmed at the target', 'no', confirmationSentence(view));
   const held =
     result.predicted !== undefined && Math.abs(result.mean - result.predicted.mean) <= Z95 * result.predicted.sd;
-  const decimals = result.predicted === undefined ? 4 : decimalsOf(Z95 * result.predicted.sd, result.mean);
+  const value = reportedText(result);
   const verdict =
     result.predicted === undefined
       ? ''
@@ -71,20 +69,27 @@ const confirmationTile = (view: SweepView): Markup => {
   const moved = movedSince(view);
   const runs = plural(result.runs, 'run');
   return moved === 0
-    ? tile(`Confirmed at the target (${runs})`, formatFixed(result.mean, decimals), verdict)
+    ? tile(`Confirmed at the target (${runs})`, value, verdict)
     : tile(
         `Reported by what was recommended before (${runs})`,
-        formatFixed(result.mean, decimals),
+        value,
         [verdict, `the recommendation has moved by ${formatShare(moved)} since`].filter(Boolean).join('; '),
       );
 };
+
+/** A prediction that counted a result which was taken back stands no longer, and there is none until the next decision. */
+const whatIsGone = ({ observations, imports }: SweepView): string =>
+  [...observations, ...imports].some(({ status }) => status === RETRACTED)
+    ? 'none since a result was taken back; the last one counted it'
+    : '';
 
 /** What is predicted: of the recommendation, or while there is none, of what is believed best. */
 const predictionTile = (view: SweepView): Markup => {
   const { recommendation, belief, sweep } = view;
   const metric = objectiveName(sweep.objective);
   const predicted = recommendation ?? belief?.incumbent;
-  if (predicted === undefined || !hasMeasured(view)) return tile(`Predicted ${metric}`, 'none yet', '');
+  if (predicted === undefined || !hasMeasured(view))
+    return tile(`Predicted ${metric}`, 'none yet', predicted === undefined ? whatIsGone(view) : '');
   const so = recommendation === null ? 'of what is believed best so far; nothing is recommended yet; ' : '';
   return tile(
     `Predicted ${metric} at the target`,

@@ -1,4 +1,4 @@
-import { markup, type Insert, type Markup } from './markup.js';
+import { markup, unbroken, type Insert, type Markup } from './markup.js';
 
 export interface Column<Row> {
   readonly title: string;
@@ -16,7 +16,7 @@ export const table = <Row>(
   const head = columns.map(({ title, kind }) => markup`<th scope="col" class="${kind ?? ''}">${title}</th>`);
   const body = rows.map(
     (row) =>
-      markup`<tr class="${classOf(row)}">${columns.map(({ cell, kind }) => markup`<td class="${kind ?? ''}">${cell(row)}</td>`)}</tr>`,
+      markup`<tr class="${classOf(row)}">${columns.map(({ cell, kind }) => markup`<td class="${kind ?? ''}">${kind === 'narrow' ? cell(row) : unbroken(cell(row))}</td>`)}</tr>`,
   );
   return markup`<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 };

@@ -52,7 +52,10 @@ export const ticksOf = (axis: Axis, count = 5): number[] => {
 export const tickFormat = (ticks: readonly number[]): ((value: number) => string) => {
   const [first = 0, second = 1] = ticks;
   const step = Math.abs(second - first) || 1;
-  const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  // Beside the axis there is no room for them.
+  const isOdd = decimals > 8 || ticks.some((tick) => Math.abs(tick) >= 1e9);
+  if (isOdd) return (value) => (value === 0 ? '0' : Number(value.toPrecision(6)).toExponential().replace('e+', 'e'));
   return (value) => formatFixed(value, decimals);
 };
 
