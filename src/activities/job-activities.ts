@@ -28,7 +28,7 @@ export type SuperviseInput = RefInput & {
 };
 export type RefInput = LauncherInput & { readonly ref: JobRef };
 export type CollectInput = RefInput & {
-  /** Metrics that the sweep learns from: kept before others in a result that is too large. */
+  /** Metrics that the sweep learns from: they tell whether a run diverged, and are kept before others in a result that is too large. */
   readonly needed?: readonly string[];
 };
 
@@ -66,7 +66,7 @@ export const jobActivities = ({ launcherFor }: ActivityDeps) => ({
 
   titrateCollect: async ({ sweepId, launcher, ref, needed = [] }: CollectInput): Promise<JobResult> => {
     const backend = await launcherFor(sweepId, launcher);
-    return limitedResult(await whileHeartbeating(backend.collect(ref)), needed);
+    return limitedResult(await whileHeartbeating(backend.collect(ref, needed)), needed);
   },
 
   titrateStop: async ({ sweepId, launcher, ref }: RefInput): Promise<void> => {

@@ -15,7 +15,7 @@ export const statusOf = (event: Ended): Ending => (event.type === 'observed' ? e
 /** A run that was whole before any of these has completed, whatever the launcher: docs/failures.md. */
 const LOST_TO_WHOLE: ReadonlySet<Ending> = new Set<Ending>(['diverged', 'preempted', 'host-lost', 'timed-out']);
 
-/** Does the file have every metric that is needed at the run's last step? */
+/** Does the file have every metric that is needed at the run's last step, and none that is not finite? Earlier versions took any such for a divergence. */
 const isWhole = (sweep: Sweep, report: MetricsReport, steps: number): boolean => {
   const final = report.lines.get(steps);
   if (final === undefined || final.nonFinite.length > 0) return false;

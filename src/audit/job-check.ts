@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { jobKey } from '../domain/job-key.js';
 import { neededMetrics } from '../domain/objective.js';
-import type { CurvePoint } from '../domain/observation.js';
 import type { RecordEvent, RecordLine } from '../domain/record-event.js';
 import { limitedCurve, limitedMetrics } from '../domain/result-limit.js';
 import type { Sweep } from '../domain/sweep.js';
 import { isThere } from '../host/atomic-files.js';
 import { errnoOf } from '../host/disk-errors.js';
 import { checkKey, jobFiles, type JobFiles } from '../launchers/job-folder.js';
-import { readMetrics, type MetricsReport } from '../launchers/metrics-file.js';
+import { readMetrics, reportedCurve, type MetricsReport } from '../launchers/metrics-file.js';
 import { checked, counted, type Check, type Fault } from './check.js';
 import { hidesCompletion, statusOf } from './ending-check.js';
 import { ProgressLog, type OpenTrial } from './progress-log.js';
@@ -78,12 +77,6 @@ const filesOf = async ({ folder }: JobOptions, { sweep, launched }: Known, key: 
   return isElsewhere && !(await isThere(beside.folder)) ? jobFiles(elsewhere) : beside;
 };
 
-const pointsOf = (report: MetricsReport, steps: readonly number[]): CurvePoint[] =>
-  steps.flatMap((step) => {
-    const line = report.lines.get(step);
-    return line === undefined || line.nonFinite.length > 0 ? [] : [{ steps: step, metrics: line.metrics }];
-  });
-
 /** The checkpoints that a run to this step passes. */
 const checkpointsOf = ({ sweep }: Known, { event, trial }: Ended): number[] => {
   const last = trial?.decided.steps ?? Infinity;
@@ -113,9 +106,10 @@ const contentFaults = (known: Known, ended: Ended, report: MetricsReport): Verdi
   }
   const faults: Verdict[] = [];
   const checkpoints = checkpointsOf(known, ended);
-  const curve = pointsOf(report, checkpoints);
   const needed = neededMetrics(known.sweep);
-  if (!isOneOf(event.curve, curve, limitedCurve(curve, needed)))
+  // Earlier versions left a checkpoint out for any metric that was not finite.
+  const curves = [needed, []].map((counting) => reportedCurve(report, checkpoints, counting));
+  if (!isOneOf(event.curve, ...curves, ...curves.map((curve) => limitedCurve(curve, needed))))
     faults.push([
       'other curve',
       'metrics.jsonl is the file that the record names, but does not say the recorded curve',

@@ -5,6 +5,7 @@ import type { ActResult } from '../domain/messages.js';
 import type { Sweep } from '../domain/sweep.js';
 import { importsOf, type Imports } from '../evidence/imports.js';
 import { knownRuns, type KnownRuns } from '../evidence/known-runs.js';
+import { lengthNotes } from '../evidence/length-notes.js';
 import { whatCounts } from '../evidence/what-counts.js';
 import { formatCount, plural } from '../reports/format.js';
 import { plainText } from '../reports/plain-text.js';
@@ -118,6 +119,7 @@ export const importRuns = async (invocation: Invocation): Promise<Outcome> => {
   const past = await openPastTable(from, textFlag(invocation, 'mapping'), sweep);
   const imports = importsOf(sweep, past, basename(from), known);
   for (const line of leftOutLines(imports)) io.note(line);
+  for (const note of lengthNotes(sweep, imports.runs)) io.note(`note: ${plainText(note)}`);
   const text = summaryText(sweep, sweepId, basename(from), past.sha256, imports);
   const json = {
     sweep: sweepId,

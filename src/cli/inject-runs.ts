@@ -3,6 +3,7 @@ import { inParts } from '../domain/in-parts.js';
 import type { Act, ActResult } from '../domain/messages.js';
 import { importsOf } from '../evidence/imports.js';
 import type { ImportedRun, KnownRuns } from '../evidence/known-runs.js';
+import { lengthNotes } from '../evidence/length-notes.js';
 import type { PastTable } from '../evidence/past-table.js';
 import { digestOf } from '../ledger/chain.js';
 import { readStagedImports, stageImports } from '../ledger/staged-imports.js';
@@ -99,6 +100,7 @@ export const keepImportsOf = async (home: Home, sweepId: string, source: SweepSo
     const imports = importsOf(sweep, past, basename(from), await keptRuns(home, sweepId));
     const leftOut = leftOutText(imports);
     if (leftOut !== undefined) io.note(`${from}: ${leftOut}`);
+    for (const note of lengthNotes(sweep, imports.runs)) io.note(`${from}: ${note}`);
     await keepRuns(home, sweepId, imports.runs, { ...who, reason: 'named in the sweep file' });
   }
 };

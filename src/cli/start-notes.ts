@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { firstRunNotes } from '../evidence/first-run.js';
 import { epochNotes } from '../reports/epoch-notes.js';
 import { gpuNotes } from '../reports/gpu-notes.js';
 import { kubernetesNotes } from '../reports/kubernetes-notes.js';
 import { slurmNotes } from '../reports/slurm-notes.js';
+import { checkStart } from './check-start.js';
 import { commandNotes } from './command-notes.js';
 import type { SweepSource } from './sweep-source.js';
 import { tableNotes } from './table-notes.js';
@@ -24,5 +26,6 @@ export const startNotes = async (source: SweepSource): Promise<string[]> => [
   ...gpuNotes(source.sweep, hasGpus()),
   ...approvalNotes(source),
   ...(await tableNotes(source.placed)),
+  ...firstRunNotes(await checkStart(source)),
   ...(await commandNotes(source)),
 ];

@@ -27,7 +27,7 @@ export interface Observation {
   readonly curve?: readonly CurvePoint[];
   /** The trial whose last checkpoint this run went on from. */
   readonly continues?: string;
-  /** What it cost in the sweep's units; computed from scale and steps when absent. */
+  /** What it cost in the sweep's units; when absent, computed from scale and steps, and 0 of an imported run. */
   readonly cost?: number;
   /** An earlier run, made outside the sweep: it has no checkpoint that a run could go on from. */
   readonly imported?: true;

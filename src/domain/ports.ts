@@ -98,8 +98,12 @@ export interface Launcher {
    */
   launch(job: JobSpec): Promise<JobRef>;
   inspect(ref: JobRef): Promise<JobState>;
-  /** Reads what an ended job left. @throws StateError when it has not ended. */
-  collect(ref: JobRef): Promise<JobResult>;
+  /**
+   * Reads what an ended job left. Where the `needed` metrics are there and finite, another one that is not makes no run that
+   * diverged; where none is named, every metric counts.
+   * @throws StateError when it has not ended.
+   */
+  collect(ref: JobRef, needed?: readonly string[]): Promise<JobResult>;
   /** Stops the job and waits until it is gone; no error when it is gone already. */
   stop(ref: JobRef): Promise<void>;
   /** Every job that this launcher's backend and folder know of, ended ones included while they are remembered. */

@@ -61,11 +61,13 @@ const endOf = async (files: JobFiles): Promise<JobEnd> => {
 const hadFinished = (end: JobEnd): boolean => end.kind === 'exited' && end.code === 0 && !end.timedOut;
 
 /** Reads what an ended job left. The same files give the same result. @throws StateError when it has not ended */
-export const collectJob = async (files: JobFiles): Promise<JobResult> => {
+export const collectJob = async (files: JobFiles, needed?: readonly string[]): Promise<JobResult> => {
   const end = await endOf(files);
   const isStopped = await isThere(files.stopped);
   const seen = processEnd(end, isStopped);
-  if (!isStopped || !isEndedByStop(end)) return readResult(files, seen, isStopped);
-  const finished = hadFinished(end) ? await readResult(files, { ...seen, how: 'clean' }, isStopped) : undefined;
-  return finished?.status === 'completed' ? finished : readResult(files, { ...seen, how: 'cancelled' }, isStopped);
+  if (!isStopped || !isEndedByStop(end)) return readResult(files, seen, isStopped, needed);
+  const finished = hadFinished(end) ? await readResult(files, { ...seen, how: 'clean' }, isStopped, needed) : undefined;
+  return finished?.status === 'completed'
+    ? finished
+    : readResult(files, { ...seen, how: 'cancelled' }, isStopped, needed);
 };

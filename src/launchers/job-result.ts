@@ -1,13 +1,13 @@
 /** What an ended job left, judged the same way for every backend that keeps its files. The table: docs/failures.md. */
 import type { Ending } from '../domain/ending.js';
-import type { CurvePoint, Metrics } from '../domain/observation.js';
+import type { Metrics } from '../domain/observation.js';
 import type { JobResult } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
 import { staysInside } from '../host/confined-files.js';
 import type { JobFiles } from './job-folder.js';
 import { readJobRecord, SpecRecord } from './job-records.js';
-import type { ReadLine } from './metrics-line.js';
-import { readMetrics, type MetricsReport } from './metrics-file.js';
+import { brokenIn, type ReadLine } from './metrics-line.js';
+import { readMetrics, reportedCurve, type MetricsReport } from './metrics-file.js';
 import { printable } from './printable.js';
 
 /** "Try again later" of sysexits.h: a job that saw its end coming and wants to go on from its last checkpoint. */
@@ -47,10 +47,15 @@ interface Verdict {
   readonly warning?: string;
 }
 
-const divergedAt = (line: ReadLine | undefined): string | undefined =>
-  line === undefined || line.nonFinite.length === 0
+/** Metrics that the sweep learns from; none where that is not known: then every metric counts. */
+type Needed = readonly string[];
+
+const divergedAt = (line: ReadLine | undefined, needed: Needed): string | undefined => {
+  const broken = line === undefined ? [] : brokenIn(line, needed);
+  return line === undefined || broken.length === 0
     ? undefined
-    : `not finite at step ${line.step}: ${printable(line.nonFinite.join(', '), 200)}`;
+    : `not finite at step ${line.step}: ${printable(broken.join(', '), 200)}`;
+};
 
 /** Says why a run is not whole, with the first thing that was odd about its metrics: mostly the cause. */
 const unfinished = ({ words, notStarted }: ProcessEnd, report: MetricsReport, steps: number): string => {
@@ -62,10 +67,10 @@ const unfinished = ({ words, notStarted }: ProcessEnd, report: MetricsReport, st
   return odd === undefined ? reached : `${reached}; metrics.jsonl: ${odd}`;
 };
 
-const judge = (end: ProcessEnd, isStopped: boolean, report: MetricsReport, steps: number): Verdict => {
+const judge = (end: ProcessEnd, isStopped: boolean, report: MetricsReport, steps: number, needed: Needed): Verdict => {
   const { how, words } = end;
   const final = report.lines.get(steps);
-  const isComplete = final !== undefined && final.nonFinite.length === 0;
+  const isComplete = final !== undefined && brokenIn(final, needed).length === 0;
   // Only the sweep's own stop counts for more than a run that was whole by then.
   if (how === 'cancelled' && (isStopped || !isComplete)) return { status: 'cancelled', detail: words };
   if (isComplete && how === 'clean') {
@@ -77,22 +82,25 @@ const judge = (end: ProcessEnd, isStopped: boolean, report: MetricsReport, steps
   if (isComplete && how !== 'failed') {
     return { status: 'completed', warning: `all metrics were written, then: ${words}` };
   }
-  const diverged = divergedAt(final ?? report.last);
+  const diverged = divergedAt(final ?? report.last, needed);
   if (diverged !== undefined) return { status: 'diverged', detail: `${diverged}; ${words}` };
   return { status: how === 'clean' ? 'failed' : how, detail: unfinished(end, report, steps) };
 };
 
-const curveOf = (report: MetricsReport, checkpoints: readonly number[]): CurvePoint[] =>
+const holes = (report: MetricsReport, checkpoints: readonly number[], needed: Needed): string[] =>
   checkpoints.flatMap((steps) => {
-    const line = report.lines.get(steps);
-    return line === undefined || line.nonFinite.length > 0 ? [] : [{ steps, metrics: line.metrics }];
-  });
-
-const holes = (report: MetricsReport, checkpoints: readonly number[]): string[] =>
-  checkpoints.flatMap((steps) => {
-    const diverged = divergedAt(report.lines.get(steps));
+    const diverged = divergedAt(report.lines.get(steps), needed);
     return diverged === undefined ? [] : [`checkpoint left out of the curve, ${diverged}`];
   });
+
+/** Names metrics that nothing depends on and that were not always finite. */
+const strayWarnings = (report: MetricsReport, checkpoints: readonly number[], needed: Needed): string[] => {
+  const lines = checkpoints.flatMap((steps) => report.lines.get(steps) ?? []);
+  const stray = new Set(lines.flatMap(({ nonFinite }) => nonFinite));
+  for (const name of lines.flatMap((line) => brokenIn(line, needed))) stray.delete(name);
+  if (stray.size === 0) return [];
+  return [`metrics that nothing depends on, left out where not finite: ${printable([...stray].join(', '), 200)}`];
+};
 
 const outputTail = async (files: JobFiles): Promise<string> => {
   for (const [name, file] of [
@@ -111,14 +119,19 @@ export const wordsOf = (text: string): string => printable(text, OUTPUT_TAIL_LEN
 
 /**
  * Reads what an ended job left in its folder (`job.json`, `metrics.jsonl`, outputs) and judges it. The same files and the
- * same end give the same result. `isStopped`: titrate had asked for a stop.
+ * same end give the same result. `isStopped`: titrate had asked for a stop. `needed`: as `Launcher.collect` has it.
  */
-export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: boolean): Promise<JobResult> => {
+export const readResult = async (
+  files: JobFiles,
+  end: ProcessEnd,
+  isStopped: boolean,
+  needed: Needed = [],
+): Promise<JobResult> => {
   const spec = await readJobRecord(files.spec, SpecRecord);
   const checkpoints = spec?.checkpoints ?? [];
   const steps = spec?.steps ?? 0;
   const report = await readMetrics(files.metrics, [...checkpoints, steps]);
-  const verdict = judge(end, isStopped, report, steps);
+  const verdict = judge(end, isStopped, report, steps, needed);
   const final: Metrics = (verdict.status === 'completed' ? report.lines.get(steps)?.metrics : undefined) ?? {};
   const isFree = verdict.status === 'cancelled' || end.isFree === true;
   const detail = verdict.status === 'failed' ? `${verdict.detail}${await outputTail(files)}` : verdict.detail;
@@ -126,7 +139,7 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
   return {
     status: verdict.status,
     metrics: final,
-    curve: curveOf(report, checkpoints),
+    curve: reportedCurve(report, checkpoints, needed),
     ...(detail === undefined ? {} : { detail }),
     digest: report.digest,
     folder: files.folder,
@@ -134,7 +147,8 @@ export const readResult = async (files: JobFiles, end: ProcessEnd, isStopped: bo
     ...(isFree && end.notStarted === true && !report.isThere ? { notStarted: true } : {}),
     warnings: [
       ...report.warnings,
-      ...holes(report, onTheWay),
+      ...holes(report, onTheWay, needed),
+      ...strayWarnings(report, checkpoints, needed),
       ...(verdict.warning === undefined ? [] : [verdict.warning]),
     ],
   };

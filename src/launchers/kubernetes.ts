@@ -137,7 +137,7 @@ const inspectJob = async (launching: Backend, ref: JobRef): Promise<JobState> =>
   return stateOf(backend, files, standing);
 };
 
-const collectJob = async (launching: Backend, ref: JobRef): Promise<JobResult> => {
+const collectJob = async (launching: Backend, ref: JobRef, needed?: readonly string[]): Promise<JobResult> => {
   const files = launching.filesOf(ref.key);
   if (!(await isThere(files.folder))) throw unknownJob(ref, files.folder);
   const backend = await backendOf(launching, files);
@@ -148,7 +148,7 @@ const collectJob = async (launching: Backend, ref: JobRef): Promise<JobResult> =
       values: { folder: files.folder, state: standing.state },
     });
   }
-  const result = await readResult(files, standing.end, await isThere(files.stopped));
+  const result = await readResult(files, standing.end, await isThere(files.stopped), needed);
   await mark(files, 'collected');
   await clearJob(backend, files);
   return result;
@@ -169,7 +169,7 @@ export const createKubernetesLauncher = (options: KubernetesOptions): Launcher =
       );
     },
     inspect: (ref) => inspectJob(backend, ref),
-    collect: (ref) => onJob('collect a job', backend.filesOf(ref.key), () => collectJob(backend, ref)),
+    collect: (ref, needed) => onJob('collect a job', backend.filesOf(ref.key), () => collectJob(backend, ref, needed)),
     stop: async (ref) => {
       const files = backend.filesOf(ref.key);
       return onJob('stop a job', files, () => stopJob(backend, files, ref.key, options.now));

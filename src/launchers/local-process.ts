@@ -138,11 +138,11 @@ export const createLocalProcessLauncher = (options: LocalProcessOptions): Launch
       return onJob('launch a job', files, () => launchJob(files, job, { ...settings, gpus: request }));
     },
     inspect: async (ref) => inspectJob(filesOf(ref.key), ref, options.gpus),
-    collect: async (ref) => {
+    collect: async (ref, needed) => {
       const files = filesOf(ref.key);
       return onJob('collect a job', files, async () => {
         if (!(await isThere(files.folder))) throw unknownJob(ref, files.folder);
-        return collectJob(files);
+        return collectJob(files, needed);
       });
     },
     stop: async (ref) => {

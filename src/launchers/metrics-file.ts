@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { CurvePoint } from '../domain/observation.js';
 import type { JobProgress } from '../domain/ports.js';
 import { readTail } from '../host/atomic-files.js';
 import { staysInside } from '../host/confined-files.js';
 import { errnoOf } from '../host/disk-errors.js';
-import { parseMetricsLine, type ReadLine } from './metrics-line.js';
+import { brokenIn, parseMetricsLine, type ReadLine } from './metrics-line.js';
 import { printable } from './printable.js';
 
 interface MetricsLimits {
@@ -222,6 +223,17 @@ const progressOf = ({ step, metrics }: ReadLine): JobProgress => ({
       .slice(0, MOST_PROGRESS_METRICS),
   ),
 });
+
+/** The checkpoints that were reported without a metric that tells of a run that diverged; `needed`: as `brokenIn` has it. */
+export const reportedCurve = (
+  { lines }: MetricsReport,
+  checkpoints: readonly number[],
+  needed: readonly string[] = [],
+): CurvePoint[] =>
+  checkpoints.flatMap((steps) => {
+    const line = lines.get(steps);
+    return line === undefined || brokenIn(line, needed).length > 0 ? [] : [{ steps, metrics: line.metrics }];
+  });
 
 /** Reads the last whole line near the file's end, cheaply; undefined when there is none. */
 export const readProgress = async (file: string): Promise<JobProgress | undefined> => {

@@ -13,6 +13,15 @@ export interface ReadLine {
   readonly leftOut: number;
 }
 
+/**
+ * Names the metrics of a line that are not finite and tell of a run that diverged: the needed ones; any, where the line has
+ * none of them, as one of the training loss alone, or none is named as needed.
+ */
+export const brokenIn = ({ nonFinite, metrics }: ReadLine, needed: readonly string[] = []): readonly string[] => {
+  const broken = nonFinite.filter((name) => needed.includes(name));
+  return broken.length > 0 || needed.some((name) => Object.hasOwn(metrics, name)) ? broken : nonFinite;
+};
+
 type ParsedLine = { readonly line: ReadLine } | { readonly malformed: string };
 
 const MOST_METRICS = 200; // of a line: curves travel in histories, where a payload must stay under 2 MiB

@@ -97,12 +97,12 @@ export const createSlurmLauncher = (options: SlurmLauncherOptions): Launcher => 
       return onJob('launch a job', files, () => launchSlurmJob(context, files, job));
     },
     inspect: async (ref) => inspectJob(context, filesOf(ref.key), ref),
-    collect: async (ref) => {
+    collect: async (ref, needed) => {
       const files = filesOf(ref.key);
       return onJob('collect a job', files, async () => {
         const standing = await examineSlurmJob(context, files, ref.key);
         if (standing.state === 'absent') throw unknownJob(ref, files.folder);
-        return collectSlurmJob(files, standing);
+        return collectSlurmJob(files, standing, needed);
       });
     },
     stop: async (ref) => {

@@ -133,7 +133,7 @@ const parseObservation = (sweep: Sweep, loose: LooseObservation, at: string, pro
     metrics: found,
     ...present('curve', curve),
     ...present('continues', loose.continues),
-    ...present('cost', loose.cost),
+    ...present('cost', loose.imported === true ? (loose.cost ?? 0) : loose.cost), // made outside the sweep: it has paid nothing
     ...(loose.imported === true ? { imported: true } : {}),
   };
   return status === RETRACTED ? retractedRun(observation) : observation;

@@ -58,6 +58,9 @@ export const isStandIn = (run: string): boolean => /^line \d+$/.test(run);
 
 const SUM_TOLERANCE = 0.01 + 1e-9; // rounded shares of many domains sum to 1 only so far, 0.99 included; they are normalised
 
+/** Of the sum: a last share reckoned as 1 less the others comes out as -3e-17 where it is 0, in single precision as -6e-8. */
+const ROUNDING = 1e-6;
+
 interface Row {
   readonly line: number;
   readonly run: string | undefined;
@@ -106,17 +109,20 @@ class RowReader {
   mixture(row: CsvRow): Mixture {
     const { domains } = this.columns;
     const before = this.problems.length;
-    const weights = [...domains.values()].map((columns) =>
+    const said = [...domains.values()].map((columns) =>
       columns.reduce((sum, column) => sum + this.number(row, column), 0),
     );
+    const weights = said.map((weight) => Math.max(0, weight));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const isAny = this.options.mapping?.weights === 'any';
     const isSum = isAny ? total > 0 : Math.abs(total - 1) <= SUM_TOLERANCE;
-    if (this.problems.length === before && (!isSum || weights.some((weight) => weight < 0))) {
+    const isNegative = said.some((weight) => weight < -ROUNDING * total);
+    if (this.problems.length === before && (!isSum || isNegative)) {
       const expected = isAny ? 'weights of at least 0, one of them above' : 'shares in [0, 1] that sum to 1';
-      const hint = isAny || total <= 0 ? '' : '; a mapping with "weights: any" normalises them';
+      const hint = isAny || isNegative || total === 0 ? '' : '; a mapping with "weights: any" normalises them';
       const columns = [...domains.values()].flat();
-      this.note(row.line, columns[0], expected, `${weights.join(', ')} (sum ${Number(total.toPrecision(6))})${hint}`);
+      const sum = said.reduce((all, weight) => all + weight, 0);
+      this.note(row.line, columns[0], expected, `${said.join(', ')} (sum ${Number(sum.toPrecision(6))})${hint}`);
     }
     return mixtureOf(
       weights.map((weight) => weight / total),

@@ -2,7 +2,7 @@ import { asyncLocalStorage, Context } from '@temporalio/activity';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActivityDeps } from '../../src/activities/activities.js';
 import { jobActivities } from '../../src/activities/job-activities.js';
-import type { JobRef, JobState, Launcher } from '../../src/domain/ports.js';
+import type { JobRef, JobResult, JobState, Launcher } from '../../src/domain/ports.js';
 
 const ref: JobRef = { key: 's.t0001.g1', launcher: 'local', folder: '/jobs/s.t0001.g1', native: '1' };
 
@@ -53,4 +53,29 @@ describe('a supervisor', () => {
     const told = await supervise([{ state: 'running', progress: { steps: 3 } }], 12_000);
     expect(told).toEqual([{ steps: 0 }, { steps: 0 }, { steps: 3 }, { steps: 3 }, { steps: 3 }]);
   });
+});
+
+it('a job is collected with the metrics that its sweep learns from', async () => {
+  const asked: unknown[] = [];
+  const result: JobResult = {
+    status: 'completed',
+    metrics: {},
+    curve: [],
+    digest: '',
+    folder: '',
+    stepsReached: 1,
+    warnings: [],
+  };
+  const collect = async (of: JobRef, needed?: readonly string[]): Promise<JobResult> => {
+    asked.push([of, needed]);
+    return result;
+  };
+  const { titrateCollect } = jobActivities({
+    launcherFor: async () => ({ collect }) as Partial<Launcher> as Launcher,
+  } as Partial<ActivityDeps> as ActivityDeps);
+  const none = {} as never;
+  const context = new Context(none, none, new AbortController().signal, () => undefined, undefined, none, none, none);
+  const about = { sweepId: 's', launcher: { kind: 'local', command: ['train'], env: {} }, ref } as const;
+  await asyncLocalStorage.run(context, () => titrateCollect({ ...about, needed: ['loss'] }));
+  expect(asked).toEqual([[ref, ['loss']]]);
 });

@@ -171,6 +171,25 @@ describe('titrate import, before a sweep starts', () => {
     expect((await keptRuns(homeAt(root), source.id)).runs).toHaveLength(15);
   });
 
+  it('notes runs whose steps are hardly steps, imported by hand or named in the sweep file', async () => {
+    await writeFile(join(root, 'tokens.csv'), csvOfLaw().replace(/,20,/g, ',20000,'));
+    await writeFile(join(root, 'tokens.yaml'), `${SWEEP_FILE}imports: [{ from: tokens.csv }]\n`);
+    const notes: string[] = [];
+    const io = { ...createIo(false), note: (line: string) => void notes.push(line) };
+    const { positionals, flags } = invocation(
+      'import',
+      join(root, 'tokens.yaml'),
+      '--from',
+      join(root, 'tokens.csv'),
+      '--dry-run',
+    );
+    await importRuns({ positionals, flags, io });
+    const source = await readSweepSource(join(root, 'tokens.yaml'));
+    await keepImportsOf(homeAt(root), source.id, source, io);
+    for (const begin of ['note: ', 'tokens\\.csv: '])
+      expect(notes).toContainEqual(expect.stringMatching(new RegExp(`^${begin}\\d+ runs at small of 20,000 steps`)));
+  });
+
   it('asks nothing of a running sweep that has all of the runs already', async () => {
     const args = ['--from', join(root, 'runs.csv')];
     const { json } = await importRuns(invocation('import', join(root, 'sweep.yaml'), ...args, '--dry-run'));

@@ -192,6 +192,15 @@ describe('earlier runs as evidence', () => {
     ]);
   });
 
+  it('leave out a run whose last row has no evaluation, and say where it had one', () => {
+    const row = (steps: number, loss: string): string => `y,0.1,0.1,0.8,small,${steps},${loss},completed`;
+    const csv = [csvOfLaw(), row(10, '3'), row(20, '')].join('\n');
+    expect(importCsv(csv).leftOut.map(({ reason }) => reason)).toEqual([
+      'it completed and lacks loss at its last row, of 20 steps; without its rows beyond 10 steps it counts as a run to there',
+    ]);
+    expect(importCsv([csvOfLaw(), row(10, '3')].join('\n')).leftOut).toEqual([]);
+  });
+
   it('have shares that are numbers and sum to 1', () => {
     const [one] = importCsv(csvOfLaw()).runs;
     const withShares = (a: number) => observationProblem(sweep, { ...one!, mixture: { a, b: 0.25, c: 0.25 } });

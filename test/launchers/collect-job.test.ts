@@ -65,8 +65,8 @@ const dead = { startTime: '1' }; // our own pid, as a process before us had it
 const line = (step: number, loss: unknown = 1): string => `${JSON.stringify({ step, metrics: { loss } })}\n`;
 const whole = line(10, 2) + line(20, 1.5);
 
-const collect = async (files: Readonly<Record<string, unknown>>): Promise<JobResult> =>
-  launcher().collect(await leave(files));
+const collect = async (files: Readonly<Record<string, unknown>>, needed?: readonly string[]): Promise<JobResult> =>
+  launcher().collect(await leave(files), needed);
 
 describe('the verdict on an ended job', () => {
   it('is completed with exit status 0 and a finite line at its steps', async () => {
@@ -149,6 +149,29 @@ describe('the verdict on an ended job', () => {
     const result = await collect({ 'exit.json': exit, 'metrics.jsonl': metrics });
     expect(result).toMatchObject({ status: 'diverged', metrics: {} });
     expect(result.detail).toMatch(/^not finite at step \d+: loss; /);
+  });
+
+  it('is not diverged for a metric that nothing depends on, where those that are needed are there', async () => {
+    const both = (step: number, loss: unknown, score: unknown): string =>
+      `${JSON.stringify({ step, metrics: { loss, score } })}\n`;
+    const unmeasured = { 'exit.json': exited(), 'metrics.jsonl': both(10, 2, null) + both(20, 1, 'NaN') };
+    expect(await collect(unmeasured, ['loss'])).toMatchObject({
+      status: 'completed',
+      metrics: { loss: 1 },
+      curve: [
+        { steps: 10, metrics: { loss: 2 } },
+        { steps: 20, metrics: { loss: 1 } },
+      ],
+      warnings: ['metrics that nothing depends on, left out where not finite: score'],
+    });
+    expect(await collect(unmeasured, ['loss', 'score'])).toMatchObject({ status: 'diverged', curve: [] });
+    const taken = { 'exit.json': exited({ code: 75 }), 'metrics.jsonl': both(10, 2, null) };
+    expect(await collect(taken, ['loss'])).toMatchObject({ status: 'preempted', curve: [{ steps: 10 }] });
+  });
+
+  it('is diverged for any metric, where its line has none of those that are needed', async () => {
+    const died = { 'exit.json': exited({ code: 1 }), 'metrics.jsonl': line(10) + line(15, 'NaN') };
+    expect(await collect(died, ['book_ce'])).toMatchObject({ status: 'diverged' });
   });
 
   it('does not hold a NaN on the way against a run that recovered', async () => {

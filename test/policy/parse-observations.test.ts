@@ -136,6 +136,13 @@ describe('observations at the door', () => {
     expect(parseObservations(makeSweep(), [{ ...good, imported: false }])[0]).not.toHaveProperty('imported');
   });
 
+  it('are charged nothing where they are imported, unless they say so', () => {
+    const costs = (changes: object) => parseObservations(makeSweep(), [{ ...good, ...changes }])[0]!.cost;
+    expect(costs({ imported: true })).toBe(0);
+    expect(costs({ imported: true, cost: 3 })).toBe(3);
+    expect(costs({})).toBeUndefined();
+  });
+
   it('must be a list', () => {
     expect(problemsOf({ trials: [] })).toHaveLength(1);
   });

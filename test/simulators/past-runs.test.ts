@@ -96,6 +96,18 @@ describe('a team’s own table of past runs', () => {
     expect(() => readPastRuns(csv)).toThrow(/line 51, column 5 \(metric\.l\): .*\n {2}and 950 more$/);
   });
 
+  it('takes a share that rounding left a trifle below 0 for 0, and refuses one that is below without promising to normalise it', () => {
+    const { runs } = readPastRuns(`${PLAIN}1,-2.7755575615628914e-17,S,10,3\n1.00000006,-6e-8,S,20,3\n`);
+    expect(runs.map(({ mixture }) => mixture)).toEqual([{ a: 1, b: 0 }]);
+    expect(readPastRuns(`${PLAIN}5e9,-1e-6,S,10,3\n`, { mapping: { weights: 'any' } }).runs[0]?.mixture).toEqual({
+      a: 1,
+      b: 0,
+    });
+    expect(problemsOf(() => readPastRuns(`${PLAIN}1.01,-0.01,S,10,3\n`))).toEqual([
+      { path: 'line 2, column 1 (mix.a)', expected: 'shares in [0, 1] that sum to 1', found: '1.01, -0.01 (sum 1)' },
+    ]);
+  });
+
   it('refuses a cost below 0', () => {
     const csv = `${PLAIN.trimEnd()},cost\n1,0,s,10,2,-5\n0.5,0.5,s,10,3,0`;
     const priced = { mapping: { columns: { cost: 'cost' } } };

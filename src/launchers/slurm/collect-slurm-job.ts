@@ -79,16 +79,16 @@ const isRefused = ({ kind, state, words }: EndRecord): boolean =>
   kind === 'refused' || (state === 'FAILED' && words.includes('BadConstraints'));
 
 /** What was whole before our stop came is kept after its own exit. */
-const readStopped = async (files: SlurmFiles, end: EndRecord, seen: ProcessEnd) => {
-  const whole = end.exit?.code === 0 ? await readResult(files, { ...seen, how: 'clean' }, true) : undefined;
-  return whole?.status === 'completed' ? whole : readResult(files, seen, true);
+const readStopped = async (files: SlurmFiles, end: EndRecord, seen: ProcessEnd, needed?: readonly string[]) => {
+  const whole = end.exit?.code === 0 ? await readResult(files, { ...seen, how: 'clean' }, true, needed) : undefined;
+  return whole?.status === 'completed' ? whole : readResult(files, seen, true, needed);
 };
 
-const read = async (files: SlurmFiles, end: EndRecord): Promise<JobResult> => {
+const read = async (files: SlurmFiles, end: EndRecord, needed?: readonly string[]): Promise<JobResult> => {
   const isStopped = await isThere(files.stopped);
   const seen = processEnd(end, isStopped);
-  if (isStopped && seen.how === 'cancelled' && end.starts > 0) return readStopped(files, end, seen);
-  const result = await readResult(files, { ...seen, words: wordsOf(seen.words) }, isStopped);
+  if (isStopped && seen.how === 'cancelled' && end.starts > 0) return readStopped(files, end, seen, needed);
+  const result = await readResult(files, { ...seen, words: wordsOf(seen.words) }, isStopped, needed);
   return isRefused(end) ? { ...result, status: 'refused', detail: wordsOf(seen.words) } : result;
 };
 
@@ -96,7 +96,11 @@ const restartWarnings = ({ starts }: EndRecord): string[] =>
   starts > 1 ? [`Slurm started the same job ${starts} times: it was requeued, or its controller forgot it`] : [];
 
 /** Reads what an ended job left. The same files give the same result. @throws StateError when it has not ended */
-export const collectSlurmJob = async (files: SlurmFiles, standing: SlurmStanding): Promise<JobResult> => {
+export const collectSlurmJob = async (
+  files: SlurmFiles,
+  standing: SlurmStanding,
+  needed?: readonly string[],
+): Promise<JobResult> => {
   if (standing.state !== 'ended') {
     const found = standing.state === 'unknown' ? `unknown (${standing.reason})` : standing.state;
     throw new StateError(`cannot collect a job that has not ended: it is ${found} (${files.folder})`, {
@@ -104,6 +108,6 @@ export const collectSlurmJob = async (files: SlurmFiles, standing: SlurmStanding
       values: { folder: files.folder, state: standing.state },
     });
   }
-  const result = await read(files, standing.end);
+  const result = await read(files, standing.end, needed);
   return { ...result, warnings: [...result.warnings, ...restartWarnings(standing.end)] };
 };
