@@ -15,10 +15,10 @@ export interface Dataset {
   readonly objective: Float64Array;
   /** The metrics that the objective is a sum of. */
   readonly terms: readonly Term[];
-  /** The outputs that hyper-parameters may be fitted to (each n): those that the sweep is about, then others that are reported. */
+  /** The outputs that hyper-parameters may be fitted to (each n): those of the objective, then others that are reported. */
   readonly outputs: readonly Float64Array[];
-  /** How many of the outputs the sweep is about. */
-  readonly needed: number;
+  /** How many of the outputs are the objective's. */
+  readonly own: number;
   /** Which run each row comes from, 0 .. runs-1, in the order of the observations (n). */
   readonly rowRun: Int32Array;
 }
@@ -156,18 +156,19 @@ const turnDownwards = (values: Float64Array, design: Design): Float64Array => {
 const hasSpread = (values: Float64Array): boolean => values.some((value) => value !== values[0]);
 
 /**
- * The outputs that share hyper-parameters: metrics that all rows have and that differ between them, those that the sweep is about before
- * others, and in the order of their names. An objective of several metrics is not one of them, as it repeats what they say; it
- * is the only one when there are no others.
+ * The outputs that may share hyper-parameters: metrics that all rows have and that differ between them, the objective's before others, in the
+ * order of their names; where there are too many, those that the sweep is about. An objective of several metrics is not one of them, as it
+ * repeats what they say; it is the only one when there are no others.
  */
 const sharedOutputs = (
   sweep: Sweep,
   rows: readonly Row[],
   design: Design,
   objective: Float64Array,
-): Pick<Dataset, 'outputs' | 'needed'> => {
+): Pick<Dataset, 'outputs' | 'own'> => {
   const weights = Object.keys(sweep.objective.weights);
   const wanted = new Set([...weights, ...(sweep.guards ?? []).map(({ metric }) => metric)]);
+  const isOwn = (name: string): boolean => weights.includes(name);
   const valuesOf = (name: string): Float64Array =>
     Float64Array.from(rows, ({ metrics }) => metrics[name] ?? Number.NaN);
   const named = Object.keys(rows[0]?.metrics ?? {})
@@ -175,12 +176,13 @@ const sharedOutputs = (
     .map((name) => ({ name, values: valuesOf(name) }))
     .filter(({ values }) => values.every((value) => Number.isFinite(value)) && hasSpread(values))
     .toSorted((a, b) => Number(wanted.has(b.name)) - Number(wanted.has(a.name)) || (a.name < b.name ? -1 : 1))
-    .slice(0, MAX_OUTPUTS - 1);
+    .slice(0, MAX_OUTPUTS - 1)
+    .toSorted((a, b) => Number(isOwn(b.name)) - Number(isOwn(a.name)) || (a.name < b.name ? -1 : 1));
   const others = named.map(({ values }) => turnDownwards(values, design));
-  const needed = named.filter(({ name }) => wanted.has(name)).length;
+  const own = named.filter(({ name }) => isOwn(name)).length;
   return weights.length > 1 && others.length > 0
-    ? { outputs: others, needed: needed || others.length }
-    : { outputs: [objective, ...others], needed: 1 + needed };
+    ? { outputs: others, own: own || others.length }
+    : { outputs: [objective, ...others], own: 1 };
 };
 
 /** Splits the objective into its metrics; a single one stays as it is. */

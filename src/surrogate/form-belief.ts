@@ -98,11 +98,11 @@ const warpedOutputs = (
 /** Leaves out what jobs report beside what the sweep asks for and what says nothing of that. */
 const relatedOutputs = (
   { shape, prior, warps }: BeliefOptions,
-  { outputs, needed, design }: Dataset,
+  { outputs, own, design }: Dataset,
   rows: readonly number[],
 ): readonly Float64Array[] => {
   const values = outputs.map((output) => warpedOutputs(warps, [output], rows).outputs);
-  const related = relatedMetrics(shape, prior, selectRows(design, rows), { values, needed }, COARSE_ITERATIONS);
+  const related = relatedMetrics(shape, prior, selectRows(design, rows), { values, own }, COARSE_ITERATIONS);
   return related.map((at) => outputs[at]!);
 };
 

@@ -1,7 +1,8 @@
 /**
  * Which metrics hyper-parameters are fitted to. Jobs report more than a sweep asks for. Losses on other data say as much of lengths, scales and
  * noise as the objective itself; learning rates, throughput and norms of gradients say of all three what is not so. A metric counts where it
- * is explained as the metrics asked for are, at theta fitted to those alone:
+ * is explained as the objective's are, at theta fitted to those alone. Guarded metrics count as others do, so that a guard that does not bind
+ * changes nothing:
  *
  *   ln p(y | theta with some of it otherwise)  <  ln p(y | theta) + CLEARLY ,
  *
@@ -40,31 +41,31 @@ const withEntries = (theta: Float64Array, entries: ReturnType<Otherwise>): Float
   return other;
 };
 
-/** Values of the metrics (by metric, then by warp; each n), and how many of them, the first ones, are asked for. */
+/** Values of the metrics (by metric, then by warp; each n), and how many of them, the first ones, are the objective's. */
 export interface ReportedMetrics {
   readonly values: readonly (readonly Float64Array[])[];
-  readonly needed: number;
+  readonly own: number;
 }
 
-/** Returns the places of the metrics that count: those asked for, and those related to them. */
+/** Returns the places of the metrics that count: the objective's, and those related to them. */
 export const relatedMetrics = (
   shape: KernelShape,
   prior: Prior,
   design: Design,
-  { values, needed }: ReportedMetrics,
+  { values, own }: ReportedMetrics,
   maxIterations: number,
 ): readonly number[] => {
   const all = Array.from(values.keys());
-  if (needed === values.length) return all;
-  const { theta } = fitFromBothSides(shape, prior, design, values.slice(0, needed).flat(), maxIterations);
-  const extra = values.slice(needed);
+  if (own === values.length) return all;
+  const { theta } = fitFromBothSides(shape, prior, design, values.slice(0, own).flat(), maxIterations);
+  const extra = values.slice(own);
   const likelihoods = (at: Float64Array): number[] => {
     const each = logLikelihoodsAt(shape, design, extra.flat(), at);
     return extra.map(
       (warped, m) => warped.reduce((sum, _, k) => sum + each[m * warped.length + k]!, 0) / warped.length,
     );
   };
-  const own = likelihoods(theta);
+  const asTheyAre = likelihoods(theta);
   const others = OTHERWISE.map((entries) => likelihoods(withEntries(theta, entries(theta))));
-  return all.filter((m) => m < needed || others.every((other) => other[m - needed]! < own[m - needed]! + CLEARLY));
+  return all.filter((m) => m < own || others.every((other) => other[m - own]! < asTheyAre[m - own]! + CLEARLY));
 };

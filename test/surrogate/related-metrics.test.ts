@@ -36,7 +36,7 @@ const observe = (beside: Beside): Observation[] => {
 const thetaWith = (beside: Beside) => Array.from(formBelief(sweep, observe(beside), [])!.fit.theta);
 const alone = thetaWith(() => ({}));
 
-describe('metrics beside those that are asked for', () => {
+describe('metrics beside the objective', () => {
   it.each<[string, Beside]>([
     ['a learning rate', ({ steps }) => ({ lr: 3e-4 * (1 - steps / 2000) })],
     ['throughput, unlike at every checkpoint', ({ size, chance }) => ({ tps: (1e5 / size) * (1 + 0.03 * chance()) })],
