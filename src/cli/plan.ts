@@ -64,7 +64,7 @@ export const plan = async (invocation: Invocation): Promise<Outcome> => {
   const home = resolveHome({ flag: textFlag(invocation, 'home') });
   const preview = scale === undefined ? undefined : await previewJob(home, source.id, sweep, longestAt(sweep, scale));
   const own = planOf(sweep);
-  const worked = { ...own, notes: [...own.notes, ...(await startNotes(source))] };
+  const worked = { ...own, notes: [...own.notes, ...(await startNotes(source, sweep))] };
   const rehearsals = laws === 0 ? [] : await rehearse(sweep, laws, invocation.io);
   return {
     exitCode: EXIT.ok,

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../domain/canonical-json.js';
 import type { LauncherChoice } from '../domain/sweep.js';
 import { resolveHome } from '../temporal/home.js';
+import { checkStart } from './check-start.js';
 import { claimSweep } from './claim-sweep.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { conclude } from './conclude.js';
@@ -36,7 +37,7 @@ export const run = async (invocation: Invocation): Promise<Outcome> => {
   }
   const hasBegun = isAway || before !== undefined;
   if (!hasBegun) {
-    for (const note of await startNotes(source)) io.note(`note: ${note}`);
+    for (const note of await startNotes(source, await checkStart(source))) io.note(`note: ${note}`);
     await keepImportsOf(home, sweepId, source, io);
   }
   const { runLive } = await import('./run-live.js');

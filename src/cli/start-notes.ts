@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import type { Sweep } from '../domain/sweep.js';
 import { firstRunNotes } from '../evidence/first-run.js';
 import { epochNotes } from '../reports/epoch-notes.js';
 import { gpuNotes } from '../reports/gpu-notes.js';
 import { kubernetesNotes } from '../reports/kubernetes-notes.js';
 import { slurmNotes } from '../reports/slurm-notes.js';
-import { checkStart } from './check-start.js';
 import { commandNotes } from './command-notes.js';
 import type { SweepSource } from './sweep-source.js';
 import { tableNotes } from './table-notes.js';
@@ -18,14 +18,14 @@ const approvalNotes = ({ sweep: { approval } }: SweepSource): string[] =>
     ? []
     : ['approval.timeoutSeconds says nothing beside onTimeout: wait: a request waits for ever'];
 
-/** What a sweep file says that is hardly meant so, as far as it can be told before a start. */
-export const startNotes = async (source: SweepSource): Promise<string[]> => [
+/** What a sweep file says that is hardly meant so, as far as it can be told before a start; `limited`: the sweep as its world limits it. */
+export const startNotes = async (source: SweepSource, limited: Sweep): Promise<string[]> => [
   ...epochNotes(source.sweep),
   ...slurmNotes(source.sweep),
   ...kubernetesNotes(source.sweep),
   ...gpuNotes(source.sweep, hasGpus()),
   ...approvalNotes(source),
   ...(await tableNotes(source.placed)),
-  ...firstRunNotes(await checkStart(source)),
+  ...firstRunNotes(limited),
   ...(await commandNotes(source)),
 ];

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { checkStart } from '../../src/cli/check-start.js';
 import { INIT_TEMPLATE } from '../../src/cli/init-template.js';
 import { startNotes } from '../../src/cli/start-notes.js';
 import { readSweepSource } from '../../src/cli/sweep-source.js';
@@ -13,7 +14,8 @@ const notesOf = async (text: string): Promise<string[]> => {
   await writeFile(join(folder, 'runs.csv'), ['mix.a,mix.b,scale,steps,metric.loss', ...rows, ''].join('\n'));
   await writeFile(file, text);
   try {
-    return await startNotes(await readSweepSource(file));
+    const source = await readSweepSource(file);
+    return await startNotes(source, await checkStart(source));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -48,7 +50,8 @@ it('notes a time that is given for an answer and never used', async () => {
   const file = join(folder, 'sweep.yaml');
   const notesWith = async (approval: string): Promise<string[]> => {
     await writeFile(file, `${INIT_TEMPLATE}\napproval: ${approval}\n`);
-    return startNotes(await readSweepSource(file));
+    const source = await readSweepSource(file);
+    return startNotes(source, await checkStart(source));
   };
   expect(await notesWith('{ target: true, timeoutSeconds: 60, onTimeout: wait }')).toEqual([
     'approval.timeoutSeconds says nothing beside onTimeout: wait: a request waits for ever',
