@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { isThere } from '../../src/host/atomic-files.js';
 import { connect } from '../../src/temporal/client.js';
-import type * as loop from '../../src/temporal/worker-loop.js';
 import { start } from '../../src/temporal/sweeps.js';
 import { withServer } from './real-server.js';
 import { smallSweep } from './small-sweep.js';
 import { until } from './until.js';
-
-/** Compiled, as its decisions are made in threads of their own. */
-const { workUntilDone } = (await import(
-  new URL('../../dist/temporal/worker-loop.js', import.meta.url).href
-)) as typeof loop;
+import { startWorking } from './working-loop.js';
 
 const server = withServer();
 let end: () => Promise<void> = () => Promise.resolve();
@@ -27,29 +22,17 @@ it('does not keep the worker from working on elsewhere, or by other means', asyn
     `[profile.default]\naddress = "${address}"\napi_key = "${key}"\n[profile.default.tls]\ndisabled = true\n`;
   await writeFile(file, profile('first'));
   const on = await connect({ home, env });
-  const said: string[] = [];
-  let polls = 0;
-  const stop = new AbortController();
-  const working = workUntilDone({
-    home,
-    env,
-    log: (line: string) => said.push(line),
-    signal: stop.signal,
-    onPolling: async () => {
-      polls += 1;
-    },
-  });
+  const { said, polls, stop } = startWorking(home, env);
   end = async () => {
-    stop.abort();
-    await working;
+    await stop();
     await on.close();
   };
-  await until('it polls', () => polls === 1);
+  await until('it polls', () => polls() === 1);
   const hangs = join(home.root, 'hangs');
   const command = ['sh', '-c', `touch ${hangs}; exec sleep 49`]; // just less than a notice may take
   await start(on, { sweepId: 'small', sweep: { ...smallSweep(), notify: [{ command }] } });
   await until('a notice hangs', () => isThere(hangs), 40_000);
   await writeFile(file, profile('second'));
-  await until('it polls by the new key', () => polls === 2, 35_000);
+  await until('it polls by the new key', () => polls() === 2, 35_000);
   expect(said.join('\n')).toMatch(/settings were renewed; connecting anew/);
 });

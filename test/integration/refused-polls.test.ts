@@ -12,15 +12,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { connect } from '../../src/temporal/client.js';
 import { progress, start } from '../../src/temporal/sweeps.js';
-import type * as loop from '../../src/temporal/worker-loop.js';
 import { withServer } from './real-server.js';
 import { smallSweep } from './small-sweep.js';
 import { until } from './until.js';
-
-/** Compiled, as its decisions are made in threads of their own. */
-const { workUntilDone } = (await import(
-  new URL('../../dist/temporal/worker-loop.js', import.meta.url).href
-)) as typeof loop;
+import { startWorking } from './working-loop.js';
 
 const server = withServer();
 const ends: (() => Promise<unknown>)[] = [];
@@ -97,20 +92,9 @@ it('the worker works on as soon as it may, though it had jobs in hand, and ends 
   const gate = await gateTo(address);
   ends.push(() => gate.close());
   const env = { TEMPORAL_CONFIG_FILE: '/dev/null', TEMPORAL_ADDRESS: gate.address };
-  const said: string[] = [];
-  let polls = 0;
-  const stop = new AbortController();
-  const working = workUntilDone({
-    home,
-    env,
-    log: (line: string) => said.push(line),
-    signal: stop.signal,
-    onPolling: async () => {
-      polls += 1;
-    },
-  });
-  ends.push(() => (stop.abort(), working));
-  await until('it polls', () => polls === 1);
+  const { said, polls, stop } = startWorking(home, env);
+  ends.push(stop);
+  await until('it polls', () => polls() === 1);
   const on = await connect({ home, env });
   ends.push(() => on.close());
   await start(on, { sweepId: 'small', sweep: smallSweep({ secondsPerUnit: 10 }) });
@@ -119,6 +103,6 @@ it('the worker works on as soon as it may, though it had jobs in hand, and ends 
   // The SDK puts up with refusals for a minute.
   await until('it has failed', () => said.some((line) => line.startsWith('the worker failed')), 150_000);
   gate.open();
-  await until('it polls again', () => polls === 2);
+  await until('it polls again', () => polls() === 2);
   expect((await progress(on, 'small')).inFlight).toHaveLength(2);
 });
