@@ -97,6 +97,8 @@ export interface NearOptimal extends Prediction {
 /** The mixture to use at the target. */
 export interface Recommendation extends Prediction {
   readonly mixture: Mixture;
+  /** What one run of `mixture` at the target is expected to report (noise in `sd`); absent when nothing is known yet. */
+  readonly expected?: Prediction;
   /** Mixtures whose predicted difference to the best is within the belief's doubt, best first. */
   readonly nearOptimal: readonly NearOptimal[];
   /** Smallest and largest share of each domain over the near-optimal set. */

@@ -73,6 +73,7 @@ const Explanation = z.strictObject({
 const Recommendation = z.strictObject({
   mixture,
   ...prediction,
+  expected: z.strictObject(prediction).exactOptional(),
   nearOptimal: z.array(z.strictObject({ mixture, ...prediction })),
   shareRanges: z.record(z.string(), z.tuple([finite, finite])),
   trust,
@@ -228,7 +229,9 @@ const recommended = z
   .strictObject({
     type: z.literal('recommended'),
     observations: count.describe('how many observations it was made from: the first so many of the record'),
-    recommendation: Recommendation.describe('the mixture to use at the target, and what is believed of it'),
+    recommendation: Recommendation.describe(
+      'the mixture to use at the target, what is believed of it, and what a run of it would report',
+    ),
     software: software.exactOptional(),
   })
   .describe(

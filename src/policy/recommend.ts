@@ -168,6 +168,7 @@ export const recommend = (
   return {
     mixture: mixtureOf(chosen.shares, feasible.domains),
     ...predictionOf(sweep, belief.tell(chosen.shares)),
+    expected: predictionOf(sweep, belief.expectReport(chosen.shares, sweep.target)),
     nearOptimal: alike.map((point) => ({
       mixture: mixtureOf(point.shares, feasible.domains),
       ...predictionOf(sweep, belief.tell(point.shares)),

@@ -1,4 +1,5 @@
 import { BUDGET_SLACK, costOf } from '../domain/cost.js';
+import type { Prediction } from '../domain/decision.js';
 import { isSameMixture, massMoved, type Mixture } from '../domain/mixture.js';
 import { formatCost, formatKnown, formatPrediction, formatShare, formatValue, Z95 } from './format.js';
 import { objectiveName } from './objective-of.js';
@@ -10,9 +11,22 @@ export interface Confirmation {
   /** Confirmation runs that reported the objective. */
   readonly runs: number;
   readonly mean: number;
-  /** What was predicted just before they were made. */
-  readonly predicted: { readonly mean: number; readonly sd: number } | undefined;
+  /** What their mean was predicted to be just before they were made. */
+  readonly predicted: Prediction | undefined;
+  /** The prediction reckons with the noise of runs; records of earlier versions lack what it takes. */
+  readonly isOfRuns: boolean;
+  /** Does the mean lie within the 95 % interval of what was predicted? */
+  readonly held: boolean;
 }
+
+/**
+ * Predicts the mean of `runs` runs of a mixture from what is believed of it (`own`) and what one run was expected to report: the noise of
+ * a run is what the second is less sure of, and averages out.
+ */
+const meanOfRuns = (own: Prediction, expected: Prediction, runs: number): Prediction => {
+  const noise = Math.max(0, expected.sd ** 2 - own.sd ** 2);
+  return { mean: expected.mean, sd: Math.sqrt(own.sd ** 2 + noise / runs) };
+};
 
 /** What the target-scale runs of the recommendation reported, against the prediction they were to test. */
 export const confirmationOf = (view: SweepView): Confirmation | undefined => {
@@ -21,12 +35,17 @@ export const confirmationOf = (view: SweepView): Confirmation | undefined => {
   const confirming = new Set(view.confirmations.map(({ trial }) => trial));
   const first = view.decisions.find(({ trial }) => confirming.has(trial));
   const before = view.recommendations.filter(({ at }) => first === undefined || at <= first.at).at(-1)?.recommendation;
-  const predicted = before ?? first?.explanation.incumbent;
+  const own = before ?? first?.explanation.incumbent;
+  const expected = before?.expected;
+  const predicted = own && expected ? meanOfRuns(own, expected, values.length) : own;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     mixture: view.confirmations.at(-1)?.mixture ?? {},
     runs: values.length,
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    predicted: predicted === undefined ? undefined : { mean: predicted.mean, sd: predicted.sd },
+    mean,
+    predicted: predicted && { mean: predicted.mean, sd: predicted.sd },
+    isOfRuns: expected !== undefined,
+    held: predicted !== undefined && Math.abs(mean - predicted.mean) <= Z95 * predicted.sd,
   };
 };
 
@@ -106,13 +125,15 @@ export const confirmationSentence = (view: SweepView): string => {
       ? `${whyNotRun(view)}${outdatedText(view)}`
       : `Tried without a result (${tried.join('; ')}): no run reported ${metric}.`;
   }
-  const { runs, mean, predicted } = result;
+  const { runs, predicted, isOfRuns, held } = result;
   const what =
     runs === 1
       ? 'One run of the recommendation at the target reported'
       : `${runs} runs of the recommendation at the target reported on average`;
   const reported = `${what} ${metric} ${reportedText(result)}`;
   if (predicted === undefined) return `${reported}.${movedText(view)}`;
-  const held = Math.abs(mean - predicted.mean) <= Z95 * predicted.sd;
-  return `${reported}; predicted before: ${formatPrediction(predicted)} (95 % interval). It lies ${held ? 'inside' : 'outside'} the interval.${movedText(view)}`;
+  const interval = isOfRuns
+    ? `95 % interval, with the noise of ${runs === 1 ? 'one run' : `${runs} runs`}`
+    : '95 % interval';
+  return `${reported}; predicted before: ${formatPrediction(predicted)} (${interval}). It lies ${held ? 'inside' : 'outside'} the interval.${movedText(view)}`;
 };

@@ -71,11 +71,11 @@ export const pinnedEvent = (sweep: Sweep, state: SweepState, pinned: PinnedRun, 
   return { key: `decided:${decision}`, event };
 };
 
-/** The recommendation that is to be confirmed, as what was believed best at that time. */
-const incumbentOf = ({ recommendation }: SweepState): Pick<Explanation, 'incumbent'> => {
+/** The recommendation that is to be confirmed, as what was believed best at that time, and what a run of it is expected to report. */
+const believedOf = ({ recommendation }: SweepState): Pick<Explanation, 'expected' | 'incumbent'> => {
   if (recommendation === null) return {};
-  const { mixture, mean, sd } = recommendation;
-  return { incumbent: { mixture, mean, sd } };
+  const { mixture, mean, sd, expected } = recommendation;
+  return { ...(expected === undefined ? {} : { expected }), incumbent: { mixture, mean, sd } };
 };
 
 /** The decision to run the recommended mixture at the target once more than the search did. */
@@ -109,7 +109,7 @@ export const confirmationEvent = (
       trust: state.recommendation?.trust ?? [],
       considered: [],
       excluded: [],
-      ...incumbentOf(state),
+      ...believedOf(state),
     },
   };
   return { key: `decided:${decision}`, event };

@@ -117,7 +117,8 @@ export class ScriptedProposer implements Proposer {
 
   async recommend({ observations }: RecommendTask): Promise<Recommendation> {
     const best = observations[0]?.mixture ?? { a: 0.5, b: 0.5 };
-    return { mixture: best, mean: 1, sd: 0.1, nearOptimal: [], shareRanges: {}, trust: [] };
+    const expected = { mean: 1, sd: 0.2 };
+    return { mixture: best, mean: 1, sd: 0.1, expected, nearOptimal: [], shareRanges: {}, trust: [] };
   }
 
   async close(): Promise<void> {}

@@ -212,8 +212,9 @@ describe('the sweep workflow', () => {
     const result = await sweep.result();
     const confirmations = (await sweep.events('decided')).filter(({ purpose }) => purpose === 'confirm');
     expect(confirmations).toHaveLength(2);
-    for (const { mixture, scale, steps } of confirmations) {
+    for (const { mixture, scale, steps, explanation } of confirmations) {
       expect({ mixture, scale, steps }).toEqual({ mixture: result.recommendation?.mixture, scale: 'big', steps: 20 });
+      expect(explanation).toMatchObject({ incumbent: { mean: 1, sd: 0.1 }, expected: { mean: 1, sd: 0.2 } });
     }
     expect(new Set(launcher.started.map(({ seed }) => seed)).size).toBe(6);
     expect((await sweep.record()).map(({ key }) => key).filter((key) => key.startsWith('recommended'))).toEqual([

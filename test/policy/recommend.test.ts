@@ -66,6 +66,20 @@ describe('a recommendation', () => {
     expect(sd).toBeLessThan(0.05);
   });
 
+  it('says what one run of it would report: the same mean, and the noise of a run beside the doubt', () => {
+    const sweep = makeSweep();
+    const rng = createRng(8);
+    const NOISE = 0.02;
+    const report = (loss: number): number => loss + NOISE * rng.normal();
+    const noisy = observe(sweep, 30).map((run) => ({ ...run, metrics: { loss: report(run.metrics['loss']!) } }));
+    const { mean, sd, expected } = recommend(sweep, noisy, { seed: 1 });
+    expect(expected?.mean).toBeCloseTo(mean, 9);
+    const noise = Math.sqrt(expected!.sd ** 2 - sd ** 2);
+    expect(noise).toBeGreaterThan(NOISE / 1.5);
+    expect(noise).toBeLessThan(NOISE * 1.5);
+    expect(recommend(sweep, [], { seed: 1 })).not.toHaveProperty('expected');
+  });
+
   it('is the mirror image when the objective is maximised', () => {
     const sweep = makeSweep();
     const mirrored = makeSweep({ objective: { direction: 'maximize', weights: { loss: 1 } } });

@@ -42,6 +42,39 @@ describe('the confirmation', () => {
     expect(renderReport({ ...view, confirmations })).toContain('The pale part went into confirmation runs.');
   });
 
+  it('is judged by what so many runs were expected to report on average, noise and all', () => {
+    const view = foldRecord(simulateRecord());
+    const before = view.recommendations[0]!.recommendation;
+    const withDoubt = (values: readonly number[], expected?: number): SweepView => {
+      const { expected: _expected, ...rest } = before;
+      const recommendation = {
+        ...rest,
+        mean: 2,
+        sd: 0.03,
+        ...(expected === undefined ? {} : { expected: { mean: 2, sd: expected } }),
+      };
+      return {
+        ...view,
+        recommendations: [{ ...view.recommendations[0]!, recommendation }, ...view.recommendations.slice(1)],
+        confirmations: values.map((value, i) => ({ ...view.confirmations[i]!, value })),
+      };
+    };
+    // Sd .03 of the mean and .04 of a run's noise: .05 of one run, .0412 of the mean of two.
+    const one = withDoubt([2.09], 0.05);
+    expect(confirmationSentence(one)).toContain(
+      '2.000 ± 0.098 (95 % interval, with the noise of one run). It lies inside',
+    );
+    expect(renderReport(one)).toMatch(
+      /Confirmed at the target \(1 run\).*inside what was predicted before, 2\.000 ± 0\.098</,
+    );
+    const two = withDoubt([2.09, 2.09], 0.05);
+    expect(confirmationSentence(two)).toContain('± 0.081 (95 % interval, with the noise of 2 runs). It lies outside');
+    expect(renderReport(two)).toMatch(/outside what was predicted before, 2\.000 ± 0\.081</);
+    expect(confirmationSentence(withDoubt([2.05, 2.11], 0.05))).toContain('It lies inside');
+    // Records of earlier versions have what is believed of the mixture alone.
+    expect(confirmationSentence(withDoubt([2.09]))).toContain('± 0.059 (95 % interval). It lies outside');
+  });
+
   it('is not passed for one of the recommended mixture when that has moved since', () => {
     const view = foldRecord(simulateRecord());
     const moved = (by: number): SweepView => {

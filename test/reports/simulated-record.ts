@@ -13,6 +13,7 @@ import { GENESIS, linkLine } from '../../src/ledger/chain.js';
 
 const DOMAINS = ['wikipedia', 'github', 'book', 'stackexchange', 'arxiv'] as const;
 const STEPS = [2000, 6000, 12000, 19600];
+const NOISE = 0.006; // sd of what a run reports, in its own unit
 
 export const SWEEP: Sweep = {
   name: 'slimpajama',
@@ -120,7 +121,8 @@ const recommend = (n: number, mixture: Mixture): Recommendation => {
     return [Math.min(...values), Math.max(...values)];
   };
   const shareRanges = Object.fromEntries(DOMAINS.map((domain) => [domain, range(domain)]));
-  return { mixture, mean, sd, nearOptimal: nearby, shareRanges, trust: trustAfter(n) };
+  const expected = { mean, sd: Math.hypot(sd, NOISE) };
+  return { mixture, mean, sd, expected, nearOptimal: nearby, shareRanges, trust: trustAfter(n) };
 };
 
 const candidatesOf = (sweep: Sweep, job: Job): Candidate[] => {
@@ -175,7 +177,7 @@ const curveOf = (sweep: Sweep, job: Job, rng: Rng): CurvePoint[] => {
   const parameters = sweep.scales.find(({ name }) => name === job.scale)?.parameters ?? 1;
   return STEPS.filter((steps) => steps <= job.steps).map((steps) => ({
     steps,
-    metrics: { book_ce: truth(job.mixture, parameters, steps) + 0.006 * rng.normal(), arxiv_ce: 2 },
+    metrics: { book_ce: truth(job.mixture, parameters, steps) + NOISE * rng.normal(), arxiv_ce: 2 },
   }));
 };
 

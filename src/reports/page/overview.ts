@@ -13,7 +13,6 @@ import {
   formatTime,
   formatValue,
   plural,
-  Z95,
 } from '../format.js';
 import { objectiveName, objectiveSentence } from '../objective-of.js';
 import { mixturePlot } from '../plots/mixture-plot.js';
@@ -59,13 +58,11 @@ const confirmationTile = (view: SweepView): Markup => {
     return tile('Run at the target by the search', value, `${first.trial}; no confirmation run was needed`);
   }
   if (result === undefined) return tile('Confirmed at the target', 'no', confirmationSentence(view));
-  const held =
-    result.predicted !== undefined && Math.abs(result.mean - result.predicted.mean) <= Z95 * result.predicted.sd;
   const value = reportedText(result);
   const verdict =
     result.predicted === undefined
       ? ''
-      : `${held ? 'inside' : 'outside'} what was predicted before, ${formatPrediction(result.predicted)}`;
+      : `${result.held ? 'inside' : 'outside'} what was predicted before, ${formatPrediction(result.predicted)}`;
   const moved = movedSince(view);
   const runs = plural(result.runs, 'run');
   return moved === 0
