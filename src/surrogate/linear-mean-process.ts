@@ -127,6 +127,8 @@ const fitTheta = (x: Rows, y: Float64Array): number[] => {
   return best;
 };
 
+const TINY = 1e-12; // relative to the size of the values: below it they differ by the rounding of their mean
+
 /** A scale and a place for values; the scale of values that do not differ is 1. */
 interface Units {
   readonly mean: number;
@@ -136,7 +138,8 @@ interface Units {
 const unitsOf = (values: readonly number[]): Units => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, sd: Math.sqrt(variance) || 1 };
+  const sd = Math.sqrt(variance);
+  return { mean, sd: sd > TINY * Math.abs(mean) ? sd : 1 };
 };
 
 /** The posterior at one theta; `given` is the s^2 to keep, as guesses say nothing of it. */
