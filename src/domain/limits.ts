@@ -79,6 +79,13 @@ export const total = (values: ArrayLike<number>): number => {
   return sum;
 };
 
+/** Sums the products of two vectors of one length. */
+export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+};
+
 /** Returns the largest amount by which a group's limit is broken, 0 when all are kept. */
 export const groupViolation = (limits: Limits, shares: ArrayLike<number>): number => {
   let worst = 0;

@@ -1,6 +1,6 @@
 import { InputError } from './errors.js';
 import type { Limits } from './limits.js';
-import { FEASIBLE } from './limits.js';
+import { dot, FEASIBLE } from './limits.js';
 import type { Mixture } from './mixture.js';
 import { sharesOf } from './mixture.js';
 import type { Rng } from './rng.js';
@@ -23,12 +23,6 @@ const leastBy = (list: readonly Float64Array[], score: (shares: Float64Array) =>
     best = shares;
   }
   return best.slice();
-};
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 };
 
 const meanOf = (list: readonly Float64Array[], count: number): Float64Array => {

@@ -125,10 +125,13 @@ export interface Told {
   readonly sd: number;
 }
 
+/** The root of a variance; a finite one where results lie so many powers of ten apart that the variance is beyond doubles. */
+const finiteRoot = (variance: number): number => Math.sqrt(Math.min(variance, Number.MAX_VALUE));
+
 /** The mean that decisions go by, with the doubt of the beliefs that reckon with what is not known, and what those take the mean to be. */
 const toldOf = (own: Told, reckoned: readonly Told[]): Told => {
   const variance = reckoned.reduce((sum, { mean, sd }) => sum + sd ** 2 + (mean - own.mean) ** 2, 0);
-  return { mean: own.mean, sd: Math.sqrt(variance / reckoned.length) };
+  return { mean: own.mean, sd: finiteRoot(variance / reckoned.length) };
 };
 
 /** The posterior over the objective, given what was observed and what is pending. */
@@ -253,7 +256,7 @@ export class Belief {
   }
 
   #sdOf({ columnMeans, slopes }: State, variance: number): number {
-    return Math.sqrt(variance * this.#spread(slopes, slopes) + this.#disagreement(columnMeans));
+    return finiteRoot(variance * this.#spread(slopes, slopes) + this.#disagreement(columnMeans));
   }
 
   /** Sd of the objective per sd of the process at a point, warps taken as given. */

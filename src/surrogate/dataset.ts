@@ -5,7 +5,7 @@ import type { Sweep } from '../domain/sweep.js';
 import { effortOf, fidelityFeatures, scaleGap2, type FidelityPoint } from './fidelity-features.js';
 import type { Design } from './kernel.js';
 import { thinRows } from './thin-rows.js';
-import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../domain/objective.js';
+import { metricSign, minimizedValue, referenceOf } from '../domain/objective.js';
 
 /** Rows of data: one a checkpoint. All outputs are turned so that less is better. */
 export interface Dataset {
@@ -87,9 +87,8 @@ const rowsOfRun = (sweep: Sweep, observation: Observation, run: number, curves: 
   if (curves) for (const { steps, metrics } of observation.curve ?? []) if (grid.has(steps)) points.set(steps, metrics);
   if (observation.status === 'completed') points.set(observation.steps, observation.metrics);
   const shares = sharesOf(observation.mixture, Object.keys(sweep.domains));
-  const sign = objectiveSign(sweep.objective);
   const rows = [...points]
-    .map(([steps, metrics]) => ({ steps, metrics, objective: sign * objectiveValue(sweep.objective, metrics) }))
+    .map(([steps, metrics]) => ({ steps, metrics, objective: minimizedValue(sweep.objective, metrics) }))
     .filter(({ objective }) => Number.isFinite(objective))
     .sort((a, b) => a.steps - b.steps);
   return rows.map((row) => ({ ...row, run, shares, scale: observation.scale }));

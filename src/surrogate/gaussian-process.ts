@@ -91,7 +91,8 @@ const recentlyCompared: Compared[] = [];
 const measuresAlike = (a: KernelShape, b: KernelShape): boolean =>
   a.embedding === b.embedding && a.radial === b.radial && a.linear === b.linear;
 
-const isAlike = (a: Float64Array, b: Float64Array): boolean => a.every((share, i) => share === b[i]);
+const isAlike = (a: Float64Array, b: Float64Array): boolean =>
+  a.length === b.length && a.every((share, i) => share === b[i]);
 
 /** Beliefs about several metrics of the same runs share hyper-parameters too: to all of them a mixture is as like, and that is worked out once. */
 const comparedWith = (shape: KernelShape, theta: Float64Array, mixtures: readonly Float64Array[]): Compared => {

@@ -12,6 +12,7 @@
  * | theta | logarithms of length, v and noise (a variance) | 3 |
  * | s^2 | (y' K^-1 y + 1) / (n + 1): profiled out, with one pseudo-observation of variance 1 | |
  */
+import { distanceOf } from './kernel.js';
 import { cholesky, inner, inverseLower, logDeterminant, solveLower, solveUpper } from './linear-algebra.js';
 
 /** What is believed of one mixture's value, without the noise of a run. */
@@ -51,12 +52,6 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array =>
 const kernelOf = ([length, linear]: readonly number[], distance: number, product: number): number => {
   const r = (SQRT5 * distance) / Math.exp(length!);
   return 1 + Math.exp(linear!) * product + (1 + r + (r * r) / 3) * Math.exp(-r);
-};
-
-const distanceOf = (a: Float64Array, b: Float64Array): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(sum);
 };
 
 /** What the kernel needs of a pair of rows: the same for every theta (each n × n, the lower triangle). */
@@ -127,6 +122,8 @@ const fitTheta = (x: Rows, y: Float64Array): number[] => {
   return best;
 };
 
+const TINY = 1e-12; // relative to the size of the values: below it they differ by the rounding of their mean
+
 /** A scale and a place for values; the scale of values that do not differ is 1. */
 interface Units {
   readonly mean: number;
@@ -136,7 +133,8 @@ interface Units {
 const unitsOf = (values: readonly number[]): Units => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, sd: Math.sqrt(variance) || 1 };
+  const sd = Math.sqrt(variance);
+  return { mean, sd: sd > TINY * Math.abs(mean) ? sd : 1 };
 };
 
 /** The posterior at one theta; `given` is the s^2 to keep, as guesses say nothing of it. */

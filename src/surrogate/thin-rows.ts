@@ -41,7 +41,8 @@ const costliestAndEven = (runs: readonly (readonly number[])[], rows: readonly T
 };
 
 /**
- * Returns the places of at most `most` rows, ascending. First every run is thinned to as many rows as there is room for, at least
+ * Returns the places of at most `most` rows, ascending; of some more where `leastPerRun` is above 1, as what runs have on average says how many
+ * of them there is room for, and those kept may have more. First every run is thinned to as many rows as there is room for, at least
  * `leastPerRun`; where that is too many still, runs are left out: which ones does not depend on the order in which they came, but for ties.
  */
 export const thinRows = (rows: readonly Thinnable[], most: number, leastPerRun: number): readonly number[] => {

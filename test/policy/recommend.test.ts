@@ -57,6 +57,21 @@ describe('a recommendation', () => {
     }
   });
 
+  it('tells finite figures where results lie a hundred powers of ten apart', () => {
+    const results = [
+      [{ web: 0.14, code: 0.73, books: 0.13 }, 2.19],
+      [{ web: 0.06, code: 0.33, books: 0.61 }, 2.51],
+      [{ web: 0.01, code: 0.12, books: 0.87 }, 1.17e6],
+      [{ web: 0.38, code: 0.34, books: 0.28 }, 1e95],
+    ] as const;
+    const runs = results.map(([mixture, loss], i): Observation => {
+      return { trial: `t${i}`, mixture, scale: 'L', steps: 1000, status: 'completed', metrics: { loss } };
+    });
+    const { mean, sd, nearOptimal } = recommend(makeSweep(), runs, { seed: 1 });
+    const figures = [{ mean, sd }, ...nearOptimal].flatMap((told) => [told.mean, told.sd]);
+    expect(figures.filter((figure) => !Number.isFinite(figure))).toEqual([]);
+  });
+
   it('finds the optimum of a smooth loss and predicts its value', () => {
     const sweep = makeSweep();
     const { mixture, mean, sd } = recommend(sweep, observe(sweep, 20), { seed: 1 });

@@ -79,6 +79,18 @@ describe('a conditioned process', () => {
     processes.forEach((process, i) => expect(process.likenessOf(shares.slice())).toEqual([first, alike, ...others][i]));
   });
 
+  it('shares nothing with mixtures of fewer domains, though they begin alike', () => {
+    const y = [Float64Array.from([1])];
+    const designOf = (shares: readonly number[]): Design => ({
+      ...designWith([[0.5, 1]]),
+      mixtures: [Float64Array.from(shares)],
+    });
+    const pair = new GaussianProcess(SHAPE, THETA_QUIET, designOf([0.5, 0.5]), y);
+    const three = new GaussianProcess(SHAPE, THETA_QUIET, designOf([0.5, 0.5, 0]), y);
+    expect(Number.isFinite(three.predict([[0.2, 0.3, 0.5]], TARGET).mean[0])).toBe(true);
+    expect(three.predict([[0.2, 0.8, 0]], TARGET)).toEqual(pair.predict([[0.2, 0.8]], TARGET));
+  });
+
   it('is narrowed by pending rows and keeps every mean', () => {
     const y = Float64Array.from([0.3, -1]);
     const before = new GaussianProcess(

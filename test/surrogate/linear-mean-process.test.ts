@@ -83,5 +83,10 @@ describe('a Gaussian process with a linear mean', () => {
     const flat = fitLinearMeanProcess(draws(5, 3), [2, 2, 2, 2, 2]);
     expect(flat.predict([1, 0, 0]).mean).toBeCloseTo(2, 9);
     expect(flat.predict([1, 0, 0]).sd).toBeGreaterThan(0);
+    // A mean of three 0.1 is not 0.1.
+    const sds = [0.1, 0.5].map(
+      (value) => fitLinearMeanProcess(draws(3, 3), [value, value, value]).predict([1, 0, 0]).sd,
+    );
+    expect(sds[0]).toBeCloseTo(sds[1]!, 9);
   });
 });

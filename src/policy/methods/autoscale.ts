@@ -13,13 +13,14 @@ import { InputError } from '../../domain/errors.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import type { Fidelity } from '../../domain/fidelity.js';
 import { FEASIBLE, limitsOf, targetTokens } from '../../domain/limits.js';
+import { minimizedValue } from '../../domain/objective.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { extrapolateOptima, type Optimum } from './autoscale-extrapolation.js';
 import { fitDomainPowers, powerTerm } from './autoscale-fit.js';
 import { minimizeTerms, NO_TERM, type Term } from './convex-solve.js';
 import { fidelityText } from '../explain.js';
 import { rowsAt, type Design, type DesignWish } from './law-design.js';
-import { cheapestScale, lawPolicy, signedObjective, type Solution } from './law-policy.js';
+import { cheapestScale, lawPolicy, type Solution } from './law-policy.js';
 import { chosenFidelity, parseOptions } from '../policy-options.js';
 import type { Policy, Situation } from '../policy.js';
 
@@ -62,8 +63,7 @@ const optimumAt = (situation: Situation, design: Design, fidelity: Fidelity): Op
   const present = feasible.domains.flatMap((_, i) => (base[i]! > FEASIBLE ? [i] : []));
   const rows = rowsAt(situation, design, fidelity);
   if (rows.length < Math.min(design.mixtures.length, present.length + 2)) return undefined;
-  const value = signedObjective(sweep);
-  const values = rows.map(({ metrics }) => value(metrics));
+  const values = rows.map(({ metrics }) => minimizedValue(sweep.objective, metrics));
   const powers = fitDomainPowers(
     rows.map(({ shares }) => multiplesOf(shares, base, present)),
     values,

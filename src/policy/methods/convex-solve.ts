@@ -8,8 +8,8 @@
  * Over a list every member is looked at.
  */
 import type { FeasibleSet } from '../../domain/feasible-set.js';
-import type { Limits } from '../../domain/limits.js';
-import { polish } from '../../domain/projection.js';
+import { dot, type Limits } from '../../domain/limits.js';
+import { clip, polish } from '../../domain/projection.js';
 
 /** A convex function of shares `(D)` with its gradient. */
 export type Convex = (shares: Float64Array) => { readonly value: number; readonly gradient: Float64Array };
@@ -42,12 +42,6 @@ const ARMIJO = 1e-4; // sufficient decrease, as they have it
 const [SHORTEST, LONGEST] = [1e-12, 1e12]; // spectral step lengths, where slopes are near 1
 
 const LEAST_SLOPE = 1e-290; // beside it the longest step is still a number
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
 
 const minus = (a: Float64Array, b: ArrayLike<number>): Float64Array => a.map((value, i) => value - b[i]!);
 
@@ -111,8 +105,6 @@ export const minimizeConvex = (f: Convex, feasible: FeasibleSet, start: ArrayLik
   const shares = feasible.project(best.x);
   return { shares, value: f(shares).value, gap: gapAt(feasible, { ...best, x: shares }) };
 };
-
-const clip = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 const [LEAST_LOG, MOST_LOG] = [-700, 700]; // of a multiplier: the range of doubles
 const HALVINGS = 100; // of that range: down to rounding

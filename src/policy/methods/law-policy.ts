@@ -6,12 +6,12 @@ import { costOf } from '../../domain/cost.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import type { Proposal } from '../../domain/decision.js';
 import type { Fidelity } from '../../domain/fidelity.js';
-import { metricSign, objectiveSign, objectiveValue, referenceOf } from '../../domain/objective.js';
+import { metricSign, minimizedValue, referenceOf } from '../../domain/objective.js';
 import type { Metrics } from '../../domain/observation.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { costText, fidelityText } from '../explain.js';
 import { runnableAt } from './fixed-mixture.js';
-import type { Design, DesignWish } from './law-design.js';
+import type { Design, DesignRow, DesignWish } from './law-design.js';
 import { affordableDesign, nextRun, rowsAt } from './law-design.js';
 import { chosenFidelity } from '../policy-options.js';
 import { plainProposal } from './plain-proposal.js';
@@ -51,19 +51,14 @@ export const tasksOf = ({ objective }: Sweep): readonly Task[] =>
       return { read, factor: Math.abs(weight / unit), zero: sign * zero };
     });
 
-/** The objective, signed so that less is better. */
-export const signedObjective =
-  ({ objective }: Sweep) =>
-  (metrics: Metrics): number =>
-    objectiveSign(objective) * objectiveValue(objective, metrics);
-
 /** While a law has too few runs: the best of them at the last fidelity of the design that has any. */
 const bestSoFar = (situation: Situation, design: Design): Solution | undefined => {
-  const value = signedObjective(situation.sweep);
+  const { objective } = situation.sweep;
+  const value = (row: DesignRow): number => minimizedValue(objective, row.metrics);
   for (const fidelity of design.fidelities.toReversed()) {
     const rows = rowsAt(situation, design, fidelity).filter(({ shares }) => situation.feasible.contains(shares));
     if (rows.length === 0) continue;
-    const best = rows.reduce((a, b) => (value(b.metrics) < value(a.metrics) ? b : a));
+    const best = rows.reduce((a, b) => (value(b) < value(a) ? b : a));
     return {
       shares: best.shares,
       words: `the best of ${rows.length} runs at ${fidelityText(fidelity)}, too few for the law`,

@@ -13,6 +13,7 @@
  *
  * The paper's factor k is part of t: shares sum to 1, so k exp(t . r) = exp((t + ln k) . r).
  */
+import { dot } from '../../domain/limits.js';
 import { cholesky, solveLower, solveUpper } from '../../surrogate/linear-algebra.js';
 import { bestOfStarts, type Residuals } from './least-squares.js';
 
@@ -31,12 +32,6 @@ const FARTHEST_FLOOR = 20; // likewise; over one range an exponential with such 
 const FLOOR_ABOVE = 0.5; // a floor above the least value is noise's; half a range is more than noise should be
 const STEEPEST = 60; // e^60 over a share of 1: steeper is a wall
 const RIDGE = 1e-6; // relative, so that starts exist where runs are fewer than domains
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
 
 /** Returns the law's value at shares `(D)`. */
 export const evaluateMixingLaw = ({ floor, scale, strengths }: FittedMixingLaw, shares: ArrayLike<number>): number =>

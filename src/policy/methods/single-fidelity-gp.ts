@@ -10,7 +10,7 @@ import type { Explanation, Proposal } from '../../domain/decision.js';
 import type { FeasibleSet } from '../../domain/feasible-set.js';
 import { isSameFidelity } from '../../domain/fidelity.js';
 import { mixtureOf, sharesOf } from '../../domain/mixture.js';
-import { objectiveSign, objectiveValue } from '../../domain/objective.js';
+import { minimizedValue, objectiveSign } from '../../domain/objective.js';
 import { createRng, seedOf } from '../../domain/rng.js';
 import type { Sweep } from '../../domain/sweep.js';
 import { fitLinearMeanProcess, type LinearMeanProcess } from '../../surrogate/linear-mean-process.js';
@@ -38,9 +38,8 @@ const NEAR = 0.3; // draws around the best mixture move at most so far towards a
 /** The runs at the target with their values, minimised; a diverged one counts as the worst seen. */
 const dataOf = ({ sweep, feasible, observations }: Situation): { mixtures: number[][]; values: number[] } => {
   const runs = observations.filter((run) => isSameFidelity(run, sweep.target));
-  const sign = objectiveSign(sweep.objective);
   const completed = runs.filter(({ status }) => status === 'completed');
-  const values = completed.map(({ metrics }) => sign * objectiveValue(sweep.objective, metrics));
+  const values = completed.map(({ metrics }) => minimizedValue(sweep.objective, metrics));
   const diverged = completed.length === 0 ? [] : runs.filter(({ status }) => status === 'diverged');
   return {
     mixtures: [...completed, ...diverged].map(({ mixture }) => sharesOf(mixture, feasible.domains)),

@@ -17,6 +17,7 @@
  * | u | dual variables, one a task | T |
  */
 import type { FeasibleSet } from '../../domain/feasible-set.js';
+import { dot } from '../../domain/limits.js';
 
 export interface UtilityProgram {
   readonly utilities: readonly Float64Array[];
@@ -33,12 +34,6 @@ export interface UtilityOptimum {
 
 const GAP = 1e-12; // of values near 1: shares are then within about 1e-6 of the optimum, by strong convexity
 const MOST_STEPS = 5000; // typical are some dozens; a step is one projection
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
 
 const norm = (a: ArrayLike<number>): number => Math.sqrt(dot(a, a));
 
