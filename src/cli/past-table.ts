@@ -39,7 +39,10 @@ export const openPastTable = async (
   const table = { name: basename(file), bytes: await readNamedFile(file, 'table of past runs') };
   if (mappingFile === undefined) return readPastTable(table, sweep);
   const text = utf8Text(await readNamedFile(mappingFile, 'mapping'), mappingFile, 'mapping');
-  return readByMapping(table, { file: mappingFile, yaml: readYaml(text, mappingFile, 'mapping') }, sweep);
+  const yaml = readYaml(text, mappingFile, 'mapping');
+  const rewritten = yaml.rewrittenNames();
+  if (rewritten.length > 0) throw new InputError('names in the mapping would be changed', rewritten);
+  return readByMapping(table, { file: mappingFile, yaml }, sweep);
 };
 
 /** Says in a line what of a table is not used, and why; undefined when all of it is. */

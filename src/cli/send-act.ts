@@ -2,7 +2,7 @@ import { checkAct } from '../domain/act-inputs.js';
 import type { Act, ActInputs, ActResult } from '../domain/messages.js';
 import type { ActName } from '../domain/record-event.js';
 import { plainText } from '../reports/plain-text.js';
-import { resolveHome } from '../temporal/home.js';
+import { resolveHome, type Home } from '../temporal/home.js';
 import { idempotencyKey, needed, reasonFlag } from './act-flags.js';
 import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -20,6 +20,13 @@ const outcomeOf = (
   json: { sweep: sweepId, act: name, ...(trial === undefined ? {} : { trial }), accepted, reason },
   text: `${sweepId}: ${name} ${accepted ? 'taken' : 'not taken'}: ${plainText(reason)}`,
 });
+
+/** Of an act that was not taken: how its trial has ended, if it has; the sweep itself keeps those in flight only. */
+const endingText = async (home: Home, sweepId: string, trial: string): Promise<string> => {
+  const view = (await readSweep(home, sweepId).catch(() => undefined))?.view;
+  const found = view?.observations.find((one) => one.trial === trial);
+  return found === undefined ? '' : `; ${trial} has ended (${found.status})`;
+};
 
 /** Sends an act to a running sweep, made of who asks for it and why, and tells whether it was taken. */
 export const sendActOf = async <N extends ActName>(
@@ -45,7 +52,10 @@ export const sendActOf = async <N extends ActName>(
   const on = await connect({ home, onlyRunning: true });
   try {
     const options = updateId === undefined ? {} : { updateId };
-    return outcomeOf(sweepId, name, trial, await act(on, sweepId, name, what, options));
+    const { accepted, reason } = await act(on, sweepId, name, what, options);
+    const isAnswered = accepted || trial === undefined || name === 'retract'; // which is about runs that have ended
+    const ending = isAnswered ? '' : await endingText(home, sweepId, trial);
+    return outcomeOf(sweepId, name, trial, { accepted, reason: `${reason}${ending}` });
   } finally {
     await on.close();
   }

@@ -118,6 +118,8 @@ export const readSweepFile = async (path: string): Promise<SweepSource> => {
   const what = 'sweep file';
   const text = utf8Text(await readNamedFile(file, what, 'titrate init writes one to start from'), path, what);
   const source = { file, name: path, yaml: readYaml(text, path, what), text };
+  const rewritten = source.yaml.rewrittenNames();
+  if (rewritten.length > 0) throw new InputError('names in the sweep file would be changed', rewritten);
   const sweep = await inSweepFile(source, () => parseSweep(source.yaml.value));
   return {
     ...source,

@@ -1,8 +1,8 @@
 /** YAML as people write it, with the line and column of what is wrong. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Alias, Document, Pair, YAMLError } from 'yaml';
+import type { Alias, Document, Pair, Scalar, YAMLError } from 'yaml';
 import { InputError, type Problem } from '../domain/errors.js';
-import { pathParts } from '../domain/zod-problems.js';
+import { pathParts, pathText } from '../domain/zod-problems.js';
 
 type Part = string | number;
 
@@ -13,6 +13,8 @@ export interface YamlFile {
   readonly placeOf: (path: string) => string | undefined;
   /** A number, or a word such as `True`, as it is written there; undefined where there is none, or text. */
   readonly writtenAt: (parts: readonly Part[]) => string | undefined;
+  /** Names that YAML takes for numbers or words of its own and gives back in other characters: `1e9:` as 1000000000, `1.10:` as 1.1. */
+  readonly rewrittenNames: () => readonly Problem[];
 }
 
 /** What a step of the walk along a path came to: where that stands, and what it holds. */
@@ -59,6 +61,22 @@ const walk = (document: Document, parts: readonly Part[]): readonly Found[] => {
     way.push(found);
   }
   return way;
+};
+
+/** The names beneath a node, each with the path of its map, that are not what is written; what an alias stands for is told where it is written. */
+const rewrittenIn = (
+  node: unknown,
+  path: readonly Part[] = [],
+): readonly { readonly path: readonly Part[]; readonly key: Scalar }[] => {
+  if (isSeq(node)) return node.items.flatMap((item, i) => rewrittenIn(item, [...path, i]));
+  if (!isMap(node)) return [];
+  return node.items.flatMap((pair) => {
+    const { key, value } = pair;
+    const beneath = rewrittenIn(value, [...path, keyOf(pair)]);
+    if (!isScalar(key) || typeof key.value === 'string' || key.source === '<<') return beneath;
+    const isSame = key.value !== null && keyOf(pair) === key.source;
+    return isSame ? beneath : [{ path, key }, ...beneath];
+  });
 };
 
 const syntaxProblem = ({ code, message, linePos }: YAMLError, file: string): Problem => {
@@ -124,6 +142,18 @@ export const readYaml = (text: string, file: string, what: string): YamlFile => 
       if (way.length <= parts.length || !isScalar(scalar) || typeof scalar.value === 'string') return undefined;
       return scalar.source;
     },
+    rewrittenNames: () =>
+      rewrittenIn(document.contents).map(({ path, key }) => {
+        const offset = offsetOf(key);
+        const written = key.source ?? '';
+        const read = key.value === null ? 'no name' : String(key.value);
+        return {
+          path: pathText(path),
+          expected: `a name in quotes, ${JSON.stringify(written)}: without them it is ${read}`,
+          found: written,
+          ...(offset === undefined ? {} : { at: at(offset) }),
+        };
+      }),
   };
 };
 

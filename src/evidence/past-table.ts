@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { neededMetrics } from '../domain/objective.js';
 import type { Sweep } from '../domain/sweep.js';
 import { utf8Text } from '../domain/utf8-text.js';
 import { readPastRuns, type PastRuns } from '../simulators/past-runs.js';
@@ -19,12 +20,13 @@ export interface PastTable extends PastRuns {
 }
 
 /** Reads a team's table for a sweep. @throws InputError naming file, line and column of everything that is wrong. */
-export const readPastTable = (table: TableFile, { scales }: Pick<Sweep, 'scales'>): PastTable => {
+export const readPastTable = (table: TableFile, sweep: Pick<Sweep, 'scales' | 'objective' | 'guards'>): PastTable => {
   const { name, bytes, mapping } = table;
-  const tokensPerStep = Object.fromEntries(scales.map((scale) => [scale.name, scale.tokensPerStep]));
+  const tokensPerStep = Object.fromEntries(sweep.scales.map((scale) => [scale.name, scale.tokensPerStep]));
   const past = readPastRuns(utf8Text(bytes, name, 'table of past runs'), {
     file: name,
     tokensPerStep,
+    needed: neededMetrics(sweep),
     ...(mapping === undefined
       ? {}
       : { mapping: parseMapping(mapping.content, mapping.name), mappingFile: mapping.name }),

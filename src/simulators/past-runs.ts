@@ -48,6 +48,8 @@ export interface ReadOptions {
   readonly mappingFile?: string;
   /** Scale name to tokens of a step, where the table counts tokens. */
   readonly tokensPerStep?: Readonly<Record<string, number>>;
+  /** The metrics that something depends on; without it, all of them. */
+  readonly needed?: readonly string[];
 }
 
 /** Stands in for the name of a run that the table gives none. */
@@ -74,6 +76,7 @@ interface Row {
 }
 
 const NOT_DECIMAL = /^0[xob]/i; // what Number reads beside decimal numbers
+const NO_VALUE = /^([-+]?(nan|inf|infinity)|null|none|n\/?a)$/i; // what trackers and data frames write where there is none
 
 /** Reads rows, and notes everything that is wrong with them. */
 class RowReader {
@@ -149,6 +152,7 @@ class RowReader {
     const value = this.number(row, column);
     const steps = Math.round(value / unit);
     const isWhole = unit !== 1 || steps === value; // epochs, say, are no steps
+    if (value === 0) return 0; // before training
     if (this.problems.length === before && (steps < 1 || !isWhole))
       this.note(
         row.line,
@@ -181,13 +185,29 @@ class RowReader {
     return found ?? 'failed';
   }
 
-  /** A metric may be missing; of a run that did not complete, one that is not finite is left out. */
-  metrics(row: CsvRow, status: ObservationStatus): Metrics {
-    const filled = [...this.columns.metrics].filter(([, column]) => {
+  /**
+   * A metric may be missing; one that is not finite is left out of a run that did not complete, and where nothing depends on it.
+   * Of a model that nothing was trained of, nothing is read.
+   */
+  metrics(row: CsvRow, steps: number, status: ObservationStatus): Metrics {
+    if (steps === 0) return {};
+    const { needed } = this.options;
+    const isSpare = (metric: string, text: string): boolean =>
+      needed !== undefined && !needed.includes(metric) && NO_VALUE.test(text);
+    const filled = [...this.columns.metrics].filter(([metric, column]) => {
       const text = this.text(row, column);
-      return text !== '' && (status === 'completed' || Number.isFinite(Number(text)));
+      if (text === '') return false;
+      return status === 'completed' ? !isSpare(metric, text) : Number.isFinite(Number(text));
     });
-    return Object.fromEntries(filled.map(([metric, column]) => [metric, this.number(row, column)]));
+    return Object.fromEntries(filled.map(([metric, column]) => [metric, this.metric(row, column)]));
+  }
+
+  /** Reads a metric, noting a problem where there is no number. */
+  metric(row: CsvRow, column: number): number {
+    const text = this.text(row, column);
+    if (!NO_VALUE.test(text)) return this.number(row, column);
+    this.note(row.line, column, 'a finite number, or another status, such as diverged', JSON.stringify(text));
+    return Number.NaN;
   }
 
   cost(row: CsvRow): number | undefined {
@@ -203,7 +223,7 @@ class RowReader {
     const mixture = this.mixture(row);
     const steps = this.steps(row, scale);
     const status = this.status(row);
-    const metrics = this.metrics(row, status);
+    const metrics = this.metrics(row, steps, status);
     return {
       line: row.line,
       run: this.run(row),
@@ -239,6 +259,12 @@ const gather = (rows: readonly Row[]): Row[][] => {
     else there.push(row);
   }
   return [...runs.values()];
+};
+
+/** The rows of a run from its first step on: trackers begin a curve at step 0. Of one that has no others, the first. */
+const trained = (rows: readonly Row[]): readonly Row[] => {
+  const beyond = rows.filter(({ steps }) => steps !== 0);
+  return beyond.length > 0 ? beyond : rows.slice(0, 1);
 };
 
 /** Notes rows of one run that contradict each other. */
@@ -293,7 +319,7 @@ export const readPastRuns = (csvText: string, options: ReadOptions = {}): PastRu
   const rows = csv.rows.map((row) => reader.read(row));
   if (rows.length === 0)
     reader.problems.push({ path: file ?? '', expected: 'at least one run', found: 'a header only' });
-  const gathered = gather(rows).map((run) => run.toSorted((a, b) => a.steps - b.steps));
+  const gathered = gather(rows).map((run) => trained(run.toSorted((a, b) => a.steps - b.steps)));
   if (reader.problems.length === 0) for (const run of gathered) checkRun(reader, run);
   if (reader.problems.length > 0) throw new InputError('the table of past runs has faults', reader.problems);
   const runs: PastRun[] = [];
@@ -302,7 +328,8 @@ export const readPastRuns = (csvText: string, options: ReadOptions = {}): PastRu
     const { status } = run.at(-1)!;
     const carried = carryOver(changes, run[0]!.mixture);
     const name = { run: run.at(-1)!.run ?? standIn(run[0]!.line), lines: run.map(({ line }) => line) };
-    if (status === RETRACTED) leftOut.push({ ...name, reason: 'its result was retracted' });
+    if (run.at(-1)!.steps === 0) leftOut.push({ ...name, reason: 'it has no row beyond step 0' });
+    else if (status === RETRACTED) leftOut.push({ ...name, reason: 'its result was retracted' });
     else if (carried.kind === 'kept') runs.push({ ...toRun(run, status, carried.mixture, carried.changed), ...name });
     else leftOut.push({ ...name, reason: carried.reason });
   }

@@ -5,6 +5,7 @@ import { BUDGET_SLACK, costOf } from '../domain/cost.js';
 import { InputError, type Problem } from '../domain/errors.js';
 import { choiceProblems } from '../domain/limit-problems.js';
 import { knownWords } from '../domain/nearest-word.js';
+import { neededMetrics } from '../domain/objective.js';
 import type { World } from '../domain/ports.js';
 import type { LauncherChoice, Sweep } from '../domain/sweep.js';
 import { pathParts, pathText } from '../domain/zod-problems.js';
@@ -123,7 +124,7 @@ const checkSize = (sweep: Sweep): void => {
  */
 export const checkRunnable = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher } = sweep;
-  const world = launcher.kind === 'simulator' ? await openWorld(launcher) : undefined;
+  const world = launcher.kind === 'simulator' ? await openWorld(launcher, neededMetrics(sweep)) : undefined;
   if (world !== undefined) {
     const problems = metricProblems(sweep, world);
     if (problems.length > 0) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTitrateError } from '../domain/errors.js';
+import { errorText, isTitrateError } from '../domain/errors.js';
 import { findGo } from './build-temporal-cli.js';
 import { connect, type TitrateConnection } from './client.js';
 import { serverStatus } from './embedded-server.js';
@@ -9,6 +9,7 @@ import { isNamedQueue, type Home } from './home.js';
 import { visibilityReady } from './namespace.js';
 import { countOrphans } from './orphans.js';
 import { findOwnServer } from './own-server.js';
+import { grpcCode } from './sweep-errors.js';
 import { ENCRYPTION_KEYS_VARIABLE, readKeyRing } from './payload-keys.js';
 import { openFolders } from './privacy.js';
 import { clockAhead, countOpenWorkflows, isWorkerPolling } from './task-queue.js';
@@ -33,14 +34,24 @@ export interface DoctorOptions {
 const NODE_MAJOR = 20;
 const NODE_MINOR = 19; // package.json: engines
 const DISK_NEEDED_MB = 500; // a new server's files, records and reports, with room to run
+const GRPC_NOT_FOUND = 5;
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNAUTHENTICATED = 16;
 const CLOCK_TOLERATED_MS = 2000; // what a slow call may seem to make of two clocks that agree
 
 const good = (name: string, detail: string): Check => ({ name, ok: true, detail });
 const bad = (name: string, detail: string, mend: string): Check => ({ name, ok: false, detail, mend });
 
-const failed = (name: string, error: unknown, mend: string): Check => {
-  const hint = isTitrateError(error) ? error.hint : undefined;
-  return bad(name, error instanceof Error ? error.message : String(error), hint ?? mend);
+const failed = (name: string, error: unknown, mend: string): Check =>
+  isTitrateError(error) ? bad(name, error.message, error.hint ?? mend) : bad(name, errorText(error), mend);
+
+/** What to do about a call that the server answered with an error; `mend` where it answered that a thing is not there. */
+const unmade = (name: string, error: unknown, namespace: string, mend: string): Check => {
+  const code = grpcCode(error);
+  if (code === GRPC_NOT_FOUND) return failed(name, error, mend);
+  const isDenied = code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED;
+  const allowed = `the API key or client certificate in use must be allowed into namespace ${namespace}; TEMPORAL_NAMESPACE names another`;
+  return failed(name, error, isDenied ? allowed : 'titrate doctor once more; the server’s own log may say why');
 };
 
 const checkNode = (): Check => {
@@ -141,7 +152,8 @@ const checkNamespace = async ({ connection, namespace }: TitrateConnection): Pro
     const days = Math.round(Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400);
     return good('namespace', `${namespace}, closed workflows kept for ${days} days`);
   } catch (error) {
-    return failed('namespace', error, `create namespace ${namespace}, or set TEMPORAL_NAMESPACE to one that is there`);
+    const mend = `create namespace ${namespace}, or set TEMPORAL_NAMESPACE to one that is there`;
+    return unmade('namespace', error, namespace, mend);
   }
 };
 
@@ -156,7 +168,7 @@ const checkSearchAttributes = async ({ connection, namespace, kind }: TitrateCon
       ? good(name, 'registered')
       : bad(name, 'missing: sweeps run, but cannot be searched for on the server', mend);
   } catch (error) {
-    return failed(name, error, mend);
+    return unmade(name, error, namespace, `namespace ${namespace} comes first`);
   }
 };
 
@@ -191,7 +203,7 @@ const checkWorker = async (on: TitrateConnection, options: DoctorOptions): Promi
           `set ${ENCRYPTION_KEYS_VARIABLE} to a file that has it, for workers and commands alike`,
         );
   } catch (error) {
-    return failed('worker', error, 'titrate worker');
+    return unmade('worker', error, on.namespace, `namespace ${on.namespace} comes first`);
   }
 };
 

@@ -31,15 +31,21 @@ const readWorldFile = async (path: string): Promise<string> => {
   return utf8Text(bytes, path, 'simulated world');
 };
 
-/** Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv). */
-export const openWorld = async ({ world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>): Promise<World> => {
+/**
+ * Opens the world that a sweep names: `slimpajama`, an emulator file (.json) or a table of past runs (.csv), where what is no number
+ * is a fault in the `needed` metrics and not measured in others.
+ */
+export const openWorld = async (
+  { world, noise }: Pick<SimulatorChoice, 'world' | 'noise'>,
+  needed: readonly string[] = [],
+): Promise<World> => {
   const options = noise === undefined ? {} : { noise };
   if (world === 'slimpajama') return createSlimpajamaWorld(options);
   switch (extname(world).toLowerCase()) {
     case '.json':
       return createEmulatorWorld(parseJson(await readWorldFile(world), world), options);
     case '.csv':
-      return createTableWorld(await readWorldFile(world), { file: basename(world) });
+      return createTableWorld(await readWorldFile(world), { file: basename(world), needed });
     default: {
       const expected = 'slimpajama, or a path that ends with .json (emulator) or .csv (table of past runs)';
       throw new InputError('the simulated world is not known', [

@@ -1,5 +1,5 @@
 /** What a person can ask about the jobs that no trial owns: look now, and stop them. */
-import { isTitrateError } from '../domain/errors.js';
+import { errorText, isTitrateError } from '../domain/errors.js';
 import type { ReconcileReport } from '../activities/reconcile-activities.js';
 import { changeQuarantine, foldQuarantine, readQuarantine, type Orphan } from '../ledger/quarantine.js';
 import { RecordFile } from '../ledger/record-file.js';
@@ -22,7 +22,7 @@ export const lookForOrphans = async ({ home, env = process.env }: LookOptions): 
   const recordFor = (sweepId: string): RecordFile => new RecordFile(sweepPaths(home, sweepId).record);
   const look = createReconciler({ home, launcherFor: createLaunchers(home), recordFor });
   const on = await connect({ home, env, onlyRunning: true }).catch((error: unknown) => {
-    if (isTitrateError(error)) return error.message;
+    if (isTitrateError(error)) return errorText(error);
     throw error;
   });
   if (typeof on === 'string') return { ...(await look(null)), noServer: on };
@@ -52,7 +52,7 @@ const stopOne = async (home: Home, { key, sweep, native, cause, folder }: Orphan
     await launcher.stop({ key, launcher: launcher.kind, folder, native });
     return { key, stopped: true };
   } catch (error) {
-    return { key, stopped: false, why: error instanceof Error ? error.message : String(error) };
+    return { key, stopped: false, why: errorText(error) };
   }
 };
 

@@ -5,7 +5,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { sweepWorkflowId, SWEEP_SIGNALS, trialWorkflowId } from '../domain/messages.js';
-import { isTitrateError } from '../domain/errors.js';
+import { errorText } from '../domain/errors.js';
 import { bookOf, judgeByRecord, judgeByServer } from '../domain/orphan.js';
 import { parseJobKey } from '../domain/job-key.js';
 import type { TrialBook, Verdict, WorkflowStanding } from '../domain/orphan.js';
@@ -193,17 +193,27 @@ const quarantineActs = (
   return [...fresh, ...gone];
 };
 
-/** Tells sweeps to ask for their trials; returns the keys of the jobs that this is about. */
-const adopt = async (tools: ReconcileTools, looked: readonly Looked[]): Promise<string[]> => {
+type Trouble = ReconcileReport['troubles'][number];
+
+/** Tells sweeps to ask for their trials; returns the keys of the jobs that this is about, and why a sweep could not be told. */
+const adopt = async (
+  tools: ReconcileTools,
+  looked: readonly Looked[],
+): Promise<{ adopted: string[]; untold: Trouble[] }> => {
   const adopted: string[] = [];
+  const untold: Trouble[] = [];
   for (const { sweepId, judged, unheard } of looked) {
     const gone = judged.filter(({ verdict }) => verdict.kind === 'adopt').map(({ job }) => job.key);
     const keys = [...gone, ...unheard];
     if (keys.length === 0 || tools.client === null) continue;
-    await tools.client.workflow.getHandle(sweepWorkflowId(sweepId)).signal(SWEEP_SIGNALS.reconcile);
-    adopted.push(...keys);
+    try {
+      await tools.client.workflow.getHandle(sweepWorkflowId(sweepId)).signal(SWEEP_SIGNALS.reconcile);
+      adopted.push(...keys);
+    } catch (error) {
+      untold.push({ sweep: sweepId, trouble: errorText(error) }); // a role that may only read, say
+    }
   }
-  return adopted;
+  return { adopted, untold };
 };
 
 /** Looks at all sweeps of a home; see the head of this file. */
@@ -211,20 +221,17 @@ const reconcileHome = async (tools: ReconcileTools): Promise<ReconcileReport> =>
   const sweepIds = await sweepFolders(tools.home); // one that cannot be looked into tells of no job that it is gone
   const known = new Set(sweepIds);
   const looked: Looked[] = [];
-  const troubles: { sweep: string; trouble: string }[] = [];
+  const troubles: Trouble[] = [];
   for (const sweepId of sweepIds) {
     try {
       const folder = await openSweepFolder(tools.home, sweepId);
       if (folder === undefined || (folder.ended && tools.settled.get(sweepId) === folder.stamp)) continue;
       looked.push(await look(tools, folder, known));
     } catch (error) {
-      troubles.push({
-        sweep: sweepId,
-        trouble: isTitrateError(error) || error instanceof Error ? error.message : String(error),
-      });
+      troubles.push({ sweep: sweepId, trouble: errorText(error) });
     }
   }
-  const adopted = await adopt(tools, looked);
+  const { adopted, untold } = await adopt(tools, looked);
   const at = new Date().toISOString();
   const all = looked.flatMap(({ judged }) => judged);
   const unjudged = new Set(all.filter(({ verdict }) => verdict.kind === 'unjudged').map(({ job }) => job.key));
@@ -241,6 +248,6 @@ const reconcileHome = async (tools: ReconcileTools): Promise<ReconcileReport> =>
     unjudged: unjudged.size,
     adopted,
     orphans: [...held.values()],
-    troubles,
+    troubles: [...troubles, ...untold],
   };
 };

@@ -16,7 +16,10 @@ const COMMAND_TIMEOUT_MS = 50_000; // less than the activity may take, so that t
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]); // client errors that go away by themselves
 
 const secretAt = (ref: SecretRef): Promise<string> =>
-  readSecret(ref, { where: 'where the worker runs', hint: 'set it there; the notice is tried again for an hour' });
+  readSecret(ref, {
+    where: 'where the worker runs',
+    hint: 'set it there; the notice is tried twenty times, over an hour',
+  });
 
 const headersOf = async ({ token, signingKey }: Webhook, body: string): Promise<Record<string, string>> => ({
   'content-type': 'application/json',

@@ -29,7 +29,8 @@ const UNANSWERED: ReadonlySet<number | undefined> = new Set([
   GRPC_FAILED_PRECONDITION,
 ]);
 
-const grpcCode = (error: unknown): number | undefined => {
+/** What a server or the client answered a call with; undefined of what is no such answer. */
+export const grpcCode = (error: unknown): number | undefined => {
   if (isGrpcServiceError(error)) return error.code;
   if (error instanceof Error && isGrpcServiceError(error.cause)) return error.cause.code;
   return undefined;

@@ -26,5 +26,7 @@ export const limitTo = (sweep: Sweep, world: World): Sweep =>
 /** The same for the world that the sweep names. @throws InputError when it cannot be read, too. */
 export const limitToWorld = async (sweep: Sweep): Promise<Sweep> => {
   const { launcher, mixtures } = sweep;
-  return launcher.kind !== 'simulator' || mixtures !== undefined ? sweep : limitTo(sweep, await openWorld(launcher));
+  return launcher.kind !== 'simulator' || mixtures !== undefined
+    ? sweep
+    : limitTo(sweep, await openWorld(launcher, neededMetrics(sweep)));
 };

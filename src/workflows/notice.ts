@@ -2,7 +2,7 @@
  * One message to people outside, on one way. It outlives the sweep that sends it, and never holds it up.
  *
  * Invariants
- * 1. It is tried for an hour at most, and a sweep neither waits for it nor fails with it.
+ * 1. It is tried twenty times at most, over an hour while there is a worker, and a sweep neither waits for it nor fails with it.
  * 2. Addresses and keys that are secret are read where it is sent; they are in no history and in no record.
  */
 import { ActivityFailure, getExternalWorkflowHandle, log, proxyActivities } from '@temporalio/workflow';
@@ -21,10 +21,12 @@ export interface NoticeInput {
   readonly name: string;
 }
 
+/** Tries and not time: a machine that was down, or asleep, for a night has not tried, and people are told in the morning. */
+const TRIES = 20; // by the intervals below, over an hour
+
 const { titrateNotify } = proxyActivities<Pick<Activities, 'titrateNotify'>>({
   startToCloseTimeout: '1 minute',
-  scheduleToCloseTimeout: '1 hour',
-  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '5 minutes', maximumAttempts: TRIES },
 });
 
 const reasonOf = (error: unknown): string => {

@@ -120,6 +120,30 @@ describe('a sweep file', () => {
     });
   });
 
+  it('is refused where a name would be another one without quotes, and says what it would be', async () => {
+    const named = (name: string): string =>
+      INIT_TEMPLATE.replace('github: { min', `${name}: { max: 1 }\n  github: { min`);
+    const odd = await write('odd-names.yaml', named('1.10').replaceAll('20M', '1e9').replaceAll('150M', '007'));
+    await expect(readSweepSource(odd)).rejects.toMatchObject({
+      problems: [
+        {
+          path: 'domains',
+          at: `${odd}:15:3`,
+          expected: 'a name in quotes, "1.10": without them it is 1.1',
+          found: '1.10',
+        },
+        expect.objectContaining({ path: 'scales', expected: 'a name in quotes, "1e9": without them it is 1000000000' }),
+        expect.objectContaining({ path: 'scales', expected: 'a name in quotes, "007": without them it is 7' }),
+      ],
+    });
+    const none = await write('no-name.yaml', named('null'));
+    await expect(readSweepSource(none)).rejects.toThrow(
+      /domains: expected a name in quotes, "null": without them it is no name/,
+    );
+    const plain = await write('plain-names.yaml', named('2024').replaceAll('1B', '"1e9"'));
+    expect(Object.keys((await readSweepSource(plain)).sweep.domains)).toContain('2024');
+  });
+
   it('of two documents, or with an alias that leads nowhere, is refused at its line', async () => {
     const two = await write('two-documents.yaml', `${INIT_TEMPLATE}---\n${INIT_TEMPLATE}`);
     await expect(readSweepSource(two)).rejects.toThrow(/:57:1: expected one YAML document; found a second one/);

@@ -289,6 +289,22 @@ describe('runs imported before a sweep starts', () => {
     expect(readPastTable({ name: 'runs.csv', bytes: Buffer.from(`\ufeff${csv}`) }, sweep).runs).toHaveLength(2);
   });
 
+  it('leave out the words that trackers have for no value where nothing depends on the metric, and refuse them where something does', () => {
+    const header = 'mix.a,mix.b,mix.c,scale,steps,metric.loss,metric.f1\n';
+    const words = ['nan', 'NaN', 'null', 'None', 'N/A', '-inf', 'Infinity'];
+    const spare = importCsv(`${header}${words.map((word, i) => `1,0,0,small,${10 * (i + 1)},3,${word}\n`).join('')}`);
+    expect(spare.runs.flatMap(({ curve }) => curve.map(({ metrics }) => metrics))).toEqual(
+      words.map(() => ({ loss: 3 })),
+    );
+    for (const word of words)
+      expect(() => importCsv(`${header}1,0,0,small,10,${word},1\n`)).toThrow(
+        /line 2, column 6 \(metric\.loss\): expected a finite number, or another status, such as diverged; found/,
+      );
+    expect(() => importCsv(`${header}1,0,0,small,10,3,"0,5"\n`)).toThrow(/line 2, column 7 \(metric\.f1\)/);
+    const guarded = { ...sweep, guards: [{ metric: 'f1', atLeast: 0.5 }] } as unknown as typeof sweep;
+    expect(() => importCsv(`${header}1,0,0,small,10,3,nan\n`, undefined, guarded)).toThrow(/metric\.f1/);
+  });
+
   it('read a table in the team’s own shape', () => {
     const fixture = (name: string): string =>
       readFileSync(new URL(`../fixtures/tables/${name}`, import.meta.url), 'utf8');

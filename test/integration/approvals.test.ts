@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { auditFolder } from '../../src/audit/audit.js';
 import { LONGEST_WAIT_SECONDS } from '../../src/domain/longest-wait.js';
-import type { ActResult } from '../../src/domain/messages.js';
+import { noticeWorkflowId, type ActResult } from '../../src/domain/messages.js';
 import type { Notice } from '../../src/domain/notices.js';
 import { DEFAULT_LIMITS } from '../../src/domain/retries.js';
 import { toySweep } from '../workflows/toy-sweep.js';
@@ -81,6 +81,26 @@ describe('a person in charge', () => {
     ]);
     expect((await sweep.events('notified')).every(({ sent }) => sent)).toBe(true);
     expect((await sweep.record()).at(-1)?.event.type).toBe('ended');
+  });
+
+  it('is told by tries and not for a time, which would pass without a worker too', async () => {
+    const sweep = await start({
+      sweep: toySweep({ parallel: 1, approval: { above: 0 }, notify: [{ command: ['tell'] }] }),
+      proposer: new ScriptedProposer(small(1)),
+      launcher: new ScriptedLauncher(),
+      notify: async () => {
+        throw new Error('no way out');
+      },
+    });
+    await waitsFor(sweep, 'approve or refuse t0001');
+    const id = noticeWorkflowId(sweep.sweepId, 'approval-needed', 't0001', '1 (command)');
+    const notice = server().client.workflow.getHandle(id);
+    const pending = async () => (await notice.describe()).raw.pendingActivities?.[0];
+    await until('it was tried twice', async () => ((await pending())?.attempt ?? 0) > 2);
+    const found = await pending();
+    expect(found?.maximumAttempts).toBe(20);
+    expect(found?.expirationTime ?? null).toBeNull();
+    await notice.terminate();
   });
 
   it('answers itself when nobody does, remembers keys over continue-as-new, and verifies with its pin (invariants 6, 17 and 18)', async () => {

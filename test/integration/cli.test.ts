@@ -199,6 +199,10 @@ describe('titrate on a real server', () => {
     expect((await titrate('abandon', 'asked', second, '--reason', 'hopeless')).code).toBe(0);
     const gone = await titrate('retry', 'asked', second);
     expect([gone.code, gone.out]).toEqual([1, expect.stringMatching(/abandoned|in flight/)]);
+    while ((await flights()).some(({ trial }) => trial === third)); // it is refused, and on its way to its end
+    const over = await titrate('approve', 'asked', third);
+    expect([over.code, over.out]).toEqual([1, expect.stringContaining(`no trial ${third} is in flight; in flight: `)]);
+    expect(over.out).toContain(`; ${third} has ended (refused-by-person)`);
     const log = await titrate('log', 'asked');
     for (const words of ['approve', 'refuse', 'too odd', 'retry', 'abandon', 'hopeless']) {
       expect(log.out).toContain(words);

@@ -44,6 +44,7 @@ describe('the report', () => {
   it('has whole tables on paper, where nothing scrolls, and a title for every column', () => {
     const print = /@media print\{(.*)\}/.exec(report)?.[1] ?? '';
     expect(print).toContain('.scroll{overflow:visible}');
+    expect(print).toContain('.pair svg{max-width:420px}'); // two plots and more to a page
     expect(print).toContain('td.narrow{white-space:normal}');
     expect(print).toContain('pre{white-space:pre-wrap');
     expect(report).not.toMatch(/<th[^>]*><\/th>/);

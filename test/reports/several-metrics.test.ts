@@ -101,6 +101,19 @@ describe('guards in what people are shown', () => {
   });
 });
 
+describe('a table of guards in the report', () => {
+  it('lets a long name break, which would push the figures behind it out of the card', () => {
+    const metric = 'validation/perplexity_on_the_held_out_split_of_common_crawl';
+    const guards = [{ metric, atLeast: 0.7, confidence: 0.84 }];
+    const page = renderReport(viewOf({ guards: [{ ...KEPT, metric }] }, { ...SWEEP, guards }));
+    expect(page).toContain(`<td class=""><span class="long">${metric}</span></td>`);
+    expect(page).toMatch(/\.long\{[^}]*overflow-wrap:anywhere/);
+    const short = renderReport(viewOf({ guards: [KEPT] }));
+    expect(short).toContain(`<td class="">${KEPT.metric}</td>`);
+    expect(short).not.toContain('<span class="long">');
+  });
+});
+
 describe('regret where a metric is guarded', () => {
   it('says that a run below the recommended mixture may have broken a guard', () => {
     const guards = [{ metric: 'piqa', atLeast: 0.7, confidence: 0.84 }];

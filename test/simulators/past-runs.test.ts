@@ -128,6 +128,25 @@ describe('a team’s own table of past runs', () => {
     expect(readPastRuns('mix.a,scale,steps,metric.l\r1,S,10,1\r1,S,20,"1"\r').runs[0]?.lines).toEqual([2, 3]);
   });
 
+  it('reads nothing of what a model was before it was trained', () => {
+    const csv =
+      'run,mix.a,scale,steps,metric.l\nx,1,S,0,11\nx,1,S,10,3\ny,1,S,0,NaN\ny,1,S,0,11\nz,1,S,20,2\nz,1,S,0,11\n';
+    expect(readPastRuns(csv)).toMatchObject({
+      runs: [
+        { run: 'x', lines: [3], steps: 10, metrics: { l: 3 }, curve: [{ steps: 10, metrics: { l: 3 } }] },
+        { run: 'z', lines: [6], steps: 20, metrics: { l: 2 }, curve: [{ steps: 20, metrics: { l: 2 } }] },
+      ],
+      leftOut: [{ run: 'y', lines: [4], reason: 'it has no row beyond step 0' }],
+    });
+    expect(readPastRuns(`${PLAIN}1,0,S,0,11\n1,0,S,10,3\n1,0,S,0,11\n1,0,S,10,4\n`).runs).toMatchObject([
+      { lines: [3], curve: [{ steps: 10 }] },
+      { lines: [5], curve: [{ steps: 10 }] },
+    ]);
+    const tokens = { mapping: { columns: { tokens: 'steps' } }, tokensPerStep: { S: 1000 } };
+    expect(readPastRuns(`${PLAIN}1,0,S,0,11\n1,0,S,9000,3\n`, tokens).runs).toMatchObject([{ lines: [3], steps: 9 }]);
+    expect(problemsOf(() => readPastRuns(`${PLAIN}1,0,S,400,3\n`, tokens))).toHaveLength(1); // less than a step, and not none
+  });
+
   it('refuses steps that are no whole number, and a run without its name where runs have names', () => {
     const csv = 'run,mix.a,scale,steps,metric.l\nx,1,S,10.0,1\nx,1,S,12.5,1\n,1,S,10,1\n';
     expect(problemsOf(() => readPastRuns(csv))).toEqual([

@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Http2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +66,37 @@ describe('a team’s own server', () => {
     expect(checks.at(-1)).toMatchObject({ name: 'server', ok: false, detail });
     mkdirSync(home.idFile);
     await expect(readHomeId(home)).rejects.toMatchObject({ code: 'StateError', values: { path: home.idFile } });
+  });
+
+  it.each([
+    [5, 'Namespace mixing is not found.', /^create namespace mixing/, /^namespace mixing comes first$/],
+    [7, 'Request unauthorized.', /^the API key or client certificate/, /^the API key or client certificate/],
+    [13, 'out of order', /^titrate doctor once more/, /^titrate doctor once more/],
+  ])('that answers %i is not mended by what would mend another answer', async (status, message, mend, then) => {
+    const server: Http2Server = createServer();
+    server.on('stream', (stream, headers) => {
+      const isGreeting = headers[':path']?.endsWith('/GetSystemInfo'); // older servers do not know it: 12
+      const answer = { 'grpc-status': isGreeting ? '12' : `${status}`, 'grpc-message': message };
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...answer }, { endStream: true });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const env = { TEMPORAL_CONFIG_FILE: none(), TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'mixing' };
+      const checks = await examine({ home: homeAt(join(folder, 'home')), env });
+      const found = Object.fromEntries(checks.map((check) => [check.name, check]));
+      const detail = expect.stringContaining(message) as string;
+      expect(found['server']?.ok).toBe(true);
+      expect(found['namespace']).toMatchObject({ ok: false, detail, mend: expect.stringMatching(mend) as string });
+      expect(found['search attributes']).toMatchObject({
+        ok: false,
+        detail,
+        mend: expect.stringMatching(then) as string,
+      });
+      expect(found['worker']).toMatchObject({ ok: false, detail, mend: expect.stringMatching(then) as string });
+    } finally {
+      await new Promise((done) => server.close(done));
+    }
   });
 
   it('is named by TEMPORAL_ADDRESS, in namespace default', () => {

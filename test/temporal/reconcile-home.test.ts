@@ -75,6 +75,19 @@ describe('a job that has ended', () => {
     expect(told).toEqual(['titrate/s reconcile']);
   });
 
+  it('is told of with the server’s reason where its sweep cannot be asked for, or told', async () => {
+    const why = new Error('Failed to ask', { cause: new Error('7 PERMISSION_DENIED: read only') });
+    const refuses = async (): Promise<never> => Promise.reject(why);
+    const sees = (workflowId: string) => serverWhere('COMPLETED').workflow.getHandle(workflowId);
+    const readOnly = { workflow: { getHandle: (id: string) => ({ ...sees(id), signal: refuses }) } };
+    const closed = { workflow: { getHandle: (id: string) => ({ ...sees(id), describe: refuses }) } };
+    for (const server of [readOnly, closed])
+      expect(await look(server as unknown as Client)).toMatchObject({
+        adopted: [],
+        troubles: [{ sweep: 's', trouble: 'Failed to ask: 7 PERMISSION_DENIED: read only' }],
+      });
+  });
+
   it('is left alone while its trial’s workflow collects it', async () => {
     expect(await look(serverWhere('RUNNING'))).toMatchObject({ adopted: [], orphans: [], troubles: [] });
     expect(told).toEqual([]);

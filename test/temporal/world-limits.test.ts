@@ -53,6 +53,16 @@ describe('a sweep over a table of past runs', () => {
     expect(sweep.runs).toHaveLength(7 + 3);
   });
 
+  it('takes NaN for not measured where it does not ask for the metric, and refuses it where it does', async () => {
+    const world = join(folder, 'odd.csv');
+    const odd = csv.split('\n').map((row, i) => `${row},${i === 0 ? 'metric.f1' : 'nan'}`);
+    await writeFile(world, odd.join('\n'));
+    const asking = (metric: string) =>
+      checkRunnable(sweepOf({ objective: { minimize: metric }, launcher: { kind: 'simulator', world } }));
+    expect((await asking('loss')).runs).toHaveLength(16);
+    await expect(asking('f1')).rejects.toThrow(/odd\.csv: line 2, column 6 \(metric\.f1\): expected a finite number/);
+  });
+
   it('leaves out rows that lack a metric which it asks for', async () => {
     const world = join(folder, 'sparse.csv');
     const [header, ...others] = csv

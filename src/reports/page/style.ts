@@ -47,6 +47,9 @@ table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:600;font-size:12.5px;vertical-align:bottom}
 .right{text-align:right}
+.pair th,.pair td{padding-right:8px}
+th:last-child,td:last-child,.pair th:last-child,.pair td:last-child{padding-right:0}
+.long{display:inline-block;min-width:11ch;max-width:100%;overflow-wrap:anywhere}
 td.narrow{white-space:nowrap}
 td.wide{min-width:230px}
 tr.target td:nth-child(3){color:var(--target);font-weight:600}
@@ -57,4 +60,4 @@ footer{color:var(--soft);font-size:13px;margin-top:18px}
 @media (max-width:820px){.pair{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.panels{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:560px){main{padding:18px 12px 40px}section{padding:14px 12px}.scroll{margin:0 -12px;padding:0 12px}.panels{grid-template-columns:minmax(0,1fr)}
 .tile dd{font-size:17px}svg text{font-size:15.5px}.panel svg text{font-size:13px}}
-@media print{body{background:#fff}section{break-inside:avoid}tr{break-inside:avoid}table{font-size:10px}th,td{padding:4px 6px 4px 0;font-size:inherit}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere}td.narrow{white-space:normal}td.wide{min-width:0;overflow-wrap:anywhere}}`;
+@media print{body{background:#fff}main{padding:0}section{break-inside:avoid;margin:12px 0 0;padding:12px 16px}.pair svg{max-width:420px}tr{break-inside:avoid}table{font-size:10px}th,td{padding:4px 6px 4px 0;font-size:inherit}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere}td.narrow{white-space:normal}td.wide{min-width:0;overflow-wrap:anywhere}}`;
