@@ -16,7 +16,7 @@ import { checkBudget } from './budget-check.js';
 import { checkChain, type ChainCheck } from './chain-check.js';
 import { CHECKS, notChecked, type Check, type CheckName } from './check.js';
 import { checkDecisions, type DecisionOptions } from './decision-check.js';
-import { checkJobs } from './job-check.js';
+import { checkJobs, findJobs, type JobOptions } from './job-check.js';
 import { readRawRecord } from './raw-lines.js';
 import { checkStory } from './story-check.js';
 
@@ -75,14 +75,18 @@ const sweepIdOf = ([first]: readonly RecordLine[]): string =>
   first?.event.type === 'started' ? first.event.sweepId : '';
 
 /** The checks that read what the lines say: only of a record whose lines are sound. */
-const readChecks = async (folder: string, lines: readonly RecordLine[], options: AuditOptions): Promise<Check[]> => {
+const readChecks = async (
+  lines: readonly RecordLine[],
+  options: AuditOptions,
+  jobs: Omit<JobOptions, 'withoutJobs'>,
+): Promise<Check[]> => {
   const sweepAt = sweepsInForce(lines);
   const { withoutJobs, sweepId, ...rest } = options;
   return [
     checkStory(lines, sweepId),
     checkBudget(lines, sweepAt),
     await checkDecisions(lines, { ...rest, sweepAt }),
-    await checkJobs(lines, { folder, withoutJobs }),
+    await checkJobs(lines, { ...jobs, withoutJobs }),
   ];
 };
 
@@ -90,17 +94,19 @@ const BEYOND_CHAIN: readonly CheckName[] = CHECKS.filter((name) => name !== 'cha
 
 /** Checks a sweep's folder. @throws InputError when there is no record in it. */
 export const auditFolder = async (folder: string, options: AuditOptions): Promise<Audit> => {
+  // A sweep may go on meanwhile: what vouches for lines, or needs them, is looked at before them.
+  const found = await findJobs(folder);
+  const checkpoints = await readCheckpoints(join(folder, CHECKPOINTS_FILE));
   const chain = checkChain(readRawRecord(await readBytes(join(folder, RECORD_FILE))));
   const { lines, head, hasEnded, ...chainCheck }: ChainCheck = chain;
   const { anchors, publicKey } = options;
-  const checkpoints = await readCheckpoints(join(folder, CHECKPOINTS_FILE));
   const isBroken = chain.outcome !== 'holds';
   const key = publicKey === undefined ? {} : { publicKey };
   const vouched = checkAnchors(lines, { anchors, checkpoints, isBroken, ...key });
   const isReadable = !isBroken && sweepIdOf(lines) !== '';
   const why = isBroken ? 'the chain is broken' : 'the record does not begin with its sweep';
   const rest = isReadable
-    ? await readChecks(folder, lines, options)
+    ? await readChecks(lines, options, { folder, found })
     : BEYOND_CHAIN.map((name) => notChecked(name, why));
   const checks = [chainCheck, vouched, ...rest];
   const holds = isReadable && checks.every(({ outcome }) => outcome !== 'fails');

@@ -28,6 +28,8 @@ export interface JobOptions {
   readonly folder: string;
   /** Job folders that are missing are noted, and are no fault. */
   readonly withoutJobs: boolean;
+  /** Names of what lay in `jobs` before the record was read: what a sweep that goes on launched since is not in the lines. */
+  readonly found: readonly string[];
 }
 
 /** What the record knows of jobs. */
@@ -212,11 +214,13 @@ const look = async (options: JobOptions, known: Known, ended: Ended): Promise<Se
 
 const JOB_KEY = /\.t\d{4,}\.g\d+$/; // of any sweep
 
+/** Names of what lies in a sweep's folder of jobs. */
+export const findJobs = (folder: string): Promise<readonly string[]> =>
+  readdir(join(folder, 'jobs')).catch((): string[] => []);
+
 /** Folders of jobs, of this sweep or another, that no line of the record asked for. */
-const unknownJobs = async ({ folder }: JobOptions, { sweepId, keys }: Known): Promise<string[]> => {
-  const names = await readdir(join(folder, 'jobs')).catch(() => [] as string[]);
-  return names.filter((name) => (name.startsWith(`${sweepId}.`) || JOB_KEY.test(name)) && !keys.has(name)).sort();
-};
+const unknownJobs = ({ found }: JobOptions, { sweepId, keys }: Known): string[] =>
+  found.filter((name) => (name.startsWith(`${sweepId}.`) || JOB_KEY.test(name)) && !keys.has(name)).sort();
 
 /** Checks each observation and attempt against the files of its job. */
 export const checkJobs = async (lines: readonly RecordLine[], options: JobOptions): Promise<Check> => {
@@ -236,7 +240,7 @@ export const checkJobs = async (lines: readonly RecordLine[], options: JobOption
       missing.push({ looksLike: 'missing', where, says: `its ${seen.missing} is not here` });
     else if (seen.faults.length === 0 && event.digest !== '') same += 1;
   }
-  for (const key of await unknownJobs(options, known)) {
+  for (const key of unknownJobs(options, known)) {
     const says = 'the record knows of no such job: lines were cut off, or the folder is not of this record';
     faults.push({ looksLike: 'unknown job', where: `job ${key}`, says });
   }

@@ -16,6 +16,7 @@ import { textFlag, type Invocation, type Outcome } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { findSweep } from './find-sweep.js';
 import { injectRuns, keepRuns, keptRuns } from './inject-runs.js';
+import { leftOutLines } from './left-out-lines.js';
 import { openPastTable } from './past-table.js';
 import { identify } from './identity.js';
 import { readSweep } from './sweep-record.js';
@@ -75,11 +76,6 @@ const deliver = async (home: Home, at: Destination, { runs }: Imports, invocatio
   const fresh = await keepRuns(home, at.sweepId, runs, who);
   return { accepted: true, reason: `${plural(fresh, 'new run')} kept for its start` };
 };
-
-const leftOutLines = ({ leftOut }: Imports): string[] =>
-  leftOut.map(
-    ({ run, lines, reason }) => `left out: ${plainText(run)} (line ${lines.join(', ')}): ${plainText(reason)}`,
-  );
 
 /** Says what the runs are, before or after they are taken. */
 const summaryText = (sweep: Sweep, sweepId: string, file: string, sha256: string, imports: Imports): string => {

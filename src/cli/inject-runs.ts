@@ -12,6 +12,7 @@ import { identify } from './identity.js';
 import type { Io } from './io.js';
 import { leftOutText, openPastTable } from './past-table.js';
 import type { SweepSource } from './sweep-source.js';
+import { takeInParts } from './take-in-parts.js';
 
 type TableOfRuns = NonNullable<SweepSource['sweep']['imports']>[number];
 
@@ -28,13 +29,10 @@ export const injectRuns = async (
   const { inject } = await import('../temporal/sweeps.js');
   const on = await connect({ home, onlyRunning: true });
   try {
-    let taken: ActResult = { accepted: true, reason: 'nothing to take' };
-    for (const observations of inParts(runs, AT_ONCE)) {
+    return await takeInParts(inParts(runs, AT_ONCE), (observations) => {
       const updateId = `import-${digestOf(observations.map(({ trial }) => trial))}`; // the same runs again change nothing
-      taken = await inject(on, sweepId, { ...who, observations }, { updateId });
-      if (!taken.accepted) break;
-    }
-    return taken;
+      return inject(on, sweepId, { ...who, observations }, { updateId });
+    });
   } finally {
     await on.close();
   }

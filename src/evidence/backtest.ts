@@ -77,6 +77,9 @@ const pendingTrial = ({ trial, proposal }: Started): PendingTrial => {
   return { trial, mixture, scale, steps, cost, ...(continues === undefined ? {} : { continues }) };
 };
 
+/** Hears how far a play is whenever a run has ended: how many have, and the part of the budget that they cost. */
+export type PlayProgress = (runs: number, share: number) => void;
+
 /** A sweep on its way. */
 class Play {
   readonly #log = new ObservationLog();
@@ -93,6 +96,7 @@ class Play {
     readonly stage: Stage,
     readonly sweep: Sweep,
     readonly decider: Decider,
+    readonly progress: PlayProgress,
   ) {
     this.#places = new SimulatedPlaces(sweep.parallel);
     const sweepId = `backtest-${sweep.name}`;
@@ -157,6 +161,7 @@ class Play {
       this.#endRun(ended, best);
       await this.#fillPlaces();
       await this.#look(best);
+      this.progress(this.#moments.length, this.#spent / this.sweep.budget);
     }
     const missed = this.#moments.findLastIndex(({ isBest }) => !isBest);
     return {
@@ -173,9 +178,15 @@ class Play {
 }
 
 /** Plays one policy with one seed. @throws InputError when the policy refuses the sweep. */
-export const play = async (stage: Stage, policy: string, seed: number, decider: Decider): Promise<Played> => {
+export const play = async (
+  stage: Stage,
+  policy: string,
+  seed: number,
+  decider: Decider,
+  progress: PlayProgress = () => undefined,
+): Promise<Played> => {
   const own = stage.sweep.policy;
   const chosen = own.name === policy ? own : { name: policy }; // with its options, where the file gives them
-  const played = await new Play(stage, { ...stage.sweep, policy: chosen, seed }, decider).toEnd();
+  const played = await new Play(stage, { ...stage.sweep, policy: chosen, seed }, decider, progress).toEnd();
   return { policy, seed, ...played };
 };

@@ -44,7 +44,7 @@ const openingText = ({ opening, search, targetRuns, unit }: Plan): string[] => {
   ]);
   return [
     '',
-    `Opening: ${plural(runs, 'run')} for ${formatCost(cost, unit)}, ${formatShare(cost / search, 0)} of the search's money, over corners and centre of the allowed mixtures:`,
+    `Opening: ${plural(runs, 'run')} for ${formatCost(cost, unit)}, ${formatSignificant((100 * cost) / search, 2)} % of the search's money, over corners and centre of the allowed mixtures:`,
     ...textTable(['runs', 'scale', 'steps', 'together cost'], rows, [0, 2, 3]),
     'What the first ones report may change the last ones: fewer or shorter runs, or more at a larger scale where small ones are no guide.',
     `Then the run that is worth most for its price, again and again; what is left pays for ${formatFixed(Math.floor(10 * targetRuns) / 10, 1)} runs to the target, or more smaller ones.`,

@@ -108,7 +108,11 @@ const changesText = (situation: Situation, changes: Changes): string[] => {
       : `with ${plural(fresh.length, 'run')} of ${plainText(fresh[0]?.source.file ?? '')}`;
   const unit = costUnit(sweep.cost);
   return [
-    ...drop.map((trial) => `without ${plainText(trial)} (what it cost stays spent)`),
+    ...(drop.length === 0
+      ? []
+      : [
+          `without ${drop.map((trial) => plainText(trial)).join(', ')} (what ${drop.length === 1 ? 'it' : 'they'} cost stays spent)`,
+        ]),
     ...(add === undefined ? [] : [added]),
     ...(budget === undefined
       ? []

@@ -96,6 +96,22 @@ describe('an untouched record', () => {
     }
   });
 
+  it('holds while the sweep goes on, with jobs that are launched while the audit takes its time', async () => {
+    const at = lines.findIndex(({ event }) => event.type === 'decided' && event.decision === 5);
+    const later = (name: string): boolean => /\.t000[56]\./.test(name);
+    const folder = join(root, `copy-${(copies += 1)}`);
+    const isEarlier = (file: string): boolean => !later(file);
+    await cp(original, folder, { recursive: true, filter: isEarlier });
+    await writeFile(join(folder, 'record.jsonl'), recordOf(texts.slice(0, at)));
+    const goOn: AuditOptions['recompute'] = async (...asked) => {
+      await cp(original, folder, { recursive: true });
+      await AUDIT_OPTIONS.recompute?.(...asked);
+    };
+    const audit = await auditFolder(folder, { ...AUDIT_OPTIONS, recompute: goOn });
+    expect((await readdir(join(folder, 'jobs'))).filter(later)).not.toEqual([]);
+    expect([audit.lines, audit.checks.flatMap(({ faults }) => faults)]).toEqual([at, []]);
+  });
+
   it('may end with a torn line while the sweep runs, which is said', () => {
     const cut = recordOf(texts.slice(0, 9));
     const torn = Buffer.concat([cut, Buffer.from(texts[9]!.slice(0, 40))]);

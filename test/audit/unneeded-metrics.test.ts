@@ -39,6 +39,6 @@ it.each([
   ],
 ])('a job whose score was never measured is %s', async (_, tells, faults) => {
   const { folder, lines } = await unmeasured(tells as (event: object) => object);
-  const check = await checkJobs(lines, { folder, withoutJobs: false });
+  const check = await checkJobs(lines, { folder, withoutJobs: false, found: [] });
   expect(check.faults.map(({ looksLike }) => looksLike)).toEqual(faults);
 });

@@ -90,13 +90,15 @@ describe('titrate what-if and titrate diff', () => {
     const runs = join(root, 'runs.csv');
     const outcomes = [
       await whatIfCommand(invocation('what-if', 'law-1', '--drop', 't0002', '--at', '9')),
+      await whatIfCommand(invocation('what-if', 'law-1', '--drop', 't0002,t0003', '--at', '9')),
       await whatIfCommand(invocation('what-if', 'law-1', '--add', runs, '--budget', '120')),
       await whatIfCommand(invocation('what-if', join(root, 'sweeps', 'law-1'), '--at', '2', '--policy', 'random')),
       await diff(invocation('diff', 'law-1', '3', '9')),
       await diff(invocation('diff', 'law-1', 'slim-2')),
     ];
-    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0]);
-    expect(outcomes[0]?.text).toContain('What if: without t0002');
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(outcomes[1]?.text).toContain('What if: without t0002, t0003 (what they cost stays spent).');
+    expect(outcomes[0]?.text).toContain('What if: without t0002 (what it cost stays spent).');
     expect(await pictureOf(root)).toEqual(before);
   });
 

@@ -25,10 +25,11 @@ const eventsOf = <T extends RecordEvent['type']>({ lines }: Played, type: T) =>
 describe('a policy played on past runs', () => {
   let folder: string;
   let played: Played;
+  const told: (readonly [runs: number, share: number])[] = [];
   const replay = createReplay(lawSweep(), pastOfLaw());
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'titrate-backtest-'));
-    played = await play(replay, 'titrate', 3, here);
+    played = await play(replay, 'titrate', 3, here, (...progress) => told.push(progress));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -47,6 +48,11 @@ describe('a policy played on past runs', () => {
     expect(played.spent).toBeLessThanOrEqual(90);
     expect(played.spent).toBeGreaterThan(20);
     expect(Math.max(...eventsOf(played, 'decided').map(({ sawPending }) => sawPending.length))).toBe(1);
+  });
+
+  it('tells how far it is whenever a run has ended', () => {
+    expect(told.map(([runs]) => runs)).toEqual(Array.from({ length: played.runs }, (_, i) => i + 1));
+    expect(told.at(-1)?.[1]).toBeCloseTo(played.spent / 90, 12);
   });
 
   it('leaves a record in which a worker would decide the very same, from the very same digests', async () => {

@@ -37,6 +37,11 @@ describe('a plan', () => {
   const sweep = sweepWith({ confirm: 1, approval: { above: 60, scales: ['100M'], outside: { code: [0, 0.3] } } });
   const plan = planOf(sweep);
 
+  it('says what part of a large budget the opening takes, however small', () => {
+    const [opening = ''] = planText(planOf(sweepWith({ budget: 50_000 })), []).match(/Opening: .*/) ?? [];
+    expect(opening).toMatch(/ 0\.\d+ % of the search's money/);
+  });
+
   it('prices every run and says which wait for a person, whatever is mixed', () => {
     expect(plan.prices).toHaveLength(7);
     for (const { scale, steps, cost } of plan.prices) expect(cost).toBe(costOf(sweep, { scale, steps }));
